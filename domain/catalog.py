@@ -1,0 +1,100 @@
+"""Every fact by the name under which it is stored. A name never changes; an old shape is upcast by name when read."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from domain import access, cohort, facility, files, session
+from domain.chart import (
+    after,
+    attendance,
+    consent,
+    enrollment,
+    entry,
+    exit,
+    identity,
+    level_of_care,
+    plan,
+    screening,
+    step_down,
+)
+from domain.record import EnteredInError
+
+FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
+    "facility": (
+        facility.FacilityOpened,
+        facility.RuleSetAdopted,
+        facility.HolidayDeclared,
+        facility.StaffCredentialed,
+        EnteredInError,
+    ),
+    "import": (files.ImportCompleted, files.LedgerRestored),
+    "cohort": (cohort.CohortFormed, EnteredInError),
+    "session": (
+        session.SessionScheduled,
+        session.SessionRescheduled,
+        session.SessionHeld,
+        session.SessionTimesCorrected,
+        session.SessionCancelled,
+        EnteredInError,
+    ),
+    "chart": (
+        identity.PatientRegistered,
+        entry.InquiryReceived,
+        entry.IntakeAssessed,
+        entry.SuitabilityDecided,
+        entry.NotAdmitted,
+        enrollment.Enrolled,
+        enrollment.Admitted,
+        enrollment.CohortAssigned,
+        enrollment.HoldStarted,
+        enrollment.HoldEnded,
+        attendance.AttendanceRecorded,
+        attendance.AttendanceCorrected,
+        attendance.OutreachAttempted,
+        attendance.FamilyExemptionGranted,
+        screening.ScreeningOrdered,
+        screening.SpecimenCollected,
+        screening.SpecimenRefused,
+        screening.CollectionMissed,
+        screening.ValidityReported,
+        screening.PresumptiveReported,
+        screening.DefinitiveReported,
+        screening.ResultCorrected,
+        screening.PrescriptionVerified,
+        screening.ResultReviewed,
+        screening.ResultDiscussed,
+        screening.BreathAlcoholMeasured,
+        plan.TreatmentPlanSigned,
+        plan.TreatmentPlanReviewed,
+        plan.GoalAchieved,
+        plan.TriggerIdentified,
+        plan.RelapsePreventionPlanSigned,
+        plan.AccountabilityMeasureAgreed,
+        level_of_care.LevelOfCareAssessed,
+        step_down.StepDownRecommended,
+        step_down.StepDownAnswered,
+        step_down.StepDownCosigned,
+        step_down.StepDownDecided,
+        step_down.StepDownTookEffect,
+        step_down.StepDownWithdrawn,
+        step_down.SelfReductionNoted,
+        step_down.Transferred,
+        exit.Discharged,
+        exit.DischargeVoided,
+        exit.DischargeSummarySigned,
+        after.AftercareStarted,
+        consent.ConsentGiven,
+        EnteredInError,
+    ),
+    "access": (access.ChartRead, access.SearchMade, access.ExportMade, access.AccessDenied),
+}
+"""Kind of stream → the facts that may stand in it."""
+
+BY_NAME: Final[dict[str, type[Any]]] = {kind.__name__: kind for facts in FACTS.values() for kind in facts}
+"""Stored name → class."""
+
+
+def belongs(stream_kind: str, name: str) -> bool:
+    """Whether a fact of this stored name may stand in a stream of this kind."""
+    return any(kind.__name__ == name for kind in FACTS.get(stream_kind, ()))

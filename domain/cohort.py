@@ -1,0 +1,85 @@
+"""A cohort: peers and their staff who meet by one weekly pattern for a whole program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+
+from domain.record import EnteredInError, Entry
+from domain.week import weekday
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortFormed:
+    """`weekdays` are `mon` … `sun`; `starts` and `ends` local times `18:00`; `capacity` is in seats."""
+
+    name: str
+    program: str
+    weekdays: tuple[str, ...]
+    starts: str
+    ends: str
+    capacity: int
+    on: date
+
+
+CohortFact: TypeAlias = CohortFormed | EnteredInError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pattern:
+    """The weekly pattern from `effective_on` on."""
+
+    weekdays: tuple[str, ...]
+    starts: str
+    ends: str
+    effective_on: date
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohort:
+    cohort_id: UUID
+    version: int = 0
+    name: str | None = None
+    program: str | None = None
+    capacity: int = 0
+    formed_on: date | None = None
+    closed_on: date | None = None
+    patterns: tuple[Pattern, ...] = ()
+
+    def pattern_on(self, on: date) -> Pattern | None:
+        """The pattern of a date; before the first one, the first."""
+        if not self.patterns:
+            return None
+        known = [p for p in self.patterns if p.effective_on <= on]
+        return max(known, key=lambda p: (p.effective_on, p.version)) if known else self.patterns[0]
+
+    def meets_on(self, on: date) -> bool:
+        pattern = self.pattern_on(on)
+        return pattern is not None and weekday(on) in pattern.weekdays
+
+
+def evolve(cohort: Cohort, entry: Entry) -> Cohort:
+    """One live fact further."""
+    match entry.fact:
+        case CohortFormed() as fact:
+            pattern = Pattern(
+                weekdays=fact.weekdays,
+                starts=fact.starts,
+                ends=fact.ends,
+                effective_on=fact.on,
+                version=entry.version,
+            )
+            return replace(
+                cohort,
+                version=entry.version,
+                name=fact.name,
+                program=fact.program,
+                capacity=fact.capacity,
+                formed_on=fact.on,
+                patterns=(*cohort.patterns, pattern),
+            )
+        case _:
+            raise TypeError(f"Not a fact of a cohort: {type(entry.fact).__name__}")

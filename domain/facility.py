@@ -1,0 +1,145 @@
+"""The licensed program site: its zone, its staff and their credentials, its holidays, the rule sets it adopted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import TypeAlias
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.record import EnteredInError, Entry
+
+# ---- facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacilityOpened:
+    """`code` names the ledger too. `zone` is an IANA name; every date of the site is local time in it."""
+
+    code: str
+    name: str
+    zone: str
+    licence_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleSetAdopted:
+    """The rules that the site is judged by from `effective_on`; may be retroactive. With `payer`, for its episodes."""
+
+    rule_set: str
+    version: str
+    effective_on: date
+    payer: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayDeclared:
+    on: date
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StaffCredentialed:
+    """One credential of one person at this site. `valid_from` and `valid_to` are its first and last day."""
+
+    staff_id: UUID
+    name: str
+    role: str
+    valid_from: date
+    credential: str | None = None
+    licence_number: str | None = None
+    valid_to: date | None = None
+
+
+FacilityFact: TypeAlias = FacilityOpened | RuleSetAdopted | HolidayDeclared | StaffCredentialed | EnteredInError
+
+
+# ---- state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A line of the staff list. `version` is the fact that it rests on."""
+
+    staff_id: UUID
+    name: str
+    role: str
+    credential: str | None
+    valid_from: date
+    valid_to: date | None
+    version: int
+
+    def valid_on(self, on: date) -> bool:
+        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adoption:
+    rule_set: str
+    rule_set_version: str
+    effective_on: date
+    payer: str | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facility:
+    version: int = 0
+    code: str | None = None
+    name: str | None = None
+    zone: ZoneInfo | None = None
+    staff: Mapping[UUID, tuple[Credential, ...]] = field(default_factory=dict)
+    holidays: Mapping[date, int] = field(default_factory=dict)
+    """Date → version of the fact that declared it."""
+    adoptions: tuple[Adoption, ...] = ()
+
+    @property
+    def clock(self) -> ZoneInfo:
+        """The zone of an opened facility."""
+        if self.zone is None:
+            raise LookupError("This facility has not been opened.")
+        return self.zone
+
+    def credentials(self, staff_id: UUID, on: date) -> tuple[Credential, ...]:
+        """What the person may sign with on that date, in the order of recording."""
+        return tuple(c for c in self.staff.get(staff_id, ()) if c.valid_on(on))
+
+    def adopted(self, on: date, payer: str | None = None) -> Adoption | None:
+        """The rule set in force on a date: the latest effective one, the later recorded of two on one date."""
+        known = [a for a in self.adoptions if a.payer == payer and a.effective_on <= on]
+        return max(known, key=lambda a: (a.effective_on, a.version), default=None)
+
+
+def evolve(facility: Facility, entry: Entry) -> Facility:
+    """One live fact further."""
+    version = entry.version
+    match entry.fact:
+        case FacilityOpened(code=code, name=name, zone=zone):
+            return replace(facility, version=version, code=code, name=name, zone=ZoneInfo(zone))
+        case RuleSetAdopted() as fact:
+            adoption = Adoption(
+                rule_set=fact.rule_set,
+                rule_set_version=fact.version,
+                effective_on=fact.effective_on,
+                payer=fact.payer,
+                version=version,
+            )
+            return replace(facility, version=version, adoptions=(*facility.adoptions, adoption))
+        case HolidayDeclared(on=on):
+            return replace(facility, version=version, holidays={**facility.holidays, on: version})
+        case StaffCredentialed() as fact:
+            credential = Credential(
+                staff_id=fact.staff_id,
+                name=fact.name,
+                role=fact.role,
+                credential=fact.credential,
+                valid_from=fact.valid_from,
+                valid_to=fact.valid_to,
+                version=version,
+            )
+            held = (*facility.staff.get(fact.staff_id, ()), credential)
+            return replace(facility, version=version, staff={**facility.staff, fact.staff_id: held})
+        case _:
+            raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")

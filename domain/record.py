@@ -1,0 +1,129 @@
+"""The envelope of every fact: who recorded it, where it came from, why, and where it stands in its ledger.
+
+One event is one envelope and one fact. What happened in clinical life, and when, is in the fact; who recorded it and
+when the system learned it is here. The two are never mixed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, TypeVar
+from uuid import UUID
+
+
+class Source(StrEnum):
+    """Through which door a fact came in."""
+
+    API = "api"
+    WEB = "web"
+    LAB = "lab"
+    IMPORT = "import"
+    SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """The one who acts. `id` is `staff/<staff_id>`, `operator/<account>` or `system`.
+
+    `role` and `credential` are those of the facility's stream on the day of the act; `credential` is None for roles
+    that need none.
+    """
+
+    id: str
+    name: str
+    role: str
+    credential: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What is known of the recording itself before the store stamps it.
+
+    `causation_id` names an event as `stream@version`. `recorded_elsewhere_at` is when another system had recorded an
+    imported fact.
+    """
+
+    by: Person
+    source: Source
+    correlation_id: UUID
+    reason: str | None = None
+    causation_id: str | None = None
+    recorded_elsewhere_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of a stream as a fold sees it. `version` counts from 1 without holes."""
+
+    version: int
+    recorded_at: datetime
+    envelope: Envelope
+    fact: Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded(Entry):
+    """An entry with its place in the ledger. `position` counts from 1 without holes, in commit order."""
+
+    ledger: str
+    position: int
+    stream: str
+
+    @property
+    def name(self) -> str:
+        """How an event is named everywhere, `stream@version`."""
+        return f"{self.stream}@{self.version}"
+
+
+def stream_name(kind: str, key: UUID | str) -> str:
+    """`chart/<uuid>`, `session/<uuid>`, `facility/<code>` …"""
+    return f"{kind}/{key}"
+
+
+def stream_kind(stream: str) -> str:
+    return stream.partition("/")[0]
+
+
+def stream_uuid(stream: str) -> UUID:
+    """The UUID in a stream's name. ValueError where the stream is not named by one."""
+    return UUID(stream.partition("/")[2])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnteredInError:
+    """Strikes an entry of the same stream: it stays readable and counts for nothing. The envelope says why.
+
+    What a struck correction had replaced counts again. `target` is a version.
+    """
+
+    target: int
+
+
+EntryT = TypeVar("EntryT", bound=Entry)
+
+
+def replaced_by(entries: Sequence[Entry]) -> dict[int, int]:
+    """For each version that a live correction took the place of, the version of that correction."""
+    gone = struck(entries)
+    return {
+        corrects: entry.version
+        for entry in entries
+        if entry.version not in gone and (corrects := getattr(entry.fact, "corrects", None)) is not None
+    }
+
+
+def struck(entries: Iterable[Entry]) -> frozenset[int]:
+    """The versions that were entered in error."""
+    return frozenset(entry.fact.target for entry in entries if isinstance(entry.fact, EnteredInError))
+
+
+def live(entries: Sequence[EntryT]) -> list[EntryT]:
+    """The entries that count, in order: none that was struck, none that a live correction replaced, no strike.
+
+    A correction is known by its field `corrects`. Striking it brings back what it had replaced.
+    """
+    gone = struck(entries) | replaced_by(entries).keys()
+    return [e for e in entries if e.version not in gone and not isinstance(e.fact, EnteredInError)]

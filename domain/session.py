@@ -1,0 +1,181 @@
+"""One occurrence of a service: planned, perhaps moved or cancelled, held from one instant to another by some staff."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from enum import StrEnum
+from typing import TypeAlias, TypedDict
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.record import EnteredInError, Entry
+from domain.week import local_date
+
+
+class SessionKind(StrEnum):
+    GROUP = "group"
+    INDIVIDUAL = "individual"
+    FAMILY = "family"
+    PSYCHOEDUCATION = "psychoeducation"
+    CASE_MANAGEMENT = "case_management"
+    CRISIS = "crisis"
+    REHABILITATION = "rehabilitation"
+    SMART_RECOVERY = "smart_recovery"
+    EXPRESSIVE = "expressive"
+    AFTERCARE = "aftercare"
+    ALUMNI = "alumni"
+
+
+ONE_TO_ONE = frozenset({SessionKind.INDIVIDUAL, SessionKind.CASE_MANAGEMENT, SessionKind.CRISIS})
+"""Kinds without a cohort: expected only of those who have a record in them; they may overlap a group."""
+
+AFTER_TREATMENT = frozenset({SessionKind.AFTERCARE, SessionKind.ALUMNI})
+"""Kinds for those who have left treatment: they earn no hours and admit nobody."""
+
+
+class Modality(StrEnum):
+    IN_PERSON = "in_person"
+    TELEHEALTH = "telehealth"
+
+
+class CancellationCause(StrEnum):
+    FACILITY = "facility"
+    WEATHER = "weather"
+    HOLIDAY = "holiday"
+    OTHER = "other"
+
+
+# One member of staff in the room, from one instant to another. A mapping, since `from` is no Python name.
+StaffPresence = TypedDict("StaffPresence", {"staff_id": UUID, "role": str, "from": datetime, "to": datetime})
+
+
+# ---- facts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionScheduled:
+    """`cohort_id` is None for one-to-one kinds."""
+
+    kind: SessionKind
+    starts_at: datetime
+    ends_at: datetime
+    modality: Modality
+    cohort_id: UUID | None = None
+    topic: str | None = None
+    room: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionRescheduled:
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionHeld:
+    """What took place. `staff` says who was in the room from when to when."""
+
+    started_at: datetime
+    ended_at: datetime
+    staff: tuple[StaffPresence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionTimesCorrected:
+    """The latest times recorded win; all fields anew."""
+
+    started_at: datetime
+    ended_at: datetime
+    staff: tuple[StaffPresence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionCancelled:
+    cause: CancellationCause
+
+
+SessionFact: TypeAlias = (
+    SessionScheduled | SessionRescheduled | SessionHeld | SessionTimesCorrected | SessionCancelled | EnteredInError
+)
+
+
+# ---- state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The session interval: it includes its start, not its end. `version` is the fact that says so."""
+
+    started_at: datetime
+    ended_at: datetime
+    staff: tuple[StaffPresence, ...]
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """`scheduled_version` is the fact that set the times last; `cancelled_version` None unless cancelled."""
+
+    session_id: UUID
+    version: int = 0
+    cohort_id: UUID | None = None
+    kind: SessionKind = SessionKind.GROUP
+    modality: Modality = Modality.IN_PERSON
+    topic: str | None = None
+    room: str | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    scheduled_version: int = 0
+    held: Held | None = None
+    cancelled: CancellationCause | None = None
+    cancelled_version: int | None = None
+
+    @property
+    def interval(self) -> Held | None:
+        """Actual start to actual end; None when cancelled or not (yet) recorded as held."""
+        return None if self.cancelled is not None else self.held
+
+    @property
+    def one_to_one(self) -> bool:
+        return self.kind in ONE_TO_ONE
+
+    @property
+    def after_treatment(self) -> bool:
+        return self.kind in AFTER_TREATMENT
+
+    def program_day(self, zone: ZoneInfo) -> date:
+        """The local date of the scheduled start, as last rescheduled, also when it crosses midnight."""
+        if self.starts_at is None:
+            raise LookupError("This session has not been scheduled.")
+        return local_date(self.starts_at, zone)
+
+
+def evolve(session: Session, entry: Entry) -> Session:
+    """One live fact further."""
+    version = entry.version
+    match entry.fact:
+        case SessionScheduled() as fact:
+            return replace(
+                session,
+                version=version,
+                cohort_id=fact.cohort_id,
+                kind=fact.kind,
+                modality=fact.modality,
+                topic=fact.topic,
+                room=fact.room,
+                starts_at=fact.starts_at,
+                ends_at=fact.ends_at,
+                scheduled_version=version,
+            )
+        case SessionRescheduled(starts_at=starts_at, ends_at=ends_at):
+            return replace(
+                session, version=version, starts_at=starts_at, ends_at=ends_at, scheduled_version=version
+            )
+        case SessionHeld() | SessionTimesCorrected() as fact:
+            held = Held(started_at=fact.started_at, ended_at=fact.ended_at, staff=fact.staff, version=version)
+            return replace(session, version=version, held=held)
+        case SessionCancelled(cause=cause):
+            return replace(session, version=version, cancelled=cause, cancelled_version=version)
+        case _:
+            raise TypeError(f"Not a fact of a session: {type(entry.fact).__name__}")

@@ -1,0 +1,64 @@
+"""Clinical days and weeks. Dates come from local time in the facility's zone, durations from instants.
+
+A week is Monday to Sunday, labelled as ISO 8601 does (`2026-W10`). Weeks are never computed by adding 168 hours: the
+weeks in which daylight-saving time changes have 167 or 169.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def local_date(instant: datetime, zone: ZoneInfo) -> date:
+    """The date on the facility's wall at that instant."""
+    return instant.astimezone(zone).date()
+
+
+def weekday(on: date) -> str:
+    """`mon` … `sun`."""
+    return WEEKDAYS[on.weekday()]
+
+
+def days(first: date, last: date) -> Iterator[date]:
+    """Every date from `first` to `last`, both included."""
+    for n in range((last - first).days + 1):
+        yield first + timedelta(days=n)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Week:
+    """One ISO week, known by its Monday."""
+
+    monday: date
+
+    @classmethod
+    def of(cls, on: date) -> Week:
+        return cls(on - timedelta(days=on.weekday()))
+
+    @classmethod
+    def parse(cls, label: str) -> Week:
+        """`2026-W10`. ValueError, with one sentence, where there is no such week."""
+        year, dash, number = label.partition("-W")
+        try:
+            if not dash or len(year) != 4 or len(number) != 2 or not (year + number).isascii():
+                raise ValueError(label)
+            return cls(date.fromisocalendar(int(year), int(number), 1))
+        except ValueError:
+            raise ValueError("There is no such week: write year and ISO week, like 2026-W10.") from None
+
+    @property
+    def sunday(self) -> date:
+        return self.monday + timedelta(days=6)
+
+    @property
+    def dates(self) -> tuple[date, ...]:
+        return tuple(days(self.monday, self.sunday))
+
+    def __str__(self) -> str:
+        year, number, _ = self.monday.isocalendar()
+        return f"{year}-W{number:02d}"
