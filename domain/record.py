@@ -120,10 +120,17 @@ def struck(entries: Iterable[Entry]) -> frozenset[int]:
     return frozenset(entry.fact.target for entry in entries if isinstance(entry.fact, EnteredInError))
 
 
+def standing(entries: Iterable[EntryT]) -> list[EntryT]:
+    """What a fold sees: every entry but strikes and what they struck. A correction follows what it corrects."""
+    known = list(entries)
+    gone = struck(known)
+    return [e for e in known if e.version not in gone and not isinstance(e.fact, EnteredInError)]
+
+
 def live(entries: Sequence[EntryT]) -> list[EntryT]:
-    """The entries that count, in order: none that was struck, none that a live correction replaced, no strike.
+    """The entries that count, in order: neither struck, nor replaced by a live correction, nor a strike itself.
 
     A correction is known by its field `corrects`. Striking it brings back what it had replaced.
     """
-    gone = struck(entries) | replaced_by(entries).keys()
-    return [e for e in entries if e.version not in gone and not isinstance(e.fact, EnteredInError)]
+    replaced = replaced_by(entries)
+    return [e for e in standing(entries) if e.version not in replaced]

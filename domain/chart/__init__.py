@@ -1,0 +1,99 @@
+"""The chart: the whole record of one person at one program site, one file for each topic of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final
+from uuid import UUID
+
+from domain.chart import attendance, episode, identity, screening, step_down
+from domain.chart.attendance import Attendances, FamilyExemptionGranted
+from domain.chart.entry import InquiryReceived
+from domain.chart.episode import Episode
+from domain.chart.identity import Identity
+from domain.chart.screening import Prescription, PrescriptionVerified, Screenings
+from domain.chart.step_down import StepDowns, StepDownTookEffect
+from domain.record import EnteredInError, Entry, standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chart:
+    """What the standing facts of a chart add up to. Episodes in the order in which they were opened."""
+
+    patient_id: UUID
+    version: int = 0
+    identity: Identity = field(default_factory=Identity)
+    episodes: Mapping[UUID, Episode] = field(default_factory=dict)
+    attendances: Attendances = field(default_factory=dict)
+    screenings: Screenings = field(default_factory=dict)
+    prescriptions: tuple[Prescription, ...] = ()
+    step_downs: StepDowns = field(default_factory=dict)
+
+
+_ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
+_SCREENING: Final = (
+    screening.ScreeningOrdered,
+    screening.SpecimenCollected,
+    screening.SpecimenRefused,
+    screening.CollectionMissed,
+    screening.ValidityReported,
+    screening.PresumptiveReported,
+    screening.DefinitiveReported,
+    screening.ResultCorrected,
+    screening.ResultReviewed,
+    screening.ResultDiscussed,
+)
+_STEP_DOWN: Final = (
+    step_down.StepDownRecommended,
+    step_down.StepDownAnswered,
+    step_down.StepDownCosigned,
+    step_down.StepDownDecided,
+    step_down.StepDownTookEffect,
+    step_down.StepDownWithdrawn,
+)
+
+
+def evolve(chart: Chart, entry: Entry) -> Chart:
+    """One standing fact further. A strike can't be evolved, since it may bring back what came before: fold anew."""
+    fact = entry.fact
+    if isinstance(fact, EnteredInError):
+        raise TypeError("A struck entry changes what came before it: fold the chart anew.")
+    chart = replace(chart, version=entry.version)
+    if isinstance(fact, _ATTENDANCE):
+        return replace(chart, attendances=attendance.evolve(chart.attendances, entry))
+    if isinstance(fact, _SCREENING):
+        return replace(chart, screenings=screening.evolve(chart.screenings, entry))
+    if isinstance(fact, PrescriptionVerified):
+        verified = Prescription(
+            analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version
+        )
+        return replace(chart, prescriptions=(*chart.prescriptions, verified))
+    if isinstance(fact, identity.PatientRegistered):
+        return replace(chart, identity=identity.evolve(chart.identity, entry))
+    if isinstance(fact, InquiryReceived):
+        opened = episode.open_episode(fact, entry.version)
+        return replace(chart, episodes={**chart.episodes, fact.episode_id: opened})
+    if isinstance(fact, _STEP_DOWN):
+        chart = replace(chart, step_downs=step_down.evolve(chart.step_downs, entry))
+    return _episode_further(chart, entry)
+
+
+def _episode_further(chart: Chart, entry: Entry) -> Chart:
+    episode_id = getattr(entry.fact, "episode_id", None)
+    known = chart.episodes.get(episode_id) if episode_id is not None else None
+    if known is None or isinstance(entry.fact, FamilyExemptionGranted):
+        return chart
+    level = None
+    if isinstance(entry.fact, StepDownTookEffect) and (step := chart.step_downs.get(entry.fact.step_down_id)):
+        level = step.to_level
+    return replace(chart, episodes={**chart.episodes, known.episode_id: episode.evolve(known, entry, level)})
+
+
+def fold(patient_id: UUID, entries: Iterable[Entry]) -> Chart:
+    """The chart that these entries, the first ones of its stream, add up to."""
+    known = list(entries)
+    chart = Chart(patient_id=patient_id)
+    for entry in standing(known):
+        chart = evolve(chart, entry)
+    return replace(chart, version=known[-1].version if known else 0)

@@ -143,3 +143,150 @@ class BreathAlcoholMeasured:
     episode_id: UUID
     at: datetime
     grams_per_210_l: int | float
+
+
+# ---- state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measures:
+    """One validity report, or the correction of one."""
+
+    version: int
+    creatinine_mg_dl: int | float | None
+    specific_gravity: int | float | None
+    ph: int | float | None
+    nitrite_ug_ml: int | float | None
+    foreign_substance: bool | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One presumptive or definitive report, or the correction of one. A correction counts whenever it was reported."""
+
+    version: int
+    at: datetime
+    analytes: tuple[AnalyteResult, ...]
+    definitive: bool
+    correction: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Noted:
+    """That something was done, on a date, by the fact of this version."""
+
+    on: date
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotCollected:
+    """A refusal, or a missed collection (`excused` or not; None for a refusal)."""
+
+    at: datetime
+    version: int
+    excused: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prescription:
+    analyte: str
+    from_on: date
+    to_on: date
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screening:
+    """One order and all that became of it, reports in the order of recording."""
+
+    screening_id: UUID
+    episode_id: UUID
+    panel: tuple[str, ...]
+    version: int
+    collected_at: datetime | None = None
+    collected_version: int | None = None
+    refusals: tuple[NotCollected, ...] = ()
+    missed: tuple[NotCollected, ...] = ()
+    validity: tuple[Measures, ...] = ()
+    reports: tuple[Report, ...] = ()
+    reviews: tuple[Noted, ...] = ()
+    discussions: tuple[Noted, ...] = ()
+
+
+Screenings = Mapping[UUID, Screening]
+
+
+def evolve(screenings: Screenings, entry: Entry) -> Screenings:
+    """One standing fact further. A fact about a screening that was never ordered (its order was struck) is passed by."""
+    match entry.fact:
+        case ScreeningOrdered() as fact:
+            ordered = Screening(
+                screening_id=fact.screening_id,
+                episode_id=fact.episode_id,
+                panel=fact.panel,
+                version=entry.version,
+            )
+            return {**screenings, fact.screening_id: ordered}
+        case _:
+            screening_id = getattr(entry.fact, "screening_id", None)
+            screening = screenings.get(screening_id) if screening_id is not None else None
+            if screening is None:
+                return screenings
+            return {**screenings, screening.screening_id: _further(screening, entry)}
+
+
+def _further(screening: Screening, entry: Entry) -> Screening:
+    version = entry.version
+    match entry.fact:
+        case SpecimenCollected(collected_at=collected_at):
+            return replace(screening, collected_at=collected_at, collected_version=version)
+        case SpecimenRefused(at=at):
+            return replace(screening, refusals=(*screening.refusals, NotCollected(at=at, version=version)))
+        case CollectionMissed(at=at, excused=excused):
+            missed = NotCollected(at=at, version=version, excused=excused)
+            return replace(screening, missed=(*screening.missed, missed))
+        case ValidityReported() as fact:
+            return replace(screening, validity=(*screening.validity, _measures(fact, version)))
+        case PresumptiveReported(at=at, analytes=analytes):
+            report = Report(version=version, at=at, analytes=analytes, definitive=False)
+            return replace(screening, reports=(*screening.reports, report))
+        case DefinitiveReported(at=at, analytes=analytes):
+            report = Report(version=version, at=at, analytes=analytes, definitive=True)
+            return replace(screening, reports=(*screening.reports, report))
+        case ResultCorrected() as fact:
+            return _corrected(screening, fact, version)
+        case ResultReviewed(on=on):
+            return replace(screening, reviews=(*screening.reviews, Noted(on=on, version=version)))
+        case ResultDiscussed(on=on):
+            return replace(screening, discussions=(*screening.discussions, Noted(on=on, version=version)))
+        case _:
+            return screening
+
+
+def _measures(fact: ValidityReported | ResultCorrected, version: int) -> Measures:
+    return Measures(
+        version=version,
+        creatinine_mg_dl=fact.creatinine_mg_dl,
+        specific_gravity=fact.specific_gravity,
+        ph=fact.ph,
+        nitrite_ug_ml=fact.nitrite_ug_ml,
+        foreign_substance=fact.foreign_substance,
+    )
+
+
+def _corrected(screening: Screening, fact: ResultCorrected, version: int) -> Screening:
+    """The correction takes the place of the report it names, as a report of the same kind."""
+    validity = tuple(
+        _measures(fact, version) if measures.version == fact.corrects else measures
+        for measures in screening.validity
+    )
+    reports = tuple(
+        replace(
+            report, version=version, at=fact.at or report.at, analytes=fact.analytes or (), correction=True
+        )
+        if report.version == fact.corrects
+        else report
+        for report in screening.reports
+    )
+    return replace(screening, validity=validity, reports=reports)
