@@ -52,3 +52,5 @@ def claims_of(stream: str, fact: Any) -> Iterator[Claim]:
             yield Claim(STEP_DOWN, str(step_down_id), stream)
         case ConsentGiven(consent_id=consent_id):
             yield Claim(CONSENT, str(consent_id), stream)
+        case _:
+            return

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, time
 from typing import TypeAlias
 from uuid import UUID
 
 from domain.record import EnteredInError, Entry
-from domain.week import weekday
+from domain.refused import Refused
+from domain.week import WEEKDAYS, weekday
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,3 +84,27 @@ def evolve(cohort: Cohort, entry: Entry) -> Cohort:
             )
         case _:
             raise TypeError(f"Not a fact of a cohort: {type(entry.fact).__name__}")
+
+
+# ---- rules
+
+
+def judge(cohort: Cohort, entry: Entry) -> None:
+    """A cohort is formed once, with a weekly pattern that can be kept."""
+    fact = entry.fact
+    if not isinstance(fact, CohortFormed):
+        if cohort.formed_on is None:
+            raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+        return
+    if cohort.formed_on is not None:
+        raise Refused("cohort.already-formed", "This cohort has been formed.")
+    if not fact.weekdays or any(day not in WEEKDAYS for day in fact.weekdays):
+        raise Refused("cohort.weekdays", "Name at least one weekday, each as mon, tue, wed, thu, fri, sat or sun.")
+    try:
+        starts, ends = time.fromisoformat(fact.starts), time.fromisoformat(fact.ends)
+    except ValueError:
+        raise Refused("cohort.times", "Write local times as 18:00.") from None
+    if ends <= starts:
+        raise Refused("cohort.ends-before-it-starts", "A cohort's block can't end before it starts.")
+    if fact.capacity < 1:
+        raise Refused("cohort.capacity", "A cohort needs at least one seat.")

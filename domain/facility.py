@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import TypeAlias
 from uuid import UUID
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.record import EnteredInError, Entry
+from domain.refused import Refused
 
 # ---- facts
 
@@ -143,3 +144,34 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
             return replace(facility, version=version, staff={**facility.staff, fact.staff_id: held})
         case _:
             raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")
+
+
+# ---- rules
+
+
+def judge(facility: Facility, entry: Entry, ledger: str) -> None:
+    """A facility is opened once, and first; its code is the name of its ledger."""
+    fact = entry.fact
+    if isinstance(fact, FacilityOpened):
+        if facility.code is not None:
+            raise Refused("facility.already-opened", "This facility is open: its code is in use.")
+        if fact.code != ledger:
+            raise Refused("facility.other-code", "A facility's code must be the name of its ledger.")
+        _judge_zone(fact.zone)
+        return
+    if facility.code is None:
+        raise Refused("facility.not-opened", "Open the facility first: nothing can be recorded before that.")
+    match fact:
+        case HolidayDeclared(on=on) if on in facility.holidays:
+            raise Refused("holiday.already-declared", "That date is a holiday already.")
+        case StaffCredentialed(valid_from=first, valid_to=last) if last is not None and last < first:
+            raise Refused("credential.ends-before-it-starts", "A credential can't end before it starts.")
+        case _:
+            return
+
+
+def _judge_zone(zone: str) -> None:
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise Refused("facility.unknown-zone", "Name an IANA time zone, like America/New_York.") from None

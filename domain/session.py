@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.record import EnteredInError, Entry
+from domain.refused import Refused
 from domain.week import local_date
 
 
@@ -169,9 +171,7 @@ def evolve(session: Session, entry: Entry) -> Session:
                 scheduled_version=version,
             )
         case SessionRescheduled(starts_at=starts_at, ends_at=ends_at):
-            return replace(
-                session, version=version, starts_at=starts_at, ends_at=ends_at, scheduled_version=version
-            )
+            return replace(session, version=version, starts_at=starts_at, ends_at=ends_at, scheduled_version=version)
         case SessionHeld() | SessionTimesCorrected() as fact:
             held = Held(started_at=fact.started_at, ended_at=fact.ended_at, staff=fact.staff, version=version)
             return replace(session, version=version, held=held)
@@ -179,3 +179,58 @@ def evolve(session: Session, entry: Entry) -> Session:
             return replace(session, version=version, cancelled=cause, cancelled_version=version)
         case _:
             raise TypeError(f"Not a fact of a session: {type(entry.fact).__name__}")
+
+
+# ---- rules
+
+
+def judge(session: Session, entry: Entry, cohorts: Collection[UUID]) -> None:
+    """Planned once, then moved, cancelled or held; what was held is neither moved nor cancelled."""
+    fact = entry.fact
+    if isinstance(fact, SessionScheduled):
+        if session.starts_at is not None:
+            raise Refused("session.already-scheduled", "This session is planned: reschedule it instead.")
+        _judge_order(fact.starts_at, fact.ends_at)
+        if fact.cohort_id is not None and fact.kind in ONE_TO_ONE:
+            raise Refused("session.one-to-one-with-cohort", "A one-to-one session has no cohort: leave it out.")
+        if fact.cohort_id is not None and fact.cohort_id not in cohorts:
+            raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+        return
+    if session.starts_at is None:
+        raise Refused("session.unknown", "There is no such session: schedule it first.")
+    match fact:
+        case SessionRescheduled(starts_at=starts_at, ends_at=ends_at):
+            _judge_plan(session)
+            _judge_order(starts_at, ends_at)
+        case SessionCancelled():
+            _judge_plan(session)
+        case SessionHeld():
+            if session.held is not None:
+                raise Refused("session.already-held", "This session is on record as held: correct its times instead.")
+            _judge_held(session, fact)
+        case SessionTimesCorrected():
+            if session.held is None:
+                raise Refused("session.not-held", "This session is not on record as held: record that first.")
+            _judge_held(session, fact)
+        case _:
+            return
+
+
+def _judge_plan(session: Session) -> None:
+    if session.cancelled is not None:
+        raise Refused("session.cancelled", "This session was cancelled.")
+    if session.held is not None:
+        raise Refused("session.already-held", "This session was held: it can't be moved or cancelled any more.")
+
+
+def _judge_held(session: Session, fact: SessionHeld | SessionTimesCorrected) -> None:
+    if session.cancelled is not None:
+        raise Refused("session.cancelled", "This session was cancelled.")
+    _judge_order(fact.started_at, fact.ended_at)
+    for presence in fact.staff:
+        _judge_order(presence["from"], presence["to"])
+
+
+def _judge_order(starts: datetime, ends: datetime) -> None:
+    if ends <= starts:
+        raise Refused("session.ends-before-it-starts", "The end can't come before the start: check both times.")

@@ -72,4 +72,6 @@ def fold_site(streams: Mapping[str, Iterable[Entry]]) -> Site:
             case "chart":
                 key = stream_uuid(stream)
                 known_charts[key] = charts.fold(key, entries)
+            case _:
+                continue
     return Site(facility=facility, cohorts=known_cohorts, sessions=known_sessions, charts=known_charts)

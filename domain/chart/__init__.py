@@ -65,9 +65,7 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     if isinstance(fact, _SCREENING):
         return replace(chart, screenings=screening.evolve(chart.screenings, entry))
     if isinstance(fact, PrescriptionVerified):
-        verified = Prescription(
-            analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version
-        )
+        verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
         return replace(chart, prescriptions=(*chart.prescriptions, verified))
     if isinstance(fact, identity.PatientRegistered):
         return replace(chart, identity=identity.evolve(chart.identity, entry))

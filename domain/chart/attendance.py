@@ -6,9 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.record import Entry
+from domain.refused import Refused
+from domain.scene import Scene
+from domain.session import Session
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
+    from domain.chart.episode import Episode
 
 
 class Outcome(StrEnum):
@@ -98,3 +107,86 @@ def evolve(attendances: Attendances, entry: Entry) -> Attendances:
             return {**attendances, fact.session_id: record}
         case _:
             return attendances
+
+
+# ---- rules
+
+ATTENDING = frozenset({"enrolled", "active", "tapering"})
+"""States in which a patient attends."""
+
+
+def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: Scene) -> None:
+    """One live record for each session, of a session that takes place, for a patient who may attend it."""
+    session = scene.sessions.get(fact.session_id)
+    if session is None or session.starts_at is None:
+        raise Refused("attendance.unknown-session", "There is no such session at this facility: schedule it first.")
+    if session.cancelled is not None:
+        raise Refused("attendance.session-cancelled", "This session was cancelled: nobody can have attended it.")
+    known = chart.attendances.get(fact.session_id)
+    if isinstance(fact, AttendanceRecorded) and known is not None:
+        raise Refused(
+            "attendance.already-recorded", f"This session has a record: correct version {known.version} instead."
+        )
+    if isinstance(fact, AttendanceCorrected) and (known is None or known.version != fact.corrects):
+        raise Refused("attendance.other-session", "A correction keeps the session: strike the entry and record anew.")
+    _judge_times(fact)
+    if not may_attend(chart.episodes[fact.episode_id], session, scene.zone):
+        raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
+    if any(_one_presence_too_many(fact, session, other, scene) for other in overlapping(chart, fact)):
+        raise Refused("attendance.overlapping", "The patient was in another session then: correct one of the two.")
+
+
+def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
+    arrived_at, left_at = fact.arrived_at, fact.left_at
+    if fact.outcome is not Outcome.ATTENDED:
+        if arrived_at is not None or left_at is not None:
+            raise Refused("attendance.absent-with-times", "An absence has no times: leave them out.")
+        return
+    if arrived_at is None or left_at is None:
+        raise Refused("attendance.times-missing", "Give both times: when the patient arrived and left.")
+    if left_at < arrived_at:
+        raise Refused("attendance.left-before-arriving", "The patient can't leave before arriving: check both times.")
+
+
+def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
+    """Enrolled, active or tapering on the program day (the discharge date included), or a guest once aftercare began."""
+    on = session.program_day(zone)
+    if any(step.on <= on for step in episode.aftercare):
+        return True
+    if episode.enrollment is None or on < episode.enrollment.on:
+        return False
+    return episode.state_during(on) in ATTENDING
+
+
+def overlapping(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected) -> list[Attendance]:
+    """Other sessions in which the patient was at the same time."""
+    if fact.arrived_at is None or fact.left_at is None:
+        return []
+    return [
+        other
+        for other in chart.attendances.values()
+        if other.session_id != fact.session_id
+        and other.arrived_at is not None
+        and other.left_at is not None
+        and fact.arrived_at < other.left_at
+        and other.arrived_at < fact.left_at
+    ]
+
+
+def _one_presence_too_many(
+    fact: AttendanceRecorded | AttendanceCorrected, session: Session, other: Attendance, scene: Scene
+) -> bool:
+    # Somebody taken out of group for one-to-one work has both records: that overlap is right.
+    beside = scene.sessions.get(other.session_id)
+    return not session.one_to_one and not (beside is not None and beside.one_to_one)
+
+
+def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Session]) -> Session | None:
+    """The earliest session of treatment that the patient attended in this episode: the day of admission."""
+    attended = [
+        sessions[record.session_id]
+        for record in chart.attendances.values()
+        if record.episode_id == episode_id and record.attended and record.session_id in sessions
+    ]
+    counting = [(s.starts_at, str(s.session_id), s) for s in attended if s.starts_at and not s.after_treatment]
+    return min(counting, key=lambda c: c[:2])[2] if counting else None

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from domain.refused import Refused
+from domain.scene import Scene
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
+    from domain.chart.episode import Episode
 
 
 class Payer(StrEnum):
@@ -58,3 +66,47 @@ class HoldEnded:
 
     episode_id: UUID
     on: date
+
+
+def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
+    match fact:
+        case Enrolled():
+            _judge_enrollment(episode, fact, scene)
+        case Admitted():
+            _judge_admission(chart, fact, scene)
+        case CohortAssigned(cohort_id=cohort_id, effective_on=effective_on):
+            if episode.enrollment is None or episode.ended_on() is not None:
+                raise Refused("assignment.not-enrolled", "Only an enrolled patient can be assigned to a cohort.")
+            if effective_on < episode.enrollment.on:
+                raise Refused("assignment.before-enrollment", "A cohort can't be effective before the enrollment.")
+            _judge_cohort(cohort_id, scene)
+        case _:
+            return
+
+
+def _judge_cohort(cohort_id: UUID, scene: Scene) -> None:
+    cohort = scene.cohorts.get(cohort_id)
+    if cohort is None or cohort.formed_on is None:
+        raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+
+
+def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
+    decided = [d for d in episode.suitability if d.on <= fact.on]
+    if not decided or decided[-1].outcome.value != "suitable":
+        raise Refused("enrollment.without-suitable", "Enroll only who was decided to be suitable, by that date.")
+    _judge_cohort(fact.cohort_id, scene)
+    if scene.cohorts[fact.cohort_id].program != fact.program:
+        raise Refused("enrollment.other-program", "The cohort belongs to another program: choose one of this program.")
+    if fact.planned_weeks < 1:
+        raise Refused("enrollment.planned-weeks", "Plan at least one week.")
+    if fact.primary_clinician_id not in scene.facility.staff:
+        raise Refused("enrollment.unknown-clinician", "The primary clinician is not on the facility's staff list.")
+
+
+def _judge_admission(chart: Chart, fact: Admitted, scene: Scene) -> None:
+    record = chart.attendances.get(fact.session_id)
+    session = scene.sessions.get(fact.session_id)
+    if record is None or session is None or not record.attended or record.episode_id != fact.episode_id:
+        raise Refused("admission.without-service", "Admission is the first session attended: this one was not.")
+    if session.program_day(scene.zone) != fact.on:
+        raise Refused("admission.other-date", "Admission is dated the program day of the first session attended.")

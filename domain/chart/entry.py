@@ -5,7 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from domain.refused import Refused
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
+    from domain.chart.episode import Episode
+
+RATINGS = 6
+"""Dimensions of the ASAM criteria, each rated 0 to 4."""
 
 
 class Suitability(StrEnum):
@@ -62,3 +72,29 @@ class NotAdmitted:
     episode_id: UUID
     on: date
     cause: str
+
+
+def judge_inquiry(chart: Chart, fact: InquiryReceived) -> None:
+    """One open episode at a time; a return after a discharge is a new one."""
+    if fact.episode_id in chart.episodes:
+        raise Refused("episode.id-in-use", "This episode is on record: give a new inquiry an id of its own.")
+    if any(episode.ended_on() is None for episode in chart.episodes.values()):
+        raise Refused("episode.already-open", "Another episode of this patient is open: end that one first.")
+
+
+def judge(episode: Episode, fact: Any) -> None:
+    match fact:
+        case IntakeAssessed(ratings=ratings):
+            judge_ratings(ratings)
+        case SuitabilityDecided(on=on):
+            if not any(s.name == "IntakeAssessed" and s.on <= on for s in episode.steps):
+                raise Refused("suitability.without-assessment", "Assess the intake before deciding suitability.")
+            if episode.ended_on() is not None:
+                raise Refused("episode.ended", "This episode has ended: open a new one with an inquiry.")
+        case _:
+            return
+
+
+def judge_ratings(ratings: tuple[int, ...]) -> None:
+    if len(ratings) != RATINGS or not all(0 <= rating <= 4 for rating in ratings):
+        raise Refused("assessment.ratings", "Rate all six dimensions, each from 0 to 4.")

@@ -159,9 +159,12 @@ class Episode:
 
         Admission, discharge and step-up dates do; the effective date of a step-down and the dates of a hold do not.
         """
+        return self.state_during(on, as_of=as_of) is State.ACTIVE
+
+    def state_during(self, on: date, *, as_of: date | None = None) -> State:
+        """The state in which care is given on a date: as `state_on`, but on the day of discharge the one before."""
         steps = self.dated(as_of)
-        reached = [s for s in steps if s.on < on or (s.on == on and s.name not in ("HoldEnded", "Discharged"))]
-        return walk(reached)[-1] is State.ACTIVE
+        return walk(s for s in steps if s.on < on or (s.on == on and s.name not in ("HoldEnded", "Discharged")))[-1]
 
     def ended_on(self, *, as_of: date | None = None) -> date | None:
         """Date of the discharge, or of not being admitted; None while open."""

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
+
+from domain.refused import Refused
+from domain.scene import Scene
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
+    from domain.chart.episode import Episode
 
 
 class DischargeReason(StrEnum):
@@ -44,3 +52,40 @@ class DischargeVoided:
 class DischargeSummarySigned:
     episode_id: UUID
     on: date
+
+
+def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
+    match fact:
+        case Discharged():
+            _judge_discharge(chart, fact, scene)
+        case DischargeVoided():
+            _judge_void(chart, episode)
+        case DischargeSummarySigned(on=on):
+            if episode.discharge is None or on < episode.discharge.on:
+                raise Refused("summary.without-discharge", "Discharge the patient first: a summary follows it.")
+        case _:
+            return
+
+
+def _judge_discharge(chart: Chart, fact: Discharged, scene: Scene) -> None:
+    if fact.on < fact.last_service_on:
+        raise Refused("discharge.last-service-after", "The last service can't be after the discharge.")
+    attended = [
+        session.program_day(scene.zone)
+        for record in chart.attendances.values()
+        if record.episode_id == fact.episode_id
+        and record.attended
+        and (session := scene.sessions.get(record.session_id)) is not None
+        and session.starts_at is not None
+        and session.cancelled is None
+        and not session.after_treatment
+    ]
+    if attended and max(attended) > fact.last_service_on:
+        raise Refused("discharge.precedes-care", f"Care was given on {max(attended)}: that is the last service.")
+
+
+def _judge_void(chart: Chart, episode: Episode) -> None:
+    if any(e.ended_on() is None for e in chart.episodes.values() if e.episode_id != episode.episode_id):
+        raise Refused("discharge.another-episode-open", "Another episode is open: it rests on this discharge.")
+    if episode.aftercare or episode.summaries:
+        raise Refused("discharge.rested-upon", "Aftercare or a summary rests on this discharge: strike those first.")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.record import Entry
+from domain.refused import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,3 +47,12 @@ def evolve(identity: Identity, entry: Entry) -> Identity:
             )
         case _:
             return identity
+
+
+def judge(identity: Identity, entry: Entry) -> None:
+    """A chart is one person's: it is registered once, and before anything else."""
+    registration = isinstance(entry.fact, PatientRegistered)
+    if registration and identity.mrn is not None:
+        raise Refused("patient.already-registered", "This chart is registered: correct its identity instead.")
+    if not registration and identity.mrn is None:
+        raise Refused("patient.not-registered", "Register the patient first: this chart has no identity yet.")

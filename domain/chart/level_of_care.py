@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.chart.entry import judge_ratings
+from domain.refused import Refused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LevelOfCareAssessed:
@@ -27,3 +30,9 @@ class Assessment:
     episode_id: UUID
     on: date
     version: int
+
+
+def judge(fact: LevelOfCareAssessed) -> None:
+    judge_ratings(fact.ratings)
+    if fact.indicated_level != fact.actual_level and not (fact.discrepancy or "").strip():
+        raise Refused("assessment.discrepancy-unexplained", "Say why actual and indicated level of care differ.")

@@ -6,9 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.record import Entry
+from domain.refused import Refused
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
 
 
 class AnalyteOutcome(StrEnum):
@@ -218,7 +223,7 @@ Screenings = Mapping[UUID, Screening]
 
 
 def evolve(screenings: Screenings, entry: Entry) -> Screenings:
-    """One standing fact further. A fact about a screening that was never ordered (its order was struck) is passed by."""
+    """One standing fact further. Facts about a screening whose order was struck are passed by."""
     match entry.fact:
         case ScreeningOrdered() as fact:
             ordered = Screening(
@@ -278,15 +283,50 @@ def _measures(fact: ValidityReported | ResultCorrected, version: int) -> Measure
 def _corrected(screening: Screening, fact: ResultCorrected, version: int) -> Screening:
     """The correction takes the place of the report it names, as a report of the same kind."""
     validity = tuple(
-        _measures(fact, version) if measures.version == fact.corrects else measures
-        for measures in screening.validity
+        _measures(fact, version) if measures.version == fact.corrects else measures for measures in screening.validity
     )
     reports = tuple(
-        replace(
-            report, version=version, at=fact.at or report.at, analytes=fact.analytes or (), correction=True
-        )
+        replace(report, version=version, at=fact.at or report.at, analytes=fact.analytes or (), correction=True)
         if report.version == fact.corrects
         else report
         for report in screening.reports
     )
     return replace(screening, validity=validity, reports=reports)
+
+
+# ---- rules
+
+
+def judge(chart: Chart, fact: Any) -> None:
+    """Results need a specimen, and a specimen an order."""
+    if isinstance(fact, ScreeningOrdered):
+        if fact.screening_id in chart.screenings:
+            raise Refused("screening.id-in-use", "This screening is on record: give a new order an id of its own.")
+        if not fact.panel:
+            raise Refused("screening.empty-panel", "Name at least one analyte to look for.")
+        return
+    screening = chart.screenings.get(fact.screening_id)
+    if screening is None:
+        raise Refused("screening.unknown", "There is no such screening in this chart: order it first.")
+    if fact.episode_id != screening.episode_id:
+        raise Refused("screening.other-episode", "This screening was ordered in another episode of the patient.")
+    match fact:
+        case SpecimenCollected() | SpecimenRefused() | CollectionMissed():
+            if screening.collected_at is not None:
+                raise Refused("screening.already-collected", "A specimen of this screening was collected.")
+            if screening.refusals or screening.missed:
+                raise Refused("screening.closed", "This screening ended without a specimen: order a new one.")
+        case ValidityReported() | PresumptiveReported() | DefinitiveReported() | ResultCorrected():
+            if screening.collected_at is None:
+                raise Refused("result.not-collected", "No specimen was collected: record the collection first.")
+            judge_panel(screening, getattr(fact, "analytes", None) or ())
+        case ResultReviewed() | ResultDiscussed():
+            if not screening.reports and not screening.validity:
+                raise Refused("result.not-reported", "There is no result of this screening yet.")
+        case _:
+            return
+
+
+def judge_panel(screening: Screening, analytes: tuple[AnalyteResult, ...]) -> None:
+    if any(result.analyte not in screening.panel for result in analytes):
+        raise Refused("result.outside-panel", "A result names an analyte that was not ordered.")

@@ -5,11 +5,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.record import Entry
+from domain.refused import Refused
+
+if TYPE_CHECKING:
+    from domain.chart import Chart
+    from domain.chart.episode import Episode
+
+ASSESSMENT_DAYS: Final = 7
+"""A step-down is decided on a level-of-care assessment of the last seven days."""
+
+IN_TREATMENT: Final = frozenset({"active", "tapering", "on_hold"})
 
 
 class Answer(StrEnum):
@@ -169,3 +180,66 @@ def _mark(stage: Stage, on: date, entry: Entry) -> Mark:
 def _marked(step_downs: StepDowns, key: UUID, mark: Mark) -> StepDowns:
     known = step_downs.get(key)
     return step_downs if known is None else {**step_downs, key: replace(known, marks=(*known.marks, mark))}
+
+
+# ---- rules
+
+
+def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
+    """The path of a step-down; each step rests on those before it."""
+    fact: Any = entry.fact
+    if episode.state_during(fact.on).value not in IN_TREATMENT:
+        raise Refused("step-down.not-in-treatment", "The patient is not in treatment on that date.")
+    if isinstance(fact, SelfReductionNoted | Transferred):
+        return
+    known = chart.step_downs.get(fact.step_down_id)
+    if isinstance(fact, StepDownRecommended):
+        if known is not None:
+            raise Refused("step-down.id-in-use", "This step-down is on record: give a new one an id of its own.")
+        if fact.weekly_minutes < 0:
+            raise Refused("step-down.negative-minutes", "Weekly minutes can't be negative.")
+        return
+    if known is None or known.episode_id != fact.episode_id:
+        raise Refused("step-down.unknown", "There is no such step-down in this episode: recommend it first.")
+    if known.last(Stage.WITHDRAWN) is not None:
+        raise Refused("step-down.withdrawn", "This step-down was withdrawn: recommend a new one.")
+    if known.last(Stage.IN_EFFECT) is not None:
+        raise Refused("step-down.in-effect", "This step-down has taken effect: nothing more can be recorded on it.")
+    if fact.on < known.marks[0].on:
+        raise Refused("step-down.before-recommendation", "Nothing on a step-down comes before its recommendation.")
+    match fact:
+        case StepDownCosigned():
+            if entry.envelope.by.id == known.marks[0].by:
+                raise Refused("step-down.cosigned-by-recommender", "Somebody else than who recommended must co-sign.")
+        case StepDownDecided():
+            _judge_decision(episode, known, fact)
+        case StepDownTookEffect():
+            _judge_effect(episode, known, fact)
+        case _:
+            return
+
+
+def _judge_decision(episode: Episode, step_down: StepDown, fact: StepDownDecided) -> None:
+    treating = episode.enrollment.primary_clinician_id if episode.enrollment else None
+    if step_down.last(Stage.DECIDED) is not None:
+        raise Refused("step-down.already-decided", "This step-down was decided.")
+    if step_down.marks[0].by != f"staff/{treating}":
+        raise Refused("step-down.not-by-treating-clinician", "The treating clinician has to recommend a step-down.")
+    since = fact.on - timedelta(days=ASSESSMENT_DAYS)
+    if not any(since <= assessment.on <= fact.on for assessment in episode.assessments):
+        raise Refused("step-down.no-recent-assessment", "Assess the level of care first: none in the last 7 days.")
+    if step_down.last(Stage.COSIGNED) is None:
+        raise Refused("step-down.not-cosigned", "A second person has to co-sign first.")
+    if step_down.last(Stage.AGREED, Stage.DECLINED) is None:
+        raise Refused("step-down.not-answered", "Ask the patient first: there is no answer on record.")
+
+
+def _judge_effect(episode: Episode, step_down: StepDown, fact: StepDownTookEffect) -> None:
+    decided = step_down.last(Stage.DECIDED)
+    answer = step_down.last(Stage.AGREED, Stage.DECLINED)
+    if answer is None or answer.stage is not Stage.AGREED:
+        raise Refused("step-down.not-agreed", "The patient has not agreed: without that it is no step-down.")
+    if decided is None or fact.on < decided.on:
+        raise Refused("step-down.not-decided", "It can't take effect before it was decided.")
+    if episode.state_during(fact.on).value == "on_hold":
+        raise Refused("step-down.on-hold", "The patient is on hold: end the hold first.")

@@ -1,0 +1,184 @@
+"""Who may record what: facts by roles, kept as data in this one place (rules.md §5).
+
+Role and credential are those of the facility's staff list on the fact's own date. `system` and `lab` are interfaces;
+an administrator is named by the token or the file and needs no line in the staff list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain.chart.attendance import Outcome
+from domain.chart.exit import DischargeReason
+
+ADMINISTRATOR = "administrator"
+COMPLIANCE_OFFICER = "compliance_officer"
+COUNSELOR = "counselor"
+THERAPIST = "therapist"
+FAMILY_THERAPIST = "family_therapist"
+SUPERVISOR = "supervisor"
+FRONT_DESK = "front_desk"
+CASE_MANAGER = "case_manager"
+ADMISSIONS = "admissions"
+INTAKE_CLINICIAN = "intake_clinician"
+MEDICAL_DIRECTOR = "medical_director"
+NURSE = "nurse"
+ALUMNI_COORDINATOR = "alumni_coordinator"
+AUDITOR = "auditor"
+OPERATOR = "operator"
+SYSTEM = "system"
+LAB = "lab"
+
+INTERFACES: Final = frozenset({SYSTEM, LAB})
+"""Not people: known by their role alone."""
+
+UNLISTED: Final = frozenset({ADMINISTRATOR, OPERATOR})
+"""People who need no line in the facility's staff list."""
+
+ROLES: Final = (
+    ADMINISTRATOR,
+    COMPLIANCE_OFFICER,
+    COUNSELOR,
+    THERAPIST,
+    FAMILY_THERAPIST,
+    SUPERVISOR,
+    FRONT_DESK,
+    CASE_MANAGER,
+    ADMISSIONS,
+    INTAKE_CLINICIAN,
+    MEDICAL_DIRECTOR,
+    NURSE,
+    ALUMNI_COORDINATOR,
+    AUDITOR,
+)
+"""The roles that a person at a site may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """`credential`: the person must hold one; `signature`: it must be valid on the day of recording as well."""
+
+    roles: frozenset[str]
+    credential: bool = False
+    signature: bool = False
+
+
+def _act(*roles: str, credential: bool = False, signature: bool = False) -> Act:
+    return Act(frozenset(roles), credential=credential, signature=signature)
+
+
+_GROUP = (COUNSELOR, THERAPIST, FAMILY_THERAPIST, SUPERVISOR)
+_RUN = _act(*_GROUP, ADMINISTRATOR)
+_ATTEND = _act(FRONT_DESK, *_GROUP)
+_EXCUSE = _act(*_GROUP, CASE_MANAGER)
+_ADMIT = _act(ADMISSIONS, INTAKE_CLINICIAN, COUNSELOR, THERAPIST, SUPERVISOR)
+_ASSESS = _act(INTAKE_CLINICIAN, COUNSELOR, THERAPIST, MEDICAL_DIRECTOR, credential=True)
+_COLLECT = _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE)
+_RESULT = _act(LAB, MEDICAL_DIRECTOR)
+_CLINIC = _act(COUNSELOR, THERAPIST, MEDICAL_DIRECTOR, credential=True)
+_SIGN = _act(COUNSELOR, THERAPIST, MEDICAL_DIRECTOR, credential=True, signature=True)
+_DECIDE = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, credential=True)
+_EFFECT = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, SYSTEM, credential=True)
+_LEAVE = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, ADMINISTRATOR)
+_STRIKE = _act(SUPERVISOR, MEDICAL_DIRECTOR)
+_OPEN = _act(ADMINISTRATOR)
+
+ACTS: Final[Mapping[str, Act]] = {
+    "FacilityOpened": _OPEN,
+    "HolidayDeclared": _OPEN,
+    "StaffCredentialed": _OPEN,
+    "RuleSetAdopted": _act(ADMINISTRATOR, COMPLIANCE_OFFICER),
+    "CohortFormed": _RUN,
+    "SessionScheduled": _RUN,
+    "SessionRescheduled": _RUN,
+    "SessionCancelled": _RUN,
+    "SessionTimesCorrected": _RUN,
+    "SessionHeld": _act(*_GROUP),
+    "AttendanceRecorded": _ATTEND,
+    "AttendanceCorrected": _ATTEND,
+    "OutreachAttempted": _EXCUSE,
+    "FamilyExemptionGranted": _EXCUSE,
+    "PatientRegistered": _ADMIT,
+    "InquiryReceived": _ADMIT,
+    "Enrolled": _ADMIT,
+    "NotAdmitted": _ADMIT,
+    "IntakeAssessed": _ASSESS,
+    "SuitabilityDecided": _ASSESS,
+    "ScreeningOrdered": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE, SYSTEM),
+    "SpecimenCollected": _COLLECT,
+    "SpecimenRefused": _COLLECT,
+    "CollectionMissed": _COLLECT,
+    "BreathAlcoholMeasured": _COLLECT,
+    "ValidityReported": _RESULT,
+    "PresumptiveReported": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE, LAB, MEDICAL_DIRECTOR),
+    "DefinitiveReported": _RESULT,
+    "ResultCorrected": _RESULT,
+    "PrescriptionVerified": _act(MEDICAL_DIRECTOR, NURSE, COUNSELOR, THERAPIST),
+    "ResultReviewed": _CLINIC,
+    "ResultDiscussed": _CLINIC,
+    "LevelOfCareAssessed": _CLINIC,
+    "TreatmentPlanSigned": _SIGN,
+    "TreatmentPlanReviewed": _CLINIC,
+    "GoalAchieved": _CLINIC,
+    "TriggerIdentified": _CLINIC,
+    "AccountabilityMeasureAgreed": _CLINIC,
+    "RelapsePreventionPlanSigned": _SIGN,
+    "SelfReductionNoted": _CLINIC,
+    "StepDownRecommended": _SIGN,
+    "StepDownCosigned": _act(SUPERVISOR, MEDICAL_DIRECTOR, credential=True, signature=True),
+    "StepDownAnswered": _DECIDE,
+    "StepDownDecided": _DECIDE,
+    "StepDownWithdrawn": _DECIDE,
+    "Transferred": _DECIDE,
+    "HoldStarted": _DECIDE,
+    "HoldEnded": _DECIDE,
+    "CohortAssigned": _DECIDE,
+    "StepDownTookEffect": _EFFECT,
+    "Admitted": _EFFECT,
+    "Discharged": _LEAVE,
+    "DischargeSummarySigned": _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, ADMINISTRATOR, signature=True),
+    "AftercareStarted": _act(COUNSELOR, THERAPIST, ALUMNI_COORDINATOR),
+    "DischargeVoided": _STRIKE,
+    "ConsentGiven": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, COMPLIANCE_OFFICER),
+    "EnteredInError": _STRIKE,
+    "ImportCompleted": _act(OPERATOR),
+    "LedgerRestored": _act(OPERATOR),
+}
+"""Stored name of a fact → who may record it. The strike of an entry is also open to whoever `STRIKES_OF` names."""
+
+_CLINICIANS = _act(SUPERVISOR, MEDICAL_DIRECTOR, COUNSELOR, THERAPIST)
+
+STRIKES_OF: Final[Mapping[str, Act]] = {
+    "AttendanceRecorded": _CLINICIANS,
+    "AttendanceCorrected": _CLINICIANS,
+    "ScreeningOrdered": _CLINICIANS,
+    "SpecimenCollected": _CLINICIANS,
+    "SpecimenRefused": _CLINICIANS,
+    "CollectionMissed": _CLINICIANS,
+    "ValidityReported": _CLINICIANS,
+    "PresumptiveReported": _CLINICIANS,
+    "DefinitiveReported": _CLINICIANS,
+    "ResultCorrected": _CLINICIANS,
+    "ResultReviewed": _CLINICIANS,
+    "ResultDiscussed": _CLINICIANS,
+    "BreathAlcoholMeasured": _CLINICIANS,
+    "Admitted": _act(SUPERVISOR, MEDICAL_DIRECTOR, SYSTEM),
+}
+"""Stored name of the fact that is struck → who may strike it. Supervisors and medical directors strike any."""
+
+_BY_ADMINISTRATOR = frozenset(DischargeReason) - {DischargeReason.COMPLETED, DischargeReason.TRANSFERRED}
+
+
+def act_of(fact: Any, struck: Any = None) -> Act:
+    """The act that a fact is; `struck` is the fact that a strike is aimed at."""
+    name = type(fact).__name__
+    if name == "EnteredInError" and struck is not None:
+        return STRIKES_OF.get(type(struck).__name__, ACTS[name])
+    if name == "Discharged" and fact.reason not in _BY_ADMINISTRATOR:
+        return Act(ACTS[name].roles - {ADMINISTRATOR})
+    if name == "AttendanceRecorded" and fact.outcome is Outcome.ABSENT_EXCUSED:
+        # An excuse is more than noticing that somebody is not there.
+        return _EXCUSE
+    return ACTS[name]

@@ -1,0 +1,165 @@
+"""Whether an entry may be added to a chart: the rules of its topic, then the history as it would be with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from domain import recording
+from domain.chart import (
+    Chart,
+    after,
+    attendance,
+    enrollment,
+    entry,
+    evolve,
+    exit,
+    fold,
+    identity,
+    level_of_care,
+    screening,
+    step_down,
+)
+from domain.chart.episode import TRANSITIONS, Broken, Episode, walk
+from domain.record import EnteredInError, Entry
+from domain.refused import Refused
+from domain.scene import Scene
+
+_ENTRY: Final = (entry.IntakeAssessed, entry.SuitabilityDecided)
+_ENROLLMENT: Final = (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned)
+_ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
+_SCREENING: Final = (
+    screening.ScreeningOrdered,
+    screening.SpecimenCollected,
+    screening.SpecimenRefused,
+    screening.CollectionMissed,
+    screening.ValidityReported,
+    screening.PresumptiveReported,
+    screening.DefinitiveReported,
+    screening.ResultCorrected,
+    screening.ResultReviewed,
+    screening.ResultDiscussed,
+)
+_STEP_DOWN: Final = (
+    step_down.StepDownRecommended,
+    step_down.StepDownAnswered,
+    step_down.StepDownCosigned,
+    step_down.StepDownDecided,
+    step_down.StepDownTookEffect,
+    step_down.StepDownWithdrawn,
+    step_down.SelfReductionNoted,
+    step_down.Transferred,
+)
+_EXIT: Final = (exit.Discharged, exit.DischargeVoided, exit.DischargeSummarySigned)
+
+
+def judge(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> Chart:
+    """The chart with the new entry, or `Refused`. `chart` is the fold of `history`."""
+    judge_alone(chart, new, scene, history)
+    return with_entry(chart, new, scene, history)
+
+
+def judge_alone(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> None:
+    """Refuses by what the entry itself says, not yet by what it does to the entries on record."""
+    recording.judge(new, scene, history, scheduled_end=_scheduled_end(new.fact, scene))
+    identity.judge(chart.identity, new)
+    _judge_topic(chart, new, scene)
+
+
+def with_entry(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> Chart:
+    """The chart with the new entry; refused where an entry would lose the state that it required."""
+    fact = new.fact
+    strikes = isinstance(fact, EnteredInError)
+    further = fold(chart.patient_id, [*history, new]) if strikes else evolve(chart, new)
+    if not strikes and type(fact).__name__ not in TRANSITIONS and not hasattr(fact, "corrects"):
+        return further
+    judge_history(chart, further, new, scene)
+    return further
+
+
+def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> None:
+    """Refused where `further` breaks an entry that `before` did not: the new one itself, or one on record."""
+    was_broken = set(broken(before, scene))
+    now_broken = [version for version in broken(further, scene) if version not in was_broken]
+    if not now_broken:
+        return
+    if now_broken[0] == new.version:
+        raise Refused("episode.transition", "That does not follow the state of the episode on that date.")
+    named = f"chart/{further.patient_id}@{now_broken[0]}"
+    if isinstance(new.fact, EnteredInError) or hasattr(new.fact, "corrects"):
+        raise Refused("correction.breaks-history", f"{named} requires what this would take away: correct that first.")
+    raise Refused("episode.breaks-history", f"{named} is on record and could not follow: check the date.")
+
+
+def broken(chart: Chart, scene: Scene) -> Iterator[int]:
+    """The versions of entries that lack the state they require, transitions first."""
+    for episode in chart.episodes.values():
+        yield from _broken_steps(episode)
+    for record in chart.attendances.values():
+        session = scene.sessions.get(record.session_id)
+        if session is None or session.starts_at is None or session.cancelled is not None:
+            continue  # Flagged where it shows; it counts nowhere.
+        attending = chart.episodes.get(record.episode_id)
+        if attending is None or not attendance.may_attend(attending, session, scene.zone):
+            yield record.version
+    for known in chart.step_downs.values():
+        stepping = chart.episodes.get(known.episode_id)
+        for mark in known.marks:
+            if stepping is None or stepping.state_during(mark.on).value not in step_down.IN_TREATMENT:
+                yield mark.version
+    for screened in chart.screenings.values():
+        if screened.collected_at is None:
+            yield from (report.version for report in screened.reports)
+            yield from (measures.version for measures in screened.validity)
+
+
+def _broken_steps(episode: Episode) -> Iterator[int]:
+    steps = episode.dated()
+    try:
+        walk(steps, strict=True)
+    except Broken as e:
+        yield e.step.version
+    after_end = [s.on for s in (*episode.aftercare, *episode.summaries)]
+    if after_end and (episode.discharge is None or min(after_end) < episode.discharge.on):
+        yield from (s.version for s in (*episode.aftercare, *episode.summaries))
+
+
+def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
+    fact: Any = new.fact
+    if isinstance(fact, entry.InquiryReceived):
+        entry.judge_inquiry(chart, fact)
+        return
+    episode_id = getattr(fact, "episode_id", None)
+    if episode_id is None:
+        return
+    episode = chart.episodes.get(episode_id)
+    if episode is None:
+        raise Refused("episode.unknown", "There is no such episode in this chart: it opens with an inquiry.")
+    match fact:
+        case attendance.AttendanceRecorded() | attendance.AttendanceCorrected():
+            attendance.judge(chart, fact, scene)
+        case level_of_care.LevelOfCareAssessed():
+            level_of_care.judge(fact)
+        case after.AftercareStarted():
+            after.judge(episode, fact)
+        case screening.PrescriptionVerified(from_on=from_on, to_on=to_on):
+            if to_on < from_on:
+                raise Refused("prescription.ends-before-it-starts", "A prescription can't end before it starts.")
+        case _ if isinstance(fact, _ENTRY):
+            entry.judge(episode, fact)
+        case _ if isinstance(fact, _ENROLLMENT):
+            enrollment.judge(chart, episode, fact, scene)
+        case _ if isinstance(fact, _SCREENING):
+            screening.judge(chart, fact)
+        case _ if isinstance(fact, _STEP_DOWN):
+            step_down.judge(chart, episode, new)
+        case _ if isinstance(fact, _EXIT):
+            exit.judge(chart, episode, fact, scene)
+        case _:
+            return
+
+
+def _scheduled_end(fact: Any, scene: Scene) -> Any:
+    if isinstance(fact, _ATTENDANCE) and (session := scene.sessions.get(fact.session_id)) is not None:
+        return session.ends_at
+    return None

@@ -1,0 +1,35 @@
+"""What a judgement may look at besides the stream that the fact goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.cohort import Cohort
+from domain.facility import Facility
+from domain.refused import Refused
+from domain.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """The site as it is when somebody decides.
+
+    `at` is the writer's clock, never below the ledger's last `recorded_at`; for an imported line it is when the line
+    was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand.
+    """
+
+    ledger: str
+    at: datetime
+    facility: Facility
+    cohorts: Mapping[UUID, Cohort] = field(default_factory=dict)
+    sessions: Mapping[UUID, Session] = field(default_factory=dict)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        if self.facility.zone is None:
+            raise Refused("facility.not-opened", "Open the facility first: nothing can be recorded before that.")
+        return self.facility.zone
