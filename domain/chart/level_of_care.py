@@ -7,7 +7,6 @@ from datetime import date
 from uuid import UUID
 
 from domain.chart.entry import judge_ratings
-from domain.refused import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,5 +33,3 @@ class Assessment:
 
 def judge(fact: LevelOfCareAssessed) -> None:
     judge_ratings(fact.ratings)
-    if fact.indicated_level != fact.actual_level and not (fact.discrepancy or "").strip():
-        raise Refused("assessment.discrepancy-unexplained", "Say why actual and indicated level of care differ.")
