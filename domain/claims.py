@@ -6,16 +6,19 @@ a restore makes the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.chart import Chart
 from domain.chart.consent import ConsentGiven
 from domain.chart.entry import InquiryReceived
 from domain.chart.identity import PatientRegistered
 from domain.chart.screening import ScreeningOrdered
 from domain.chart.step_down import StepDownRecommended
+from domain.cohort import Cohort
+from domain.refused import Refused
 
 MRN = "mrn"
 EPISODE = "episode"
@@ -34,9 +37,79 @@ class Claim:
     stream: str
 
 
-def seat(cohort_id: UUID, n: int) -> str:
+_TAKEN = {
+    MRN: ("patient.mrn-in-use", "This medical record number is another patient's: look that chart up."),
+    EPISODE: ("episode.id-in-use", "This episode is on record: give a new inquiry an id of its own."),
+    SCREENING: ("screening.id-in-use", "This screening is on record: give a new order an id of its own."),
+    STEP_DOWN: ("step-down.id-in-use", "This step-down is on record: give a new one an id of its own."),
+    CONSENT: ("consent.id-in-use", "This consent is on record: give a new one an id of its own."),
+    SEAT: ("cohort.full", "Every seat of this cohort is taken: choose another cohort, or wait for a discharge."),
+}
+
+
+def taken(kind: str) -> Refused:
+    """What a decision is told whose claim of this kind somebody else holds."""
+    return Refused(*_TAKEN[kind])
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
     """The n-th seat of a cohort, from 1."""
-    return f"{cohort_id}/{n}"
+
+    cohort_id: UUID
+    n: int
+
+    @property
+    def value(self) -> str:
+        return f"{self.cohort_id}/{self.n}"
+
+
+@dataclass(frozen=True, slots=True)
+class SeatChanges:
+    claims: tuple[Claim, ...] = ()
+    releases: tuple[Claim, ...] = ()
+
+
+def cohort_held(chart: Chart) -> UUID | None:
+    """The cohort in which the open, enrolled episode has a seat: that of its latest enrollment or assignment."""
+    for episode in chart.episodes.values():
+        if episode.assignments and episode.ended_on() is None:
+            return max(episode.assignments, key=lambda a: a.version).cohort_id
+    return None
+
+
+def seats(cohort: Cohort) -> list[Seat]:
+    return [Seat(cohort.cohort_id, n) for n in range(1, cohort.capacity + 1)]
+
+
+def seat_changes(
+    stream: str, before: Chart, after: Chart, cohorts: Mapping[UUID, Cohort], held: Mapping[str, str]
+) -> SeatChanges:
+    """The seats that a chart takes and gives back between two states of it.
+
+    `held` maps the value of each seat taken, of both cohorts, to the stream that has it. Refused (`cohort.full`) where
+    an enrollment or assignment finds none free. A voided discharge into a full cohort goes without: it is flagged.
+    """
+    old, new = cohort_held(before), cohort_held(after)
+    if old == new:
+        return SeatChanges()
+    releases = tuple(
+        Claim(SEAT, seat.value, stream)
+        for seat in (seats(cohorts[old]) if old is not None and old in cohorts else [])
+        if held.get(seat.value) == stream
+    )
+    if new is None or new not in cohorts:
+        return SeatChanges(releases=releases)
+    free = next((seat for seat in seats(cohorts[new]) if seat.value not in held), None)
+    if free is not None:
+        return SeatChanges(claims=(Claim(SEAT, free.value, stream),), releases=releases)
+    if _ended(before) > _ended(after):
+        return SeatChanges(releases=releases)
+    raise taken(SEAT)
+
+
+def _ended(chart: Chart) -> int:
+    return sum(1 for episode in chart.episodes.values() if episode.ended_on() is not None)
 
 
 def claims_of(stream: str, fact: Any) -> Iterator[Claim]:

@@ -149,7 +149,7 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
 
 
 def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
-    """Enrolled, active or tapering on the program day (the discharge date included), or a guest once aftercare began."""
+    """Enrolled, active or tapering on the program day (discharge date included), or a guest once aftercare began."""
     on = session.program_day(zone)
     if any(step.on <= on for step in episode.aftercare):
         return True

@@ -127,7 +127,7 @@ def _broken_steps(episode: Episode) -> Iterator[int]:
 def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
     fact: Any = new.fact
     if isinstance(fact, entry.InquiryReceived):
-        entry.judge_inquiry(chart, fact)
+        entry.judge_inquiry(chart)
         return
     episode_id = getattr(fact, "episode_id", None)
     if episode_id is None:

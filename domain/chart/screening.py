@@ -300,8 +300,6 @@ def _corrected(screening: Screening, fact: ResultCorrected, version: int) -> Scr
 def judge(chart: Chart, fact: Any) -> None:
     """Results need a specimen, and a specimen an order."""
     if isinstance(fact, ScreeningOrdered):
-        if fact.screening_id in chart.screenings:
-            raise Refused("screening.id-in-use", "This screening is on record: give a new order an id of its own.")
         if not fact.panel:
             raise Refused("screening.empty-panel", "Name at least one analyte to look for.")
         return

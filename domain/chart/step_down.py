@@ -194,8 +194,6 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
         return
     known = chart.step_downs.get(fact.step_down_id)
     if isinstance(fact, StepDownRecommended):
-        if known is not None:
-            raise Refused("step-down.id-in-use", "This step-down is on record: give a new one an id of its own.")
         if fact.weekly_minutes < 0:
             raise Refused("step-down.negative-minutes", "Weekly minutes can't be negative.")
         return

@@ -151,7 +151,9 @@ def week_of(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort]) 
         earned=_day_minutes((v.slot.day, v.credited) for v in visits),
         offered=_day_minutes((v.slot.day, v.if_offered) for v in visits),
         excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits),
-        admitted_by=tuple(f"{stream}@{e.admission.version}" for e in episodes if e.admission is not None),
+        admitted_by=tuple(
+            f"{stream}@{e.admission.version}" for e in episodes if e.admission is not None and e.admission.on <= as_of
+        ),
         assigned_by=tuple(f"{stream}@{version}" for version in sorted({a.version for a in assigned.values()})),
     )
 

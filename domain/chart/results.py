@@ -1,0 +1,130 @@
+"""What a specimen says: is it valid, and what is its final result?
+
+The table of validity is that of the rules: creatinine in mg/dL, specific gravity as a ratio, nitrite in µg/mL. A
+measure that was not taken decides nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from domain.chart.screening import AnalyteOutcome, AnalyteResult, Measures, Prescription, Report, Screening
+from domain.week import local_date
+
+
+class Validity(StrEnum):
+    VALID = "valid"
+    DILUTE = "dilute"
+    SUBSTITUTED = "substituted"
+    ADULTERATED = "adulterated"
+    INVALID = "invalid"
+
+
+class Result(StrEnum):
+    """The final result of a valid specimen."""
+
+    NEGATIVE = "negative"
+    UNEXPECTED_POSITIVE = "unexpected_positive"
+    EXPECTED_POSITIVE = "expected_positive"
+    INCONCLUSIVE = "inconclusive"
+
+
+def validity_of(measures: Measures | None) -> Validity:
+    """Tried in this order: adulterated, substituted, dilute, invalid. Otherwise, or without a report, valid."""
+    if measures is None:
+        return Validity.VALID
+    if _adulterated(measures):
+        return Validity.ADULTERATED
+    if _substituted(measures):
+        return Validity.SUBSTITUTED
+    if _dilute(measures):
+        return Validity.DILUTE
+    return Validity.INVALID if _contradictory(measures) else Validity.VALID
+
+
+def _adulterated(measures: Measures) -> bool:
+    ph, nitrite = measures.ph, measures.nitrite_ug_ml
+    if measures.foreign_substance or (nitrite is not None and nitrite >= 500):
+        return True
+    return ph is not None and (ph < 4 or ph >= 11)
+
+
+def _substituted(measures: Measures) -> bool:
+    creatinine, gravity = measures.creatinine_mg_dl, measures.specific_gravity
+    if creatinine is None or gravity is None:
+        return False
+    return creatinine < 2 and (gravity <= 1.001 or gravity >= 1.020)
+
+
+def _dilute(measures: Measures) -> bool:
+    creatinine, gravity = measures.creatinine_mg_dl, measures.specific_gravity
+    if creatinine is None or gravity is None:
+        return False
+    return 2 <= creatinine < 20 and 1.001 < gravity < 1.003
+
+
+def _contradictory(measures: Measures) -> bool:
+    """A pH that no fresh specimen has, or creatinine and specific gravity that contradict each other."""
+    creatinine, gravity, ph = measures.creatinine_mg_dl, measures.specific_gravity, measures.ph
+    if ph is not None and (4 <= ph < 4.5 or 9 <= ph < 11):
+        return True
+    if creatinine is None or gravity is None:
+        return False
+    return 1.001 < gravity < 1.020 if creatinine < 2 else gravity <= 1.001
+
+
+def collected_on(screening: Screening, zone: ZoneInfo) -> date | None:
+    """The local date on which the specimen was collected; None when it was not."""
+    return None if screening.collected_at is None else local_date(screening.collected_at, zone)
+
+
+def latest_validity(screening: Screening) -> Validity:
+    """By the latest validity report on the specimen. Such reports are undated, so they count whatever the date."""
+    return validity_of(screening.validity[-1] if screening.validity else None)
+
+
+def final_results(screening: Screening, *, zone: ZoneInfo, as_of: date) -> dict[str, AnalyteResult]:
+    """Analyte → its result at the end of `as_of`: the definitive one, without one the presumptive; the latest of two.
+
+    A correction counts whenever it was reported.
+    """
+    counted = [r for r in screening.reports if r.correction or local_date(r.at, zone) <= as_of]
+    results: dict[str, AnalyteResult] = {}
+    for report in sorted(counted, key=_definitive_last):
+        results.update({result.analyte: result for result in report.analytes})
+    return results
+
+
+def _definitive_last(report: Report) -> bool:
+    return report.definitive
+
+
+def result_of(
+    screening: Screening, prescriptions: Iterable[Prescription], *, zone: ZoneInfo, as_of: date
+) -> Result | Validity | None:
+    """The final result of a collected specimen, its validity when it is not valid, None when it has neither.
+
+    One unexpected positive analyte suffices. A positive is expected when a verified prescription of the same analyte
+    covers the collection date. Inconclusive is said only of a specimen of which nothing else can be.
+    """
+    collected = collected_on(screening, zone)
+    if collected is None:
+        return None
+    validity = latest_validity(screening)
+    if validity is not Validity.VALID:
+        return validity
+    results = final_results(screening, zone=zone, as_of=as_of).values()
+    if not results:
+        return None
+    covered = {p.analyte for p in prescriptions if p.from_on <= collected <= p.to_on}
+    positive = {result.analyte for result in results if result.outcome is AnalyteOutcome.POSITIVE}
+    if positive - covered:
+        return Result.UNEXPECTED_POSITIVE
+    if positive:
+        return Result.EXPECTED_POSITIVE
+    if all(result.outcome is AnalyteOutcome.INCONCLUSIVE for result in results):
+        return Result.INCONCLUSIVE
+    return Result.NEGATIVE

@@ -1,0 +1,259 @@
+"""The status of a patient at a date, as known at an instant: what a clinician asks for first."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.chart import Chart
+from domain.chart.attendance import Attendance, Outcome
+from domain.chart.episode import ENDED, Episode
+from domain.chart.results import Result, collected_on, result_of
+from domain.chart.step_down import Mark, Stage, StepDown
+from domain.cohort import Cohort
+from domain.compliance.hours import qualifying_days
+from domain.compliance.patient_week import week_of
+from domain.compliance.rule_set import QualifyingDays
+from domain.compliance.rule_sets import LANDMARK_IOP
+from domain.compliance.timetable import lay_out
+from domain.session import Session
+from domain.week import Week
+
+RULES: Final = LANDMARK_IOP
+"""What counts as an hour, or as a qualifying day, in a status. It does not change with the rule set of a report."""
+
+QUALIFYING_MINUTES: Final = next(terms.minutes for terms in RULES.rules if isinstance(terms, QualifyingDays))
+
+RECENT: Final = timedelta(days=29)
+"""`as_of` and the 29 dates before."""
+
+
+def present(
+    chart: Chart,
+    *,
+    sessions: Mapping[UUID, Session],
+    cohorts: Mapping[UUID, Cohort],
+    zone: ZoneInfo,
+    facility: str,
+    as_of: date,
+    known_at: datetime,
+    position: int,
+) -> dict[str, Any]:
+    """The status document, JSON-ready, keys in the contract's order; null where there is nothing yet.
+
+    `chart`, `sessions` and `cohorts` hold what was known at `known_at`; `position` is the ledger's last one then.
+    `sessions` holds at least those that the chart has attendance records for, and those of its cohorts in the week of
+    `as_of`. What happened after `as_of` does not count.
+    """
+    look = _look(chart, sessions, zone, as_of)
+    attendance = _attendance(look)
+    screening = _screening(look)
+    return {
+        "patient_id": str(chart.patient_id),
+        "facility": facility,
+        "as_of": as_of.isoformat(),
+        "known_at": known_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        "position": position,
+        "episode": _episode(look),
+        "week": _week(look, sessions, cohorts, known_at),
+        "attendance": attendance,
+        "screening": screening,
+        "step_down": _step_down(look),
+        "flags": _flags(look, attendance, screening),
+    }
+
+
+def census_row(chart: Chart, *, sessions: Mapping[UUID, Session], zone: ZoneInfo, as_of: date) -> dict[str, Any] | None:
+    """The census row of the episode that is open at the end of `as_of`, JSON-ready; None when there is none.
+
+    Keys: `patient_id`, those of the status's `episode`, `last_attended_on`, `flags`. `sessions` holds at least those
+    that the chart has attendance records for.
+    """
+    look = _look(chart, sessions, zone, as_of)
+    if look.episode is None or look.episode.state_on(as_of, as_of=as_of) in ENDED:
+        return None
+    attendance = _attendance(look)
+    return {
+        "patient_id": str(chart.patient_id),
+        **_episode(look),
+        "last_attended_on": attendance["last_attended_on"],
+        "flags": _flags(look, attendance, _screening(look)),
+    }
+
+
+# ---- what is looked at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """A chart at the end of a date.
+
+    `episode` is the one last opened by then; `records` are its attendance records in sessions of treatment, by
+    scheduled start, those in cancelled sessions included; `step_down` is its step-down last recommended, with the steps
+    dated by then.
+    """
+
+    chart: Chart
+    zone: ZoneInfo
+    as_of: date
+    episode: Episode | None
+    records: tuple[tuple[Attendance, Session], ...]
+    step_down: tuple[StepDown, tuple[Mark, ...]] | None
+
+
+def _look(chart: Chart, sessions: Mapping[UUID, Session], zone: ZoneInfo, as_of: date) -> _Look:
+    opened = [e for e in chart.episodes.values() if e.opened_on(zone) <= as_of]
+    episode = max(opened, key=lambda e: (e.first_contact_at, e.version), default=None)
+    if episode is None:
+        return _Look(chart=chart, zone=zone, as_of=as_of, episode=None, records=(), step_down=None)
+    records = [
+        (record, session)
+        for record in chart.attendances.values()
+        if record.episode_id == episode.episode_id
+        and (session := sessions.get(record.session_id)) is not None
+        and session.starts_at is not None
+        and not session.after_treatment
+        and session.program_day(zone) <= as_of
+    ]
+    recommended = [
+        (step_down, marks)
+        for step_down in chart.step_downs.values()
+        if step_down.episode_id == episode.episode_id
+        and (marks := step_down.upto(as_of))
+        and marks[0].stage is Stage.RECOMMENDED
+    ]
+    return _Look(
+        chart=chart,
+        zone=zone,
+        as_of=as_of,
+        episode=episode,
+        records=tuple(sorted(records, key=lambda pair: (pair[1].starts_at, pair[0].version))),
+        step_down=max(recommended, key=lambda pair: (pair[1][0].on, pair[1][0].version), default=None),
+    )
+
+
+def _iso(on: date | None) -> str | None:
+    return None if on is None else on.isoformat()
+
+
+# ---- the parts of the document
+
+
+def _episode(look: _Look) -> dict[str, Any]:
+    episode, as_of = look.episode, look.as_of
+    if episode is None:
+        keys = ("episode_id", "state", "level_of_care", "cohort_id", "admitted_on", "week_of_program", "planned_weeks")
+        return dict.fromkeys(keys)
+    enrollment = episode.enrollment if episode.enrollment is not None and episode.enrollment.on <= as_of else None
+    assigned = None if enrollment is None else episode.cohort_on(as_of)
+    admitted_on = episode.admission.on if episode.admission is not None and episode.admission.on <= as_of else None
+    return {
+        "episode_id": str(episode.episode_id),
+        "state": episode.state_on(as_of, as_of=as_of).value,
+        "level_of_care": episode.level_of_care(as_of),
+        "cohort_id": None if assigned is None else str(assigned.cohort_id),
+        "admitted_on": _iso(admitted_on),
+        "week_of_program": None if admitted_on is None else _week_of_program(episode, admitted_on, as_of),
+        "planned_weeks": None if enrollment is None else enrollment.planned_weeks,
+    }
+
+
+def _week_of_program(episode: Episode, admitted_on: date, as_of: date) -> int:
+    """Full weeks since the admission, and one; it stands still at the discharge."""
+    until = as_of if episode.discharge is None else min(as_of, episode.discharge.on)
+    return (until - admitted_on).days // 7 + 1
+
+
+def _week(
+    look: _Look, sessions: Mapping[UUID, Session], cohorts: Mapping[UUID, Cohort], known_at: datetime
+) -> dict[str, Any]:
+    """The week of `as_of`, up to it."""
+    label = Week.of(look.as_of)
+    timetable = lay_out(sessions.values(), label, zone=look.zone, rule_set=RULES, as_of=look.as_of, known_at=known_at)
+    week = week_of(look.chart, timetable, cohorts)
+    expected = [] if week is None else week.expected
+    return {
+        "week": str(label),
+        "minutes": 0 if week is None else sum(week.earned.values()),
+        "qualifying_days": 0 if week is None else qualifying_days(week.earned, QUALIFYING_MINUTES),
+        "sessions_expected": len(expected),
+        "sessions_attended": sum(1 for visit in expected if visit.attended),
+    }
+
+
+def _attendance(look: _Look) -> dict[str, Any]:
+    records = [(record, session) for record, session in look.records if session.cancelled is None]
+    attended = [session.program_day(look.zone) for record, session in records if record.attended]
+    unexcused = 0
+    for record, _ in reversed(records):
+        if record.outcome is not Outcome.ABSENT_UNEXCUSED:
+            break
+        unexcused += 1
+    return {"last_attended_on": _iso(attended[-1] if attended else None), "consecutive_unexcused": unexcused}
+
+
+def _screening(look: _Look) -> dict[str, Any]:
+    """The whole chart's specimens collected by `as_of`, of every episode."""
+    collected = sorted(
+        (screening.collected_at, screening.version, on, screening)
+        for screening in look.chart.screenings.values()
+        if screening.collected_at is not None
+        and (on := collected_on(screening, look.zone)) is not None
+        and on <= look.as_of
+    )
+    results = [
+        (on, result_of(screening, look.chart.prescriptions, zone=look.zone, as_of=look.as_of))
+        for _, _, on, screening in collected
+    ]
+    known = [result for _, result in results if result is not None]
+    return {
+        "last_collected_on": _iso(results[-1][0] if results else None),
+        "last_result": known[-1].value if known else None,
+        "pending": len(results) - len(known),
+        "unexpected_positives_30_days": sum(
+            1 for on, result in results if result is Result.UNEXPECTED_POSITIVE and on >= look.as_of - RECENT
+        ),
+    }
+
+
+def _step_down(look: _Look) -> dict[str, Any]:
+    if look.step_down is None:
+        return {"stage": None, "to_level": None, "effective_on": None}
+    step_down, marks = look.step_down
+    took_effect = [mark.on for mark in marks if mark.stage is Stage.IN_EFFECT]
+    return {
+        "stage": marks[-1].stage.value,
+        "to_level": step_down.to_level,
+        "effective_on": _iso(took_effect[-1] if took_effect else step_down.effective_on),
+    }
+
+
+def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, Any]) -> list[str]:
+    """What somebody should look at, in this order.
+
+    `record_in_cancelled_session`: it counts nowhere, unless the session is revived. `step_down_due`: decided, its date
+    has come, and nobody has recorded that it took effect.
+    """
+    reductions = () if look.episode is None else look.episode.self_reductions
+    raised = {
+        "against_advice": any(reduction.on <= look.as_of for reduction in reductions),
+        "two_unexcused": attendance["consecutive_unexcused"] >= 2,
+        "unexpected_positive": screening["unexpected_positives_30_days"] > 0,
+        "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
+        "step_down_due": _is_due(look),
+    }
+    return [flag for flag, is_raised in raised.items() if is_raised]
+
+
+def _is_due(look: _Look) -> bool:
+    if look.step_down is None or look.episode is None:
+        return False
+    step_down, marks = look.step_down
+    stages = {mark.stage for mark in marks}
+    is_open = look.episode.state_on(look.as_of, as_of=look.as_of) not in ENDED
+    waiting = Stage.DECIDED in stages and not stages & {Stage.IN_EFFECT, Stage.WITHDRAWN}
+    return is_open and waiting and step_down.effective_on <= look.as_of
