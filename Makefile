@@ -1,0 +1,48 @@
+# Everything runs from one environment, built once from requirements.lock and rebuilt when that changes.
+PYTHON ?= python3
+VENV ?= .venv
+PORT ?= 8642
+BIN := $(VENV)/bin
+BUILT := $(VENV)/.built
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format bench bench-quick lock clean
+
+help:  ## what can be made
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
+
+$(BUILT): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "Stepdown needs Python 3.11 or later: name one, as in make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(BUILT)
+
+run: $(BUILT)  ## serve the sample program on an embedded Postgres
+	$(BIN)/stepdown demo --port $(PORT)
+
+test: $(BUILT)  ## all tests, on a real Postgres of their own
+	$(BIN)/pytest
+
+check: $(BUILT)  ## format, lint, types, import contracts
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(BUILT)  ## put the code into its form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(BUILT)  ## measure against floor and peer; writes bench/results.md
+	$(BIN)/python -m bench
+
+bench-quick: $(BUILT)  ## the same in two minutes, written nowhere
+	$(BIN)/python -m bench --quick
+
+lock: $(BUILT)  ## compile requirements.lock anew (needs uv)
+	uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-header --group dev pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and the data of the demo
+	rm -rf $(VENV) .stepdown-demo
