@@ -1,0 +1,5 @@
+"""`python -m stepdown`"""
+
+from stepdown.cli import main
+
+main()

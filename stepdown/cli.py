@@ -1,0 +1,289 @@
+"""The command `stepdown`: its words, options and exit codes. What a command does is in `stepdown/commands/`.
+
+Exit codes: 0 done; 1 refused or found wrong, said in one line on stderr; 2 not understood. Told to end while at work:
+128 + the signal. The rooms are imported when a command needs them, so that `--help` is quick.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+import typer
+from typer.main import get_command
+
+from stepdown.faults import sentence, watch
+from stepdown.options import (
+    AsJson,
+    AsOf,
+    By,
+    Data,
+    DemoData,
+    Facility,
+    Host,
+    KnownAt,
+    Out,
+    Port,
+    Purpose,
+    read_date,
+    read_staff,
+    read_week,
+)
+
+app = typer.Typer(
+    name="stepdown",
+    help="The care record of intensive outpatient programs: immutable facts, projections, proof.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+report = typer.Typer(help="Compliance reports.", no_args_is_help=True)
+app.add_typer(report, name="report")
+
+
+@app.command()
+def serve(
+    data: Data = None,
+    host: Host = "127.0.0.1",
+    port: Port = 8642,
+    follow: Annotated[
+        bool,
+        typer.Option("--follow/--no-follow", help="Keep the projections current, or leave that to `stepdown follow`."),
+    ] = True,
+) -> None:
+    """Serve the API on the database in STEPDOWN_DATABASE_URL, or on the embedded Postgres."""
+    from stepdown.commands import serving
+
+    serving.serve(data, host=host, port=port, follow=follow)
+
+
+@app.command()
+def demo(data: DemoData = Path(".stepdown-demo"), host: Host = "127.0.0.1", port: Port = 8642) -> None:
+    """Serve the sample program, with a person and a token for every role."""
+    from stepdown.commands import serving
+
+    serving.demo(data, host=host, port=port)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Prepare the database for this version: STEPDOWN_OWNER_URL, or the embedded Postgres."""
+    from stepdown.commands import database
+
+    database.migrate(data)
+
+
+@app.command()
+def follow(data: Data = None) -> None:
+    """Keep the projections current, as a process of its own."""
+    from stepdown.commands import database
+
+    database.follow(data)
+
+
+@app.command("import")
+def import_(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="FILE…", help="Facts as NDJSON, plain or gzip.", show_default=False)
+    ],
+    rejects: Annotated[
+        Path | None,
+        typer.Option("--rejects", metavar="FILE", help="Gets each refused line with its reason, as NDJSON."),
+    ] = None,
+    restore: Annotated[
+        bool, typer.Option("--restore", help="Take positions, versions and times as they stand, into an empty ledger.")
+    ] = False,
+    data: Data = None,
+    by: By = None,
+    as_json: AsJson = False,
+) -> None:
+    """Import facts; each is judged as if it were recorded now. Safe to run again."""
+    if restore and rejects is not None:
+        raise typer.BadParameter("a restore takes all or nothing, so it has no rejects.", param_hint="--rejects")
+    from stepdown.commands import files as work
+
+    work.import_files(files, rejects=rejects, restore=restore, data=data, by=by, as_json=as_json)
+
+
+@app.command()
+def export(
+    what: Annotated[Literal["facts"], typer.Argument(metavar="WHAT", help="facts, so far.", show_default=False)],
+    facility: Facility = None,
+    from_on: Annotated[
+        Any, typer.Option("--from", metavar="DATE", parser=read_date, help="Recorded on this date or later.")
+    ] = None,
+    to_on: Annotated[
+        Any, typer.Option("--to", metavar="DATE", parser=read_date, help="Recorded on this date or earlier.")
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    format_: Annotated[Literal["ndjson"], typer.Option("--format")] = "ndjson",
+    out: Out = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+) -> None:
+    """Export the facts of a site, one JSON object a line."""
+    from stepdown.commands import files as work
+
+    work.export_facts(
+        facility=facility,
+        from_on=from_on,
+        to_on=to_on,
+        as_of=as_of,
+        known_at=known_at,
+        out=out,
+        data=data,
+        by=by,
+        purpose=purpose,
+    )
+
+
+@app.command()
+def status(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
+    facility: Facility = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+    as_json: AsJson = False,
+) -> None:
+    """Show where a patient stands."""
+    from stepdown.commands import charts
+
+    charts.status(
+        patient,
+        facility=facility,
+        as_of=as_of,
+        known_at=known_at,
+        data=data,
+        by=by,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def replay(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
+    facility: Facility = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+    as_json: AsJson = False,
+) -> None:
+    """Show a patient's facts as they were known, oldest first, and what they add up to."""
+    from stepdown.commands import charts
+
+    charts.replay(
+        patient,
+        facility=facility,
+        as_of=as_of,
+        known_at=known_at,
+        data=data,
+        by=by,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+@report.command()
+def weekly(
+    week: Annotated[Any, typer.Option("--week", metavar="WEEK", parser=read_week, help="Like 2026-W10.")],
+    facility: Facility = None,
+    rule_set: Annotated[
+        str | None, typer.Option("--rule-set", metavar="NAME", help="Instead of the one that the site adopted.")
+    ] = None,
+    as_of: AsOf = None,
+    known_at: KnownAt = None,
+    format_: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
+    out: Out = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+) -> None:
+    """Report the compliance of a week, rule by rule."""
+    from stepdown.commands import reports
+
+    reports.weekly(
+        week,
+        facility=facility,
+        rule_set=rule_set,
+        as_of=as_of,
+        known_at=known_at,
+        format_=format_,
+        out=out,
+        data=data,
+        by=by,
+        purpose=purpose,
+    )
+
+
+@app.command()
+def token(
+    role: Annotated[str, typer.Option("--role", help="One of the site's roles, like counselor.")],
+    facility: Facility = None,
+    staff: Annotated[
+        UUID | None,
+        typer.Option("--staff", metavar="STAFF", parser=read_staff, help="Whom of several in that role: the staff_id."),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Name of an administrator, who needs no line in the staff list.")
+    ] = None,
+    data: Data = None,
+) -> None:
+    """Print a bearer token for development."""
+    from stepdown.commands import tokens
+
+    tokens.token(role, facility=facility, staff=staff, name=name, data=data)
+
+
+def _on_sigterm(number: int, frame: FrameType | None) -> None:
+    # As an exception, so that what is open is closed: the embedded Postgres would go on for nobody.
+    sys.exit(128 + number)
+
+
+def run(arguments: Sequence[str]) -> int:
+    """The exit code. What went wrong has been said on stderr, in one line."""
+    try:
+        # Not `app(…)`: it would put an exception hook of its own in the place of ours.
+        ended = get_command(app).main(args=list(arguments), prog_name="stepdown", standalone_mode=False)
+    except typer.TyperException as error:
+        return _say_usage(error)
+    except BrokenPipeError:
+        # Whoever read us has seen enough. What is left in the buffer has nowhere to go.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except Exception as error:
+        said = sentence(error)
+        if said is None:
+            raise
+        print(said, file=sys.stderr)
+        return 1
+    return ended if isinstance(ended, int) else 0
+
+
+def _say_usage(error: Any) -> int:
+    """What was not understood, where help is, and code 2."""
+    if said := error.format_message():
+        path = error.ctx.command_path if error.ctx is not None else "stepdown"
+        said = said.replace("Value error, ", "").rstrip(".")
+        print(f"{said}. See `{path} --help`.", file=sys.stderr)
+    return int(error.exit_code)
+
+
+def main() -> None:
+    """The console script."""
+    watch()
+    signal.signal(signal.SIGTERM, _on_sigterm)
+    sys.exit(run(sys.argv[1:]))
