@@ -17,7 +17,7 @@ def ind_1(week: PatientWeek, terms: IndividualSessions) -> Row:
     The facility offered one when it held one that the patient has a record for. Source: Landmark (individual therapy at
     least once a week).
     """
-    visits = [v for v in week.visits if v.slot.session.kind is SessionKind.INDIVIDUAL and v.record is not None]
+    visits = [v for v in week.visits if v.slot.session.kind is SessionKind.INDIVIDUAL]
     value = _with_credit(v.credited for v in visits)
     verdict = first_true(
         active=week.is_active,

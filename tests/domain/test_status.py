@@ -260,6 +260,24 @@ def test_a_step_down_is_at_its_last_step_recorded_by_the_date() -> None:
     assert (seen["11"]["episode"]["state"], seen["11"]["episode"]["level_of_care"]) == ("tapering", "1.0")
 
 
+def test_a_step_down_is_no_longer_due_once_the_episode_has_ended() -> None:
+    told = Told()
+    ann, key = told.ann, told.new_id()
+    recommend(ann, key, on=date(2026, 3, 2), effective_on=date(2026, 3, 9))
+    ann.records(StepDownDecided(episode_id=ann.episode_id, step_down_id=key, on=date(2026, 3, 5)))
+    ann.discharged(date(2026, 3, 10))
+    assert told.status("2026-03-09")["flags"] == ["step_down_due"]
+    assert told.status("2026-03-10")["flags"] == []
+
+
+def test_a_self_reduction_is_against_advice_from_its_date() -> None:
+    told = Told()
+    reduction = SelfReductionNoted(episode_id=told.ann.episode_id, weekly_minutes=180, on=date(2026, 3, 3))
+    told.ann.records(reduction)
+    assert told.status("2026-03-02")["flags"] == []
+    assert told.status("2026-03-03")["flags"] == ["against_advice"]
+
+
 def test_the_step_down_shown_is_the_one_last_recommended() -> None:
     told = Told()
     recommend(told.ann, told.new_id(), on=date(2026, 3, 4), effective_on=date(2026, 3, 9), to_level="1.5")

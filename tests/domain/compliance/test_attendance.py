@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from uuid import UUID
 
-from domain.session import CancellationCause, SessionCancelled, SessionKind
-from tests.domain.program import Patient, Program
+from domain.session import CancellationCause, SessionCancelled, SessionHeld, SessionKind
+from tests.domain.program import Patient, Program, local
 
 MONDAY, THURSDAY = date(2026, 3, 2), date(2026, 3, 5)
 THURSDAY_19H = datetime(2026, 3, 6, 0, 0, tzinfo=UTC)
@@ -81,6 +81,15 @@ def test_one_to_one_sessions_are_expected_of_those_with_a_record_only() -> None:
     assert program.finding("ATT-1") == ("not_met", 2, 3)
 
 
+def test_a_cohort_makes_nobody_expected_in_a_one_to_one_session() -> None:
+    """Live facts refuse a cohort for these kinds; a ledger restored from elsewhere may hold one."""
+    program = Program()
+    cohort_id = program.cohort("mon")
+    program.patient(cohort_id, date(2026, 2, 20)).admitted(date(2026, 2, 23))
+    program.held(cohort_id, f"{MONDAY} 16:00", f"{MONDAY} 17:00", kind=SessionKind.INDIVIDUAL)
+    assert program.finding("ATT-1") == ("not_applicable", 0, 0)
+
+
 def test_a_session_that_is_not_over_is_expected_only_with_a_record() -> None:
     program = Program()
     cohort_id = program.cohort("mon", "thu")
@@ -97,7 +106,10 @@ def test_a_session_that_ended_early_is_over_when_it_ended() -> None:
     program = Program()
     cohort_id = program.cohort("mon", "thu")
     program.patient(cohort_id, date(2026, 2, 20)).admitted(date(2026, 2, 23))
-    program.held(cohort_id, f"{THURSDAY} 18:00", f"{THURSDAY} 18:45")
+    thursday = program.planned(cohort_id, f"{THURSDAY} 18:00", f"{THURSDAY} 21:00")
+    assert program.finding("ATT-1", as_of=THURSDAY, known_at=THURSDAY_19H)[1:] == (0, 0)
+    ended = SessionHeld(started_at=local(f"{THURSDAY} 18:00"), ended_at=local(f"{THURSDAY} 18:45"), staff=())
+    program.record(f"session/{thursday}", ended)
     assert program.finding("ATT-1", as_of=THURSDAY, known_at=THURSDAY_19H)[1:] == (0, 1)
 
 

@@ -87,20 +87,61 @@ def test_scheduled_dates_are_those_of_the_cohort_of_each_date() -> None:
     assert program.finding("ATT-1") == ("not_met", 3, 4)
 
 
+def test_a_change_of_cohort_counts_from_its_effective_date() -> None:
+    """From Thursday the patient is in a cohort that does not meet on Thursdays."""
+    program = Evenings()
+    program.three_evenings()
+    program.ann.assigned(program.cohort("mon"), THURSDAY)
+    assert program.finding("ATT-1")[2] == 2
+
+
+def test_a_week_without_a_scheduled_date_is_never_full() -> None:
+    """Thursday's cohort until Monday, Monday's from Tuesday."""
+    program = Program()
+    ann = program.patient(program.cohort("thu"), date(2026, 2, 20))
+    ann.admitted(date(2026, 2, 23))
+    ann.assigned(program.cohort("mon"), TUESDAY)
+    assert program.finding("HRS-1") == ("partial", 0, 540)
+
+
 def test_tapering_ends_the_full_week_but_not_the_credit() -> None:
     program = Evenings()
-    ann = ann_of(program, *program.three_evenings())
-    key = program.new_id()
+    ann_of(program, *program.three_evenings())
+    taper(program, THURSDAY)
+    assert program.finding("HRS-1") == ("partial", 540, 540)
+    assert program.finding("ATT-1") == ("partial", 2, 2)
+
+
+def test_what_was_held_on_a_date_that_is_not_active_was_not_offered() -> None:
+    """Thursday was not held; Friday was, but the patient tapers by then."""
+    program = Evenings()
+    ann = ann_of(program, program.evening(MONDAY), program.evening(TUESDAY))
+    taper(program, FRIDAY)
+    ann.absent(program.evening(FRIDAY))
+    assert program.finding("HRS-1") == ("facility_shortfall", 360, 540)
+
+
+def test_an_excuse_after_the_discharge_excuses_nothing() -> None:
+    program = Evenings()
+    monday, tuesday, thursday = program.three_evenings()
+    ann = ann_of(program, monday, tuesday)
+    ann.absent(thursday)
+    ann.absent(program.evening(FRIDAY), excused=True)
+    ann.discharged(THURSDAY)
+    assert program.finding("HRS-1") == ("not_met", 360, 540)
+
+
+def taper(program: Evenings, on: date) -> None:
+    """A step-down recommended on Monday takes effect."""
+    ann, key = program.ann, program.new_id()
     recommended = StepDownRecommended(
         episode_id=ann.episode_id,
         step_down_id=key,
         to_level="1.0",
         weekly_minutes=180,
-        effective_on=THURSDAY,
+        effective_on=on,
         criteria=("stable",),
         on=MONDAY,
     )
     ann.records(recommended)
-    ann.records(StepDownTookEffect(episode_id=ann.episode_id, step_down_id=key, on=THURSDAY))
-    assert program.finding("HRS-1") == ("partial", 540, 540)
-    assert program.finding("ATT-1") == ("partial", 2, 2)
+    ann.records(StepDownTookEffect(episode_id=ann.episode_id, step_down_id=key, on=on))
