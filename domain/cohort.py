@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
-from datetime import date, time
-from typing import TypeAlias
+from datetime import date
+from typing import Final, TypeAlias
 from uuid import UUID
 
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 from domain.week import WEEKDAYS, weekday
+
+_LOCAL_TIME: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,22 +92,26 @@ def evolve(cohort: Cohort, entry: Entry) -> Cohort:
 # ---- rules
 
 
+def formed(cohort: Cohort | None) -> Cohort:
+    """The cohort, or `Refused` where there is none at this facility, or none any more."""
+    if cohort is None or cohort.formed_on is None:
+        raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+    return cohort
+
+
 def judge(cohort: Cohort, entry: Entry) -> None:
     """A cohort is formed once, with a weekly pattern that can be kept."""
     fact = entry.fact
     if not isinstance(fact, CohortFormed):
-        if cohort.formed_on is None:
-            raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+        formed(cohort)
         return
     if cohort.formed_on is not None:
         raise Refused("cohort.already-formed", "This cohort has been formed.")
-    if not fact.weekdays or any(day not in WEEKDAYS for day in fact.weekdays):
-        raise Refused("cohort.weekdays", "Name at least one weekday, each as mon, tue, wed, thu, fri, sat or sun.")
-    try:
-        starts, ends = time.fromisoformat(fact.starts), time.fromisoformat(fact.ends)
-    except ValueError:
-        raise Refused("cohort.times", "Write local times as 18:00.") from None
-    if ends <= starts:
+    if not fact.weekdays or len(set(fact.weekdays)) < len(fact.weekdays) or not set(fact.weekdays) <= set(WEEKDAYS):
+        raise Refused("cohort.weekdays", "Name each weekday once, at least one: mon, tue, wed, thu, fri, sat or sun.")
+    if not (_LOCAL_TIME.fullmatch(fact.starts) and _LOCAL_TIME.fullmatch(fact.ends)):
+        raise Refused("cohort.times", "Write local times as 18:00.")
+    if fact.ends <= fact.starts:
         raise Refused("cohort.ends-before-it-starts", "A cohort's block can't end before it starts.")
     if fact.capacity < 1:
         raise Refused("cohort.capacity", "A cohort needs at least one seat.")

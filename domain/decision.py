@@ -94,7 +94,7 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
         case Cohort():
             cohorts.judge(state, new)
         case Session():
-            sessions.judge(state, new, scene.cohorts.keys())
+            sessions.judge(state, new, scene.cohorts)
         case Facility():
             facilities.judge(state, new, scene.ledger)
         case Chart():

@@ -149,6 +149,13 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
 # ---- rules
 
 
+def opened_zone(facility: Facility) -> ZoneInfo:
+    """The facility's zone, or `Refused` before it is opened."""
+    if facility.zone is None:
+        raise Refused("facility.not-opened", "Open the facility first: nothing can be recorded before that.")
+    return facility.zone
+
+
 def judge(facility: Facility, entry: Entry, ledger: str) -> None:
     """A facility is opened once, and first; its code is the name of its ledger."""
     fact = entry.fact
@@ -159,8 +166,7 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
             raise Refused("facility.other-code", "A facility's code must be the name of its ledger.")
         _judge_zone(fact.zone)
         return
-    if facility.code is None:
-        raise Refused("facility.not-opened", "Open the facility first: nothing can be recorded before that.")
+    opened_zone(facility)
     match fact:
         case HolidayDeclared(on=on) if on in facility.holidays:
             raise Refused("holiday.already-declared", "That date is a holiday already.")
@@ -173,5 +179,6 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
 def _judge_zone(zone: str) -> None:
     try:
         ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError):
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        # OSError: the name of a folder of zones, such as America, or one too long to be a file's.
         raise Refused("facility.unknown-zone", "Name an IANA time zone, like America/New_York.") from None

@@ -9,8 +9,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.cohort import Cohort
-from domain.facility import Facility
-from domain.refused import Refused
+from domain.facility import Facility, opened_zone
 from domain.session import Session
 
 
@@ -30,6 +29,5 @@ class Scene:
 
     @property
     def zone(self) -> ZoneInfo:
-        if self.facility.zone is None:
-            raise Refused("facility.not-opened", "Open the facility first: nothing can be recorded before that.")
-        return self.facility.zone
+        """The facility's; `Refused` before it is opened."""
+        return opened_zone(self.facility)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -10,6 +10,7 @@ from typing import TypeAlias, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.cohort import Cohort, formed
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 from domain.week import local_date
@@ -184,7 +185,7 @@ def evolve(session: Session, entry: Entry) -> Session:
 # ---- rules
 
 
-def judge(session: Session, entry: Entry, cohorts: Collection[UUID]) -> None:
+def judge(session: Session, entry: Entry, cohorts: Mapping[UUID, Cohort]) -> None:
     """Planned once, then moved, cancelled or held; what was held is neither moved nor cancelled."""
     fact = entry.fact
     if isinstance(fact, SessionScheduled):
@@ -193,8 +194,8 @@ def judge(session: Session, entry: Entry, cohorts: Collection[UUID]) -> None:
         _judge_order(fact.starts_at, fact.ends_at)
         if fact.cohort_id is not None and fact.kind in ONE_TO_ONE:
             raise Refused("session.one-to-one-with-cohort", "A one-to-one session has no cohort: leave it out.")
-        if fact.cohort_id is not None and fact.cohort_id not in cohorts:
-            raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
+        if fact.cohort_id is not None:
+            formed(cohorts.get(fact.cohort_id))
         return
     if session.starts_at is None:
         raise Refused("session.unknown", "There is no such session: schedule it first.")
@@ -217,15 +218,18 @@ def judge(session: Session, entry: Entry, cohorts: Collection[UUID]) -> None:
 
 
 def _judge_plan(session: Session) -> None:
-    if session.cancelled is not None:
-        raise Refused("session.cancelled", "This session was cancelled.")
+    _judge_takes_place(session)
     if session.held is not None:
-        raise Refused("session.already-held", "This session was held: it can't be moved or cancelled any more.")
+        raise Refused("session.was-held", "This session was held: it can't be moved or cancelled any more.")
+
+
+def _judge_takes_place(session: Session) -> None:
+    if session.cancelled is not None:
+        raise Refused("session.cancelled", "This session was cancelled: strike the cancellation if that was wrong.")
 
 
 def _judge_held(session: Session, fact: SessionHeld | SessionTimesCorrected) -> None:
-    if session.cancelled is not None:
-        raise Refused("session.cancelled", "This session was cancelled.")
+    _judge_takes_place(session)
     _judge_order(fact.started_at, fact.ended_at)
     for presence in fact.staff:
         _judge_order(presence["from"], presence["to"])

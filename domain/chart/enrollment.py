@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.chart.entry import Suitability
+from domain.cohort import formed
 from domain.refused import Refused
 from domain.scene import Scene
 
@@ -79,23 +81,16 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
                 raise Refused("assignment.not-enrolled", "Only an enrolled patient can be assigned to a cohort.")
             if effective_on < episode.enrollment.on:
                 raise Refused("assignment.before-enrollment", "A cohort can't be effective before the enrollment.")
-            _judge_cohort(cohort_id, scene)
+            formed(scene.cohorts.get(cohort_id))
         case _:
             return
 
 
-def _judge_cohort(cohort_id: UUID, scene: Scene) -> None:
-    cohort = scene.cohorts.get(cohort_id)
-    if cohort is None or cohort.formed_on is None:
-        raise Refused("cohort.unknown", "There is no such cohort at this facility: form it first.")
-
-
 def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
-    decided = [d for d in episode.suitability if d.on <= fact.on]
-    if not decided or decided[-1].outcome.value != "suitable":
+    decided = max((d for d in episode.suitability if d.on <= fact.on), key=lambda d: (d.on, d.version), default=None)
+    if decided is None or decided.outcome is not Suitability.SUITABLE:
         raise Refused("enrollment.without-suitable", "Enroll only who was decided to be suitable, by that date.")
-    _judge_cohort(fact.cohort_id, scene)
-    if scene.cohorts[fact.cohort_id].program != fact.program:
+    if formed(scene.cohorts.get(fact.cohort_id)).program != fact.program:
         raise Refused("enrollment.other-program", "The cohort belongs to another program: choose one of this program.")
     if fact.planned_weeks < 1:
         raise Refused("enrollment.planned-weeks", "Plan at least one week.")
