@@ -7,7 +7,7 @@ an administrator is named by the token or the file and needs no line in the staf
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from domain.chart.attendance import Outcome
@@ -171,14 +171,15 @@ STRIKES_OF: Final[Mapping[str, Act]] = {
 _BY_ADMINISTRATOR = frozenset(DischargeReason) - {DischargeReason.COMPLETED, DischargeReason.TRANSFERRED}
 
 
-def act_of(fact: Any, struck: Any = None) -> Act:
-    """The act that a fact is; `struck` is the fact that a strike is aimed at."""
+def act_of(fact: Any, struck: Any = None, discharge: DischargeReason | None = None) -> Act:
+    """The act that a fact is. `struck` is what a strike is aimed at, `discharge` the reason that a summary is about."""
     name = type(fact).__name__
     if name == "EnteredInError" and struck is not None:
         return STRIKES_OF.get(type(struck).__name__, ACTS[name])
-    if name == "Discharged" and fact.reason not in _BY_ADMINISTRATOR:
-        return Act(ACTS[name].roles - {ADMINISTRATOR})
-    if name == "AttendanceRecorded" and fact.outcome is Outcome.ABSENT_EXCUSED:
+    reason = fact.reason if name == "Discharged" else discharge
+    if name in ("Discharged", "DischargeSummarySigned") and reason not in _BY_ADMINISTRATOR:
+        return replace(ACTS[name], roles=ACTS[name].roles - {ADMINISTRATOR})
+    if name in ("AttendanceRecorded", "AttendanceCorrected") and fact.outcome is Outcome.ABSENT_EXCUSED:
         # An excuse is more than noticing that somebody is not there.
         return _EXCUSE
     return ACTS[name]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.acts import INTERFACES, UNLISTED, Act, act_of
-from domain.record import EnteredInError, Entry, Person, replaced_by, struck
+from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
+from domain.facility import HolidayDeclared
+from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
 from domain.refused import Refused
 from domain.scene import Scene
+from domain.session import SessionHeld, SessionTimesCorrected
 from domain.week import local_date
 
 FUTURE_MINUTES: Final = 5
@@ -24,9 +27,7 @@ LATE_HOURS: Final = 24
 _PLANS: Final = frozenset(
     {"starts_at", "ends_at", "effective_on", "to_on", "from_on", "valid_from", "valid_to", "expires_on"}
 )
-"""Fields that speak of what is meant to be: neither late nor in the future."""
-
-_PLANNED_FACTS: Final = frozenset({"HolidayDeclared"})
+"""Fields that speak of what is meant to be: neither late nor in the future. A holiday may be to come as well."""
 
 _NOT_LATE: Final = frozenset(
     {"birth_date", "signed_on", "patient_signed_on", "last_service_on", "arrived_at", "started_at"}
@@ -39,33 +40,49 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
 
     `scheduled_end` is when the session was to end, for an absence: that is what its lateness is counted from.
     """
-    _judge_permission(entry, scene, history)
+    _judge_permission(entry, scene, history, scheduled_end)
     _judge_correction(entry, history)
     _judge_future(entry.fact, scene)
     _judge_lateness(entry, scene, scheduled_end)
 
 
-def act_date(fact: Any, scene: Scene) -> date:
-    """The fact's own date, on which its author's role and credential are judged: that of the act, not of its plan."""
-    happened = _happened(fact, scene.zone if scene.facility.zone else ZoneInfo("UTC"))
-    return max(happened, default=local_date(scene.at, scene.facility.zone or ZoneInfo("UTC")))
+def act_date(fact: Any, scene: Scene, *, scheduled_end: datetime | None = None) -> date:
+    """The fact's own date, on which its author's role and credential are judged: that of the act, not of its plan.
+
+    An absence has that of its session, an undated fact, or one about a day to come, that of its recording.
+    """
+    today = local_date(scene.at, scene.zone)
+    moments = [moment for name, moment in _moments(fact) if name not in _NOT_LATE]
+    if not moments and scheduled_end is not None:
+        moments = [scheduled_end]
+    dates = [local_date(m, scene.zone) if isinstance(m, datetime) else m for m in moments]
+    return min(max(dates, default=today), today)
 
 
-def _judge_permission(entry: Entry, scene: Scene, history: Sequence[Entry]) -> None:
+def _judge_permission(entry: Entry, scene: Scene, history: Sequence[Entry], scheduled_end: datetime | None) -> None:
     fact, by = entry.fact, entry.envelope.by
-    target = None
-    if isinstance(fact, EnteredInError):
-        target = next((e.fact for e in history if e.version == fact.target), None)
-    act = act_of(fact, target)
+    act = act_of(fact, _struck(fact, history), _discharge_reason(fact, history))
     name = type(fact).__name__
     if by.role not in act.roles:
         raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
     if by.role in INTERFACES or by.role in UNLISTED:
         return
-    today = local_date(scene.at, scene.zone)
-    _judge_credential(by, act, act_date(fact, scene), scene, name)
+    _judge_credential(by, act, act_date(fact, scene, scheduled_end=scheduled_end), scene, name)
     if act.signature:
-        _judge_credential(by, act, today, scene, name)
+        _judge_credential(by, act, local_date(scene.at, scene.zone), scene, name)
+
+
+def _struck(fact: Any, history: Sequence[Entry]) -> Any:
+    if not isinstance(fact, EnteredInError):
+        return None
+    return next((e.fact for e in history if e.version == fact.target), None)
+
+
+def _discharge_reason(fact: Any, history: Sequence[Entry]) -> DischargeReason | None:
+    if not isinstance(fact, DischargeSummarySigned):
+        return None
+    discharges = [e.fact for e in live(history) if isinstance(e.fact, Discharged)]
+    return next((d.reason for d in reversed(discharges) if d.episode_id == fact.episode_id), None)
 
 
 def _known(role: str) -> str:
@@ -73,28 +90,27 @@ def _known(role: str) -> str:
 
 
 def _judge_credential(by: Person, act: Act, on: date, scene: Scene, name: str) -> None:
-    held = [c for c in scene.facility.credentials(staff_id(by), on) if c.role == by.role]
+    key = staff_id(by)
+    held = [c for c in scene.facility.credentials(key, on) if c.role == by.role] if key is not None else []
     if not held:
         raise Refused("act.not-credentialed", f"The staff list has nobody with this id and role on {on}, so no {name}.")
     if act.credential and all(c.credential is None for c in held):
         raise Refused("act.without-credential", f"{name} needs a credential that is valid on {on}.")
 
 
-def staff_id(by: Person) -> UUID:
-    """The id in `staff/<staff_id>`. Refused where there is none."""
+def staff_id(by: Person) -> UUID | None:
+    """The id in `staff/<staff_id>`; None where there is none, and so no line in any staff list."""
     kind, _, key = by.id.partition("/")
     try:
-        if kind != "staff":
-            raise ValueError(kind)
-        return UUID(key)
+        return UUID(key) if kind == "staff" else None
     except ValueError:
-        raise Refused("act.not-credentialed", "The person who acts must be named as staff/<uuid>.") from None
+        return None
 
 
 def _judge_correction(entry: Entry, history: Sequence[Entry]) -> None:
     fact = entry.fact
     target = fact.target if isinstance(fact, EnteredInError) else getattr(fact, "corrects", None)
-    corrects_times = type(fact).__name__ == "SessionTimesCorrected"
+    corrects_times = isinstance(fact, SessionTimesCorrected)
     if target is None and not corrects_times:
         return
     if not (entry.envelope.reason or "").strip():
@@ -106,10 +122,26 @@ def _judge_correction(entry: Entry, history: Sequence[Entry]) -> None:
         raise Refused("correction.unknown-target", f"There is no entry of version {target} to correct in this stream.")
     if target in struck(history):
         raise Refused("correction.struck-target", f"Version {target} was entered in error and counts for nothing.")
-    if (by := replaced_by(history).get(target)) is not None:
-        raise Refused("correction.replaced-target", f"Version {target} was replaced: correct version {by} instead.")
+    if (standing_in := _replacement(target, history)) is not None:
+        raise Refused(
+            "correction.replaced-target", f"Version {target} was replaced: correct version {standing_in} instead."
+        )
     if not _may_follow(fact, known[target].fact):
         raise Refused("correction.wrong-kind", f"Version {target} is not an entry that {type(fact).__name__} corrects.")
+
+
+def _replacement(target: int, history: Sequence[Entry]) -> int | None:
+    """The live correction that stands in for an entry: the last, where corrections were corrected themselves."""
+    replaced = replaced_by(history)
+    last = replaced.get(target)
+    while last in replaced:
+        last = replaced[last]
+    return last
+
+
+def breaks_history(named: str) -> Refused:
+    """What a correction or strike is told that would take from a live entry what it requires. `stream@version`."""
+    return Refused("correction.breaks-history", f"{named} requires what this would take away: correct that one first.")
 
 
 _CORRECTS: Final = {
@@ -127,39 +159,35 @@ def _may_follow(fact: Any, target: Any) -> bool:
 
 
 def _moments(fact: Any) -> list[tuple[str, date | datetime]]:
-    found: list[tuple[str, date | datetime]] = []
-    for field in fields(fact):
-        value = getattr(fact, field.name)
-        if isinstance(value, date) and field.name not in _PLANS:
-            found.append((field.name, value))
-    return found if type(fact).__name__ not in _PLANNED_FACTS else []
+    """The dates and instants in a fact that speak of what took place, by field."""
+    named = ((field.name, getattr(fact, field.name)) for field in fields(fact))
+    return [(name, value) for name, value in named if isinstance(value, date) and name not in _PLANS]
 
 
-def _happened(fact: Any, zone: ZoneInfo) -> list[date]:
-    return [
-        local_date(moment, zone) if isinstance(moment, datetime) else moment
-        for name, moment in _moments(fact)
-        if name not in _NOT_LATE
-    ]
+def _staff_moments(fact: Any) -> list[tuple[str, date | datetime]]:
+    presences = fact.staff if isinstance(fact, SessionHeld | SessionTimesCorrected) else ()
+    return [("staff", moment) for presence in presences for moment in (presence["from"], presence["to"])]
 
 
 def _judge_future(fact: Any, scene: Scene) -> None:
-    limit = scene.at + timedelta(minutes=FUTURE_MINUTES)
-    for name, moment in _moments(fact):
+    if isinstance(fact, HolidayDeclared):
+        return
+    limit = _utc(scene.at) + timedelta(minutes=FUTURE_MINUTES)
+    for name, moment in (*_moments(fact), *_staff_moments(fact)):
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
             raise Refused("entry.in-the-future", f"`{name}` has not happened yet: record it when it has.")
 
 
 def happened_at(fact: Any, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> datetime | None:
-    """The instant from which lateness is counted: the last one in the fact, or the end of its last local date."""
+    """The instant, in UTC, from which lateness is counted: the last in the fact, or the end of its last local date."""
     ends = [
-        moment if isinstance(moment, datetime) else _end_of(moment, zone)
+        _utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone)
         for name, moment in _moments(fact)
         if name not in _NOT_LATE
     ]
     if not ends and scheduled_end is not None:
-        return scheduled_end
+        return _utc(scheduled_end)
     return max(ends, default=None)
 
 
@@ -167,16 +195,21 @@ def is_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = No
     """Recorded more than 24 h after it happened. An undated fact is never late."""
     happened = happened_at(entry.fact, zone, scheduled_end=scheduled_end)
     recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
-    return happened is not None and recorded - happened > timedelta(hours=LATE_HOURS)
+    return happened is not None and _utc(recorded) - happened > timedelta(hours=LATE_HOURS)
 
 
 def _end_of(on: date, zone: ZoneInfo) -> datetime:
-    return datetime.combine(on + timedelta(days=1), time(), tzinfo=zone)
+    return _utc(datetime.combine(on + timedelta(days=1), time(), tzinfo=zone))
+
+
+def _utc(instant: datetime) -> datetime:
+    # Two instants of one zone are subtracted by the wall clock, so that an hour is lost or won when it is changed.
+    return instant.astimezone(UTC)
 
 
 def _judge_lateness(entry: Entry, scene: Scene, scheduled_end: datetime | None) -> None:
     happened = happened_at(entry.fact, scene.zone, scheduled_end=scheduled_end)
-    if happened is None or scene.at - happened <= timedelta(hours=LATE_HOURS):
+    if happened is None or _utc(scene.at) - happened <= timedelta(hours=LATE_HOURS):
         return
     if not (entry.envelope.reason or "").strip():
         raise Refused("entry.late-without-reason", "It happened more than 24 hours ago: a late entry needs a reason.")
