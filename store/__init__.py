@@ -1,0 +1,1 @@
+"""The ledger on disk: append, read, encrypt. Knows no rule of care."""

@@ -1,0 +1,83 @@
+"""What is stored of an event beside its columns: the envelope's fields and, as `fact`, the fact's, in one JSON object.
+
+What can't be read back is never written: everything encoded is decoded once before it is stored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from functools import cache
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import orjson
+
+from domain.record import Envelope, Person, Source
+from store.codec import OPTIONS, class_of, storable, upcast
+from store.errors import ShapeError
+from store.explanations import explain
+from store.shapes import Shape, plain, shape_of
+from store.upcasts import UPCASTS
+
+_ENVELOPE: Final = shape_of(Envelope)
+
+
+def encode_body(envelope: Envelope, fact: Any) -> bytes:
+    """ShapeError when a field holds what its type doesn't allow."""
+    name = type(fact).__name__
+    with storable(name):
+        values = plain(_ENVELOPE, envelope)
+        values["fact"] = plain(shape_of(class_of(name)), fact)
+        body = orjson.dumps(values, option=OPTIONS)
+    try:
+        _decoder(name).decode(body)
+    except msgspec.ValidationError as error:
+        raise ShapeError(explain(error, _shape(name))) from None
+    return body
+
+
+def decode_body(name: str, body: bytes) -> tuple[Envelope, Any]:
+    """What `encode_body` wrote, under the name that it was stored by, in today's shape."""
+    if name in UPCASTS:
+        values = orjson.loads(body)
+        name, values["fact"] = upcast(name, values["fact"])
+        stored = msgspec.convert(values, _struct(name))
+    else:
+        stored = _decoder(name).decode(body)
+    envelope = Envelope(
+        by=stored.by,
+        source=stored.source,
+        correlation_id=stored.correlation_id,
+        reason=stored.reason,
+        causation_id=stored.causation_id,
+        recorded_elsewhere_at=stored.recorded_elsewhere_at,
+    )
+    return envelope, stored.fact
+
+
+@cache
+def _struct(name: str) -> Any:
+    return msgspec.defstruct(
+        name,
+        [
+            ("by", Person),
+            ("source", Source),
+            ("correlation_id", UUID),
+            ("fact", class_of(name)),
+            ("reason", str | None, None),
+            ("causation_id", str | None, None),
+            ("recorded_elsewhere_at", datetime | None, None),
+        ],
+    )
+
+
+@cache
+def _decoder(name: str) -> msgspec.json.Decoder[Any]:
+    return msgspec.json.Decoder(_struct(name))
+
+
+@cache
+def _shape(name: str) -> Shape:
+    return replace(_ENVELOPE, name=name, hints={**_ENVELOPE.hints, "fact": class_of(name)})

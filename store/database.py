@@ -1,0 +1,134 @@
+"""The pool of one database, and the one way to talk to it: a transaction, one role, one round trip.
+
+The login itself may do nothing; every transaction takes a role on for its own length. All statements of a
+transaction are sent together (psycopg's pipeline), so that nothing waits for the client while rows are locked.
+"""
+
+from __future__ import annotations
+
+import select
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Final, LiteralString, Self
+
+import psycopg
+from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
+
+from store.errors import StoreError, Unavailable
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+Parameters = Mapping[str, Any]
+Query = tuple[LiteralString, Parameters]
+
+# A server may have another default; the check of versions rests on seeing what was committed while it waited.
+BEGIN: Final[LiteralString] = "BEGIN ISOLATION LEVEL READ COMMITTED"
+BEGIN_READ: Final[LiteralString] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY"
+COMMIT: Final[LiteralString] = "COMMIT"
+AS_WRITER: Final[LiteralString] = "SET LOCAL ROLE stepdown_writer"
+AS_READER: Final[LiteralString] = "SET LOCAL ROLE stepdown_reader"
+
+WAIT_SECONDS: Final = 5.0
+"""How long a caller waits for a connection before it is told to try again."""
+
+_UNREACHABLE = "The database can't be reached: nothing was recorded and nothing is lost, try again."
+_BROKEN_OFF = (
+    "The connection to the database broke while this was being written: whether it was recorded isn't known, "
+    "so send the same request with the same idempotency key again."
+)
+
+
+class Database:
+    """One pool. `conninfo` is a libpq URL or connection string of the application's login."""
+
+    def __init__(self, conninfo: str, *, pool_size: int) -> None:
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            conninfo,
+            kwargs={"autocommit": True, "connect_timeout": 5},
+            min_size=1,
+            max_size=pool_size,
+            timeout=WAIT_SECONDS,
+            configure=_configure,
+            check=_alive,
+            num_workers=1,
+            open=False,
+            name="stepdown",
+        )
+
+    def open(self) -> None:
+        """Connects. Unavailable when the database can't be reached."""
+        try:
+            self._pool.open(wait=True, timeout=WAIT_SECONDS)
+        except PoolTimeout:
+            self._pool.close()
+            raise Unavailable(_UNREACHABLE) from None
+
+    def close(self) -> None:
+        self._pool.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def select(self, *queries: Query, role: LiteralString = AS_READER) -> list[list[tuple[Any, ...]]]:
+        """The rows of each query, as tuples, in one round trip. Later queries see what earlier ones saw, or more."""
+        with self.connection() as connection:
+            with connection.pipeline():
+                connection.execute(BEGIN_READ)
+                connection.execute(role)
+                cursors = [connection.cursor(binary=True).execute(query, given) for query, given in queries]
+                connection.execute(COMMIT)
+            return [cursor.fetchall() for cursor in cursors]
+
+    @contextmanager
+    def connection(self, *, writes: bool = False) -> Iterator[Connection]:
+        """A connection out of the pool, in autocommit; what fails comes out as the store's own errors.
+
+        Conflicts (23505, 22012) come out as they are: only the append knows what they mean.
+        """
+        try:
+            with self._pool.connection() as connection:
+                try:
+                    yield connection
+                except psycopg.Error as error:
+                    raise _ours(error, connection, writes=writes) from None
+        except (PoolTimeout, PoolClosed):
+            raise Unavailable(_UNREACHABLE) from None
+
+
+def _configure(connection: Connection) -> None:
+    """Instants come back in UTC; a peer that hangs or is gone doesn't hold the others up for ever."""
+    connection.execute(
+        "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '15s', false),"
+        " set_config('idle_in_transaction_session_timeout', '30s', false)"
+    )
+
+
+def _alive(connection: Connection) -> None:
+    """Raises when the server has closed the connection while it lay in the pool, without asking the server.
+
+    An idle connection has nothing to say: when there is something to read, it is the end.
+    """
+    if select.select([connection.fileno()], [], [], 0)[0]:
+        raise psycopg.OperationalError("closed while idle")
+
+
+def _ours(error: psycopg.Error, connection: Connection, *, writes: bool) -> Exception:
+    match error:
+        case psycopg.errors.UniqueViolation() | psycopg.errors.DivisionByZero():
+            return error
+        case psycopg.OperationalError() if connection.closed and writes:
+            return Unavailable(_BROKEN_OFF, recorded=None)
+        case psycopg.OperationalError():
+            return Unavailable(_UNREACHABLE)
+        case _:
+            return StoreError(
+                f"The database refused a statement (SQLSTATE {error.sqlstate}): see that it is prepared by "
+                "`stepdown migrate` for this version and this login."
+            )

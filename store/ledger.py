@@ -1,0 +1,285 @@
+"""One ledger: the facts of one program site, appended and read.
+
+An application of the `eventsourcing` library: it saves through our mapper and recorder. Its repository and aggregates
+aren't used: facts are folded by the domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, LiteralString, cast
+
+from eventsourcing.application import Application
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, Mapper
+from eventsourcing.utils import Environment, EnvType
+
+from domain.claims import Claim, claims_of
+from domain.record import Recorded
+from store.append import AppendRequest, Command, HashedCommand, NewFact, Receipt
+from store.codec import check_place
+from store.database import Database
+from store.errors import Unreadable, VersionConflict
+from store.hashing import claim_digest, command_digests, hashed_claims
+from store.ledger_keys import LedgerKeys, is_sealed
+from store.mapper import FactMapper, Keyed
+from store.recorder import AlreadyAnswered, LedgerFactory, LedgerRecorder
+from store.restore import Restoration
+from store.sealing import LookupKey, NotOpened, bound
+
+_EVERYTHING: Final = 2**63 - 1
+
+_READ: Final[LiteralString] = """
+SELECT position, stream, version, type, recorded_at, body FROM fact
+WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s) AND position <= %(upto)s
+ORDER BY stream, version
+"""
+_FACTS: Final[LiteralString] = """
+SELECT position, stream, version, type, recorded_at, body FROM fact
+WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s
+ORDER BY position LIMIT %(limit)s
+"""
+# The slash and the character after it bound the names of a kind: the index is used, and no pattern is built.
+_STREAMS: Final[LiteralString] = """
+SELECT stream FROM fact
+WHERE ledger = %(ledger)s AND stream >= %(kind)s || '/' AND stream < %(kind)s || '0' AND version = 1
+  AND position <= %(upto)s
+ORDER BY position
+"""
+_HEAD: Final[LiteralString] = "SELECT position, recorded_at FROM ledger WHERE ledger = %(ledger)s"
+# Positions have no holes and times never fall: halving finds the place with some twenty look-ups, without an index.
+_CUT: Final[LiteralString] = """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, position FROM ledger WHERE ledger = %(ledger)s
+    UNION ALL
+    SELECT CASE WHEN middle.recorded_at <= %(known_at)s THEN middle.position ELSE low END,
+           CASE WHEN middle.recorded_at <= %(known_at)s THEN high ELSE middle.position - 1 END
+    FROM search
+    JOIN fact middle ON middle.ledger = %(ledger)s AND middle.position = (low + high + 1) / 2
+    WHERE low < high
+)
+SELECT fact.position, fact.recorded_at
+FROM search
+JOIN fact ON fact.ledger = %(ledger)s AND fact.position = search.low
+WHERE search.low = search.high
+"""
+_HOLDERS: Final[LiteralString] = """
+SELECT key, stream FROM claim WHERE ledger = %(ledger)s AND kind = %(kind)s AND key = ANY(%(keys)b::bytea[])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """A cut through a ledger: its facts up to `position`. 0 and None where there are none."""
+
+    position: int
+    recorded_at: datetime | None
+
+
+class Ledger(Application[str]):
+    """Thread-safe. Made by `Store.ledger`; needs no closing."""
+
+    def __init__(self, name: str, database: Database, keys: LedgerKeys) -> None:
+        self.name = name
+        self._database = database
+        self._keys = keys
+        self._recorder = LedgerRecorder(name, database, keys)
+        self._facts = FactMapper(name, keys)
+        super().__init__()
+
+    # What the library is made of here.
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Nothing from the process's environment: what a ledger is doesn't depend on it."""
+        return Environment(name, {})
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
+        return LedgerFactory(env, self._recorder)
+
+    def construct_mapper(self) -> Mapper[str]:
+        return self._facts
+
+    def construct_recorder(self) -> ApplicationRecorder:
+        return self._recorder
+
+    # Appending.
+
+    def append(
+        self,
+        facts: Sequence[NewFact],
+        *,
+        reads: Mapping[str, int] | None = None,
+        claims: Sequence[Claim] = (),
+        releases: Sequence[Claim] = (),
+        command: Command | None = None,
+    ) -> Receipt:
+        """Writes the facts in one transaction, all or nothing.
+
+        `reads` says which version the decision saw of each stream that it rests on (0: there is none); they and the
+        streams written to must still be there. The claims that facts make by themselves are added to `claims`;
+        `releases` are given up first. The same `command` again answers the first receipt.
+
+        Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
+        from `reads`.
+        """
+        seen = _versions_seen(facts, reads or {})
+        for new in facts:
+            check_place(new.stream, type(new.fact).__name__)
+        lookup = self._keys.begin()
+        begun = {new.stream: self._keys.new(new.stream) for new in facts if new.version == 1 and is_sealed(new.stream)}
+        keys = self._keys.of({new.stream for new in facts} - begun.keys())
+        keys |= {stream: new_key.key for stream, new_key in begun.items()}
+        if any(is_sealed(new.stream) and new.stream not in keys for new in facts):
+            # A later fact of a chart that has none: the decision rests on something that isn't so.
+            raise VersionConflict
+        made = [claim for new in facts for claim in claims_of(new.stream, new.fact)]
+        request = AppendRequest(
+            ledger=self.name,
+            reads=seen,
+            claims=hashed_claims(lookup, [*made, *claims]),
+            releases=hashed_claims(lookup, releases),
+            keys=list(begun.values()),
+            command=None if command is None else _hashed_command(lookup, command, facts, seen),
+        )
+        keyed = [Keyed(new, keys.get(new.stream)) for new in facts]
+        try:
+            self.save(*cast("list[DomainEventProtocol[str]]", keyed), request=request)
+        except AlreadyAnswered as answered:
+            return answered.receipt
+        self._keys.keep(request.keys)
+        if request.recorded_at is None:
+            raise AssertionError("What was written has been stamped.")
+        stream, version = _resource(command, facts, seen)
+        return Receipt(self.name, stream, version, request.position, request.recorded_at)
+
+    def answered(self, command: Command) -> Receipt | None:
+        """The first receipt of a command that was carried out. KeyReused when its key was another request's."""
+        lookup = self._keys.lookup()
+        if lookup is None:
+            return None
+        return self._recorder.answered(*command_digests(lookup, command))
+
+    def restore(
+        self, facts: Iterable[Recorded], *, claims: Sequence[Claim] = (), closing: NewFact | None = None
+    ) -> Head:
+        """Fills an empty ledger with facts as they stand, and closes with one more, in one transaction.
+
+        Positions and versions must be whole, times must not fall. The claims of the facts that stand are made anew,
+        `claims` are further ones (seats). Nothing else is judged. Raises LedgerNotEmpty, LedgerBroken, ClaimTaken,
+        ShapeError, Unavailable; nothing is written then.
+        """
+        restoration = Restoration(self.name, self._keys, self._facts)
+        position, recorded_at = restoration.write(self._database, facts, claims=claims, closing=closing)
+        return Head(position, recorded_at)
+
+    # Reading.
+
+    def read(self, streams: Sequence[str], *, upto: int | None = None) -> dict[str, list[Recorded]]:
+        """The facts of each stream in order of version, up to a position. A stream without any has an empty list."""
+        found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
+        query = (_READ, {"ledger": self.name, "streams": list(found), "upto": _EVERYTHING if upto is None else upto})
+        unknown = [stream for stream in found if is_sealed(stream) and self._keys.known(stream) is None]
+        rows, *wrapped = self._database.select(query, *([self._keys.query(unknown)] if unknown else []))
+        keys = self._keys.take(wrapped[0]) if wrapped else {}
+        for recorded in self._facts.recorded(rows, keys):
+            found[recorded.stream].append(recorded)
+        return found
+
+    def facts(self, *, after: int = 0, upto: int | None = None, limit: int = 5000) -> list[Recorded]:
+        """Facts in order of position: those after one position, up to another, at most `limit`."""
+        given = {
+            "ledger": self.name,
+            "after": after,
+            "upto": _EVERYTHING if upto is None else upto,
+            "limit": limit,
+        }
+        [rows] = self._database.select((_FACTS, given))
+        return self._facts.recorded(rows, self._keys.of({row[1] for row in rows}))
+
+    def streams(self, kind: str, *, upto: int | None = None) -> list[str]:
+        """The streams of a kind (`chart`, `session`, `cohort` …), the oldest first."""
+        given = {"ledger": self.name, "kind": kind, "upto": _EVERYTHING if upto is None else upto}
+        [rows] = self._database.select((_STREAMS, given))
+        return [row[0] for row in rows]
+
+    def head(self) -> Head:
+        """The ledger as it is now."""
+        [rows] = self._database.select((_HEAD, {"ledger": self.name}))
+        return Head(*rows[0]) if rows else Head(0, None)
+
+    def cut(self, known_at: datetime) -> Head:
+        """The ledger as it was known then: up to the last fact recorded at or before that instant."""
+        [rows] = self._database.select((_CUT, {"ledger": self.name, "known_at": known_at}))
+        return Head(*rows[0]) if rows else Head(0, None)
+
+    def holder(self, kind: str, value: str) -> str | None:
+        """The stream that holds a claim."""
+        return self.held(kind, [value]).get(value)
+
+    def held(self, kind: str, values: Sequence[str]) -> dict[str, str]:
+        """Those of the values that are claimed, and the stream that holds each."""
+        lookup = self._keys.lookup()
+        if lookup is None or not values:
+            return {}
+        by_key = {claim_digest(lookup, kind, value): value for value in values}
+        [rows] = self._database.select((_HOLDERS, {"ledger": self.name, "kind": kind, "keys": list(by_key)}))
+        return {by_key[key]: stream for key, stream in rows}
+
+    # For read tables.
+
+    def seal(self, stream: str, what: str, plaintext: bytes) -> bytes:
+        """Encrypts a column of a read table under a chart's key, bound to ledger, stream and `what` it is."""
+        return self._keys.one(stream).seal(plaintext, bound("column", self.name, stream, what))
+
+    def unseal(self, stream: str, what: str, sealed: bytes) -> bytes:
+        """What `seal` encrypted. Unreadable when it was another chart's, or another column."""
+        try:
+            return self._keys.one(stream).unseal(sealed, bound("column", self.name, stream, what))
+        except NotOpened:
+            raise Unreadable(
+                f"A read column of {stream} in ledger {self.name} doesn't open: rebuild the projection."
+            ) from None
+
+    def prepare(self, streams: Iterable[str]) -> None:
+        """Fetches the keys of many charts at once, before they are unsealed one by one."""
+        self._keys.of(streams)
+
+    def keyed_hash(self, what: str, value: str) -> bytes | None:
+        """16 bytes by which a read table finds a value that it may not hold; equal for equal values in a ledger.
+
+        None while the ledger isn't on record: there is nothing to find.
+        """
+        lookup = self._keys.lookup()
+        return None if lookup is None else lookup.digest("column", what, value)
+
+
+def _versions_seen(facts: Sequence[NewFact], reads: Mapping[str, int]) -> dict[str, int]:
+    """Which version each stream must be at: those read, and those written to just before the first new fact."""
+    if not facts:
+        raise ValueError("An append needs at least one fact.")
+    seen = dict(reads)
+    last: dict[str, int] = {}
+    for new in facts:
+        before = last.get(new.stream, seen.get(new.stream, new.version - 1))
+        if new.version != before + 1 or new.version < 1:
+            raise ValueError("The new facts of a stream follow the version that was read, without a hole.")
+        seen.setdefault(new.stream, before)
+        last[new.stream] = new.version
+    return seen
+
+
+def _resource(command: Command | None, facts: Sequence[NewFact], seen: Mapping[str, int]) -> tuple[str, int]:
+    """The stream that the receipt names, and its version once the facts are written."""
+    stream = facts[0].stream if command is None or command.resource is None else command.resource
+    written = [new.version for new in facts if new.stream == stream]
+    if not written and stream not in seen:
+        raise ValueError("A receipt names a stream that the command wrote to, or read.")
+    return stream, max(written, default=seen.get(stream, 0))
+
+
+def _hashed_command(
+    lookup: LookupKey, command: Command, facts: Sequence[NewFact], seen: Mapping[str, int]
+) -> HashedCommand:
+    return HashedCommand(*command_digests(lookup, command), *_resource(command, facts, seen))

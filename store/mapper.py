@@ -1,0 +1,108 @@
+"""Between facts and stored rows: encoding, and encryption under the chart's key.
+
+A fact is bound to its ledger, stream, version and type. Its position and time aren't known when it is sealed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, cast
+
+from eventsourcing.domain import DomainEventProtocol
+from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
+
+from domain.record import Recorded
+from store.append import NewFact
+from store.body import decode_body, encode_body
+from store.errors import Unreadable
+from store.ledger_keys import LedgerKeys, is_sealed
+from store.sealing import ChartKey, NotOpened, bound
+
+Row = tuple[int, str, int, str, datetime, bytes]
+"""position, stream, version, type, recorded_at, body"""
+
+
+@dataclass(frozen=True, slots=True)
+class Keyed:
+    """A fact and the key that it is to be sealed under; None where its stream is kept in plain."""
+
+    new: NewFact
+    key: ChartKey | None
+
+    # What the library calls them.
+
+    @property
+    def originator_id(self) -> str:
+        return self.new.stream
+
+    @property
+    def originator_version(self) -> int:
+        return self.new.version
+
+
+class FactMapper(Mapper[str]):
+    """The library's mapper, for facts of one ledger."""
+
+    def __init__(self, ledger: str, keys: LedgerKeys) -> None:
+        super().__init__(JSONTranscoder())
+        self._ledger = ledger
+        self._keys = keys
+
+    def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
+        """A `Keyed` fact as it is stored. ShapeError when it can't be."""
+        keyed = cast(Keyed, domain_event)
+        new = keyed.new
+        name = type(new.fact).__name__
+        body = encode_body(new.envelope, new.fact)
+        if is_sealed(new.stream):
+            if keyed.key is None:
+                raise AssertionError("A chart is never stored in plain.")
+            body = keyed.key.seal(body, self._place(new.stream, new.version, name))
+        return StoredEvent(new.stream, new.version, name, body)
+
+    def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
+        """A stored fact as `NewFact`: without position and time, which the library's stored events don't have."""
+        stream = str(stored_event.originator_id)
+        key = self._keys.one(stream) if is_sealed(stream) else None
+        version = stored_event.originator_version
+        envelope, fact = decode_body(
+            stored_event.topic, self._open(key, stream, version, stored_event.topic, stored_event.state)
+        )
+        return cast(DomainEventProtocol[str], NewFact(stream=stream, version=version, envelope=envelope, fact=fact))
+
+    def recorded(self, rows: Iterable[Sequence[Any]], keys: dict[str, ChartKey]) -> list[Recorded]:
+        """Rows of the ledger as facts; `keys` holds the key of each chart among them."""
+        found = []
+        for position, stream, version, name, recorded_at, body in rows:
+            key = None
+            if is_sealed(stream):
+                key = keys.get(stream) or self._keys.one(stream)
+            envelope, fact = decode_body(name, self._open(key, stream, version, name, body))
+            found.append(
+                Recorded(
+                    version=version,
+                    recorded_at=recorded_at,
+                    envelope=envelope,
+                    fact=fact,
+                    ledger=self._ledger,
+                    position=position,
+                    stream=stream,
+                )
+            )
+        return found
+
+    def _open(self, key: ChartKey | None, stream: str, version: int, name: str, body: bytes) -> bytes:
+        if key is None:
+            return body
+        try:
+            return key.unseal(body, self._place(stream, version, name))
+        except NotOpened:
+            raise Unreadable(
+                f"{stream}@{version} in ledger {self._ledger} doesn't open in its place: it was altered or moved. "
+                "Restore the database from its backup."
+            ) from None
+
+    def _place(self, stream: str, version: int, name: str) -> bytes:
+        return bound("fact", self._ledger, stream, str(version), name)

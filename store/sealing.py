@@ -1,0 +1,68 @@
+"""Encryption under a chart's key, keyed hashes under a ledger's, and what each is bound to.
+
+Bound means: as associated data of AES-GCM, so that a ciphertext opens in its own place alone. Parts are
+length-prefixed: no two lists of parts give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+from typing import Final
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from store.keys import NONCE_BYTES
+
+DIGEST_BYTES: Final = 16
+
+_AES_256_GCM: Final = b"\x01"
+"""The first byte of every ciphertext says how it is to be opened."""
+
+
+def bound(*parts: str) -> bytes:
+    """The parts as one value, each behind its length in bytes."""
+    encoded = [part.encode() for part in parts]
+    return b"".join([len(part).to_bytes(4, "big") + part for part in encoded])
+
+
+class NotOpened(Exception):
+    """A ciphertext that isn't what its place says: altered, moved, or under another key."""
+
+
+class ChartKey:
+    """The key of one chart, ready for use."""
+
+    __slots__ = ("_cipher",)
+
+    def __init__(self, key: bytes) -> None:
+        self._cipher = AESGCM(key)
+
+    def seal(self, plaintext: bytes, about: bytes) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        return b"".join((_AES_256_GCM, nonce, self._cipher.encrypt(nonce, plaintext, about)))
+
+    def unseal(self, sealed: bytes, about: bytes) -> bytes:
+        """NotOpened when `about` isn't what it was sealed with, or a bit has changed."""
+        if sealed[:1] != _AES_256_GCM:
+            raise NotOpened
+        try:
+            return self._cipher.decrypt(sealed[1 : 1 + NONCE_BYTES], sealed[1 + NONCE_BYTES :], about)
+        except InvalidTag:
+            raise NotOpened from None
+
+
+class LookupKey:
+    """Keyed hashes of one ledger: equal values are found, nobody without the key can guess them."""
+
+    __slots__ = ("_key",)
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def digest(self, what: str, *parts: str | bytes) -> bytes:
+        """HMAC-SHA256 of the parts, cut to 16 bytes. `what` keeps the uses of the key apart."""
+        encoded = [part if isinstance(part, bytes) else part.encode() for part in (what, *parts)]
+        message = b"".join([len(part).to_bytes(8, "big") + part for part in encoded])
+        return hmac.digest(self._key, message, "sha256")[:DIGEST_BYTES]

@@ -1,0 +1,60 @@
+"""Everything of one database: its ledgers, over one pool of connections."""
+
+from __future__ import annotations
+
+from threading import Lock
+from types import TracebackType
+from typing import Final, LiteralString, Self
+
+from store.database import Database
+from store.keys import Keyring
+from store.ledger import Ledger
+from store.ledger_keys import KeyCache, LedgerKeys
+
+CACHED_KEYS: Final = 20_000
+"""Keys of charts kept at hand: those of some forty large sites, about 10 MB."""
+
+_LEDGERS: Final[LiteralString] = "SELECT ledger FROM ledger WHERE position > 0 ORDER BY ledger"
+
+
+class Store:
+    """Thread-safe. `conninfo` is the application's login; `pool_size` at least the number of threads that write.
+
+    Opened and closed, or used as a context manager.
+    """
+
+    def __init__(self, conninfo: str, keyring: Keyring, *, pool_size: int = 8) -> None:
+        self._database = Database(conninfo, pool_size=pool_size)
+        self._keyring = keyring
+        self._keys: KeyCache = KeyCache(CACHED_KEYS)
+        self._ledgers: dict[str, Ledger] = {}
+        self._lock = Lock()
+
+    def open(self) -> None:
+        """Unavailable when the database can't be reached."""
+        self._database.open()
+
+    def close(self) -> None:
+        self._database.close()
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def ledger(self, name: str) -> Ledger:
+        """The ledger of that name, on record or not: the first append makes it."""
+        with self._lock:
+            if name not in self._ledgers:
+                keys = LedgerKeys(name, self._database, self._keyring, self._keys)
+                self._ledgers[name] = Ledger(name, self._database, keys)
+            return self._ledgers[name]
+
+    def ledgers(self) -> list[str]:
+        """The names of the ledgers that hold facts, sorted, access ledgers included."""
+        [rows] = self._database.select((_LEDGERS, {}))
+        return [row[0] for row in rows]
