@@ -71,11 +71,19 @@ class SeatChanges:
 
 
 def cohort_held(chart: Chart) -> UUID | None:
-    """The cohort in which the open, enrolled episode has a seat: that of its latest enrollment or assignment."""
+    """The cohort in which the open, enrolled episode has a seat: that of the enrollment or assignment effective last.
+
+    A change of cohort moves the seat when it is recorded, also where it takes effect later.
+    """
     for episode in chart.episodes.values():
         if episode.assignments and episode.ended_on() is None:
-            return max(episode.assignments, key=lambda a: a.version).cohort_id
+            return max(episode.assignments, key=lambda a: (a.effective_on, a.version)).cohort_id
     return None
+
+
+def cohorts_named(chart: Chart) -> frozenset[UUID]:
+    """Every cohort that its episodes were enrolled in or assigned to: a correction may bring any of them back."""
+    return frozenset(a.cohort_id for episode in chart.episodes.values() for a in episode.assignments)
 
 
 def seats(cohort: Cohort) -> list[Seat]:
@@ -88,7 +96,8 @@ def seat_changes(
     """The seats that a chart takes and gives back between two states of it.
 
     `held` maps the value of each seat taken, of both cohorts, to the stream that has it. Refused (`cohort.full`) where
-    an enrollment or assignment finds none free. A voided discharge into a full cohort goes without: it is flagged.
+    an enrollment or assignment finds none free. What brings a former one back, a voided discharge or a strike, goes
+    without into a full cohort: it is flagged.
     """
     old, new = cohort_held(before), cohort_held(after)
     if old == new:
@@ -103,13 +112,14 @@ def seat_changes(
     free = next((seat for seat in seats(cohorts[new]) if seat.value not in held), None)
     if free is not None:
         return SeatChanges(claims=(Claim(SEAT, free.value, stream),), releases=releases)
-    if _ended(before) > _ended(after):
+    if _assigned(after) <= _assigned(before):
         return SeatChanges(releases=releases)
     raise taken(SEAT)
 
 
-def _ended(chart: Chart) -> int:
-    return sum(1 for episode in chart.episodes.values() if episode.ended_on() is not None)
+def _assigned(chart: Chart) -> frozenset[int]:
+    """The versions of the enrollments and assignments that count."""
+    return frozenset(a.version for episode in chart.episodes.values() for a in episode.assignments)
 
 
 def claims_of(stream: str, fact: Any) -> Iterator[Claim]:

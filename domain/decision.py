@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any, Final, assert_never
 from uuid import UUID
 
@@ -18,9 +19,9 @@ from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
 from domain.chart import Chart, evolve, fold, judgement
-from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, first_attended, overlapping
+from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, admits, first_attended, overlapping
 from domain.chart.enrollment import Admitted
-from domain.chart.episode import Episode
+from domain.chart.episode import Admission, Episode
 from domain.cohort import Cohort
 from domain.facility import Facility
 from domain.record import (
@@ -42,16 +43,21 @@ from domain.site import fold_cohort, fold_facility, fold_session
 THE_SYSTEM: Final = Person(id=SYSTEM, name="Stepdown", role=SYSTEM)
 
 
+State = Facility | Cohort | Session | Chart
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Entries to append to one stream, and the other streams whose state it rests on."""
+    """Entries to append to one stream, and the other streams whose state it rests on.
+
+    `before` and `after` are the state of the stream without and with the entries.
+    """
 
     stream: str
     entries: tuple[Entry, ...]
     rests_on: frozenset[str]
-
-
-State = Facility | Cohort | Session | Chart
+    before: State
+    after: State
 
 
 def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
@@ -71,8 +77,7 @@ def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
 
 def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
     """The state of the stream with the new entry, or `Refused`. `state` is the fold of `history`, the whole stream."""
-    if not belongs(stream_kind(stream), type(new.fact).__name__):
-        raise Refused("fact.other-stream", "That kind of fact does not belong to this kind of stream.")
+    _judge_place(stream, new, scene)
     if isinstance(state, Chart):
         return judgement.judge(state, new, scene, history)
     if isinstance(state, Facility):
@@ -87,6 +92,13 @@ def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
     return _further(state, new)
+
+
+def _judge_place(stream: str, new: Entry, scene: Scene) -> None:
+    kind = stream_kind(stream)
+    another_site = kind == "facility" and stream != stream_name("facility", scene.ledger)
+    if another_site or not belongs(kind, type(new.fact).__name__):
+        raise Refused("fact.other-stream", "That kind of fact does not belong to this stream.")
 
 
 def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
@@ -119,15 +131,24 @@ def _further(state: State, new: Entry) -> State:
 
 def _judge_strike(stream: str, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
     """What stays must be able to stand without what is struck."""
+    _, broken_before = _replay(stream, history, scene)
+    state, broken = _replay(stream, [*history, new], scene)
+    if lost := sorted(broken - broken_before):
+        raise recording.breaks_history(f"{stream}@{lost[0]}")
+    return replace(state, version=new.version)
+
+
+def _replay(stream: str, entries: Sequence[Entry], scene: Scene) -> tuple[State, frozenset[int]]:
+    """The state after all standing entries, and the versions of those that the ones before them don't allow."""
     state = fold_stream(stream, [])
-    for entry in standing([*history, new]):
+    broken: set[int] = set()
+    for entry in standing(entries):
         try:
             _judge_rules(state, entry, scene)
         except Refused:
-            named = f"{stream}@{entry.version}"
-            raise Refused("correction.breaks-history", f"{named} requires what this would strike.") from None
+            broken.add(entry.version)
         state = _further(state, entry)
-    return replace(state, version=new.version)
+    return state, frozenset(broken)
 
 
 def decide(stream: str, history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Decision:
@@ -136,14 +157,16 @@ def decide(stream: str, history: Sequence[Entry], fact: Any, envelope: Envelope,
     Raises `Refused`. `scene.sessions` must hold the sessions that the chart has records for.
     """
     new = _next(history, fact, envelope, scene)
-    if stream_kind(stream) != "chart":
-        judge(stream, fold_stream(stream, history), history, new, scene)
-        rests_on = {stream_name("facility", scene.ledger)} - {stream}
-        if isinstance(fact, sessions.SessionScheduled) and fact.cohort_id is not None:
-            rests_on.add(stream_name("cohort", fact.cohort_id))
-        return Decision(stream=stream, entries=(new,), rests_on=frozenset(rests_on))
-    entries = _decide_chart(stream_uuid(stream), history, new, scene)
-    return Decision(stream=stream, entries=tuple(entries), rests_on=_chart_rests_on(stream, history, fact, scene))
+    before = fold_stream(stream, history)
+    if isinstance(before, Chart):
+        entries, chart = _decide_chart(stream, before, history, new, scene)
+        rests_on = _chart_rests_on(before, entries, scene)
+        return Decision(stream=stream, entries=entries, rests_on=rests_on, before=before, after=chart)
+    after = judge(stream, before, history, new, scene)
+    rests_on = frozenset({stream_name("facility", scene.ledger)} - {stream})
+    if isinstance(fact, sessions.SessionScheduled) and fact.cohort_id is not None:
+        rests_on |= {stream_name("cohort", fact.cohort_id)}
+    return Decision(stream=stream, entries=(new,), rests_on=rests_on, before=before, after=after)
 
 
 def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Entry:
@@ -151,26 +174,43 @@ def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene)
     return Entry(version=version, recorded_at=scene.at, envelope=envelope, fact=fact)
 
 
-def _decide_chart(patient_id: UUID, history: Sequence[Entry], new: Entry, scene: Scene) -> list[Entry]:
-    before = fold(patient_id, history)
+def _decide_chart(
+    stream: str, before: Chart, history: Sequence[Entry], new: Entry, scene: Scene
+) -> tuple[tuple[Entry, ...], Chart]:
     if not _moves_admission(new, history):
-        judgement.judge(before, new, scene, history)
-        return [new]
+        after = judge(stream, before, history, new, scene)
+        assert isinstance(after, Chart)
+        return (new,), after
     # A record that moves the admission is judged together with the admission that follows from it.
+    _judge_place(stream, new, scene)
     judgement.judge_alone(before, new, scene, history)
-    entries = [new]
-    for fact in _admissions(fold(patient_id, [*history, new]), new, scene):
-        because = new.envelope.reason or "The first session attended is another one now."
-        envelope = replace(
-            new.envelope,
-            by=THE_SYSTEM,
-            source=Source.SYSTEM,
-            reason=because if isinstance(fact, EnteredInError) else new.envelope.reason,
-            causation_id=f"{stream_name('chart', patient_id)}@{new.version}",
-        )
-        entries.append(_next([*history, *entries], fact, envelope, scene))
-    judgement.judge_history(before, fold(patient_id, [*history, *entries]), new, scene)
-    return entries
+    known = [*history, new]
+    chart = _chart_further(before, known)
+    for fact in list(_admissions(chart, scene)):
+        known.append(_next(known, fact, _of_the_system(stream, new, fact, scene), scene))
+        chart = _chart_further(chart, known)
+    judgement.judge_history(before, chart, new, scene)
+    return tuple(known[len(history) :]), chart
+
+
+def _chart_further(chart: Chart, known: Sequence[Entry]) -> Chart:
+    """The chart with the last of the known entries."""
+    if isinstance(known[-1].fact, EnteredInError):
+        return fold(chart.patient_id, known)
+    return evolve(chart, known[-1])
+
+
+def _of_the_system(stream: str, new: Entry, fact: EnteredInError | Admitted, scene: Scene) -> Envelope:
+    """The envelope of what follows from an entry. A strike and a late admission say why, as everybody has to."""
+    late = recording.is_late(_next([], fact, new.envelope, scene), scene.zone)
+    because = new.envelope.reason or "The first session attended is another one now."
+    return replace(
+        new.envelope,
+        by=THE_SYSTEM,
+        source=Source.SYSTEM,
+        reason=because if late or isinstance(fact, EnteredInError) else None,
+        causation_id=f"{stream}@{new.version}",
+    )
 
 
 def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
@@ -179,16 +219,16 @@ def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
     if not isinstance(new.fact, EnteredInError):
         return False
     target = next((e.fact for e in history if e.version == new.fact.target), None)
-    return isinstance(target, AttendanceRecorded | AttendanceCorrected)
+    return isinstance(target, AttendanceRecorded | AttendanceCorrected | Admitted)
 
 
-def _admissions(chart: Chart, new: Entry, scene: Scene) -> Iterator[EnteredInError | Admitted]:
+def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitted]:
     """What keeps each admission at the first session attended: struck, recorded, or both."""
     for episode in chart.episodes.values():
         first = first_attended(chart, episode.episode_id, scene.sessions)
         wanted = None if first is None else (first.program_day(scene.zone), first.session_id)
         admission = episode.admission
-        if admission is not None and _still_right(admission.session_id, admission.on, chart, wanted, scene):
+        if admission is not None and _still_right(admission, chart, wanted, scene):
             continue
         if admission is not None:
             yield EnteredInError(target=admission.version)
@@ -196,25 +236,25 @@ def _admissions(chart: Chart, new: Entry, scene: Scene) -> Iterator[EnteredInErr
             yield Admitted(episode_id=episode.episode_id, on=wanted[0], session_id=wanted[1])
 
 
-def _still_right(session_id: UUID, on: Any, chart: Chart, wanted: tuple[Any, UUID] | None, scene: Scene) -> bool:
+def _still_right(admission: Admission, chart: Chart, wanted: tuple[date, UUID] | None, scene: Scene) -> bool:
     # Of several sessions on the first day any may be named, as long as it was attended.
-    record = chart.attendances.get(session_id)
-    return wanted is not None and on == wanted[0] and record is not None and record.attended
+    record = chart.attendances.get(admission.session_id)
+    session = scene.sessions.get(admission.session_id)
+    attended = record is not None and record.attended and session is not None and admits(session)
+    return wanted is not None and attended and admission.on == wanted[0]
 
 
-def _enrolled_by(episode: Episode, on: Any) -> bool:
+def _enrolled_by(episode: Episode, on: date) -> bool:
     return episode.enrollment is not None and episode.enrollment.on <= on
 
 
-def _chart_rests_on(stream: str, history: Sequence[Entry], fact: Any, scene: Scene) -> frozenset[str]:
-    """The facility always; of cohorts and sessions those that decided."""
+def _chart_rests_on(chart: Chart, entries: Sequence[Entry], scene: Scene) -> frozenset[str]:
+    """The facility always; of cohorts and sessions those that decided. `chart` is the one before the entries."""
+    fact = entries[0].fact
     found = {stream_name("facility", scene.ledger)}
     if (cohort_id := getattr(fact, "cohort_id", None)) is not None:
         found.add(stream_name("cohort", cohort_id))
-    chart = fold(stream_uuid(stream), history)
-    named: set[UUID] = set()
-    if (session_id := getattr(fact, "session_id", None)) is not None:
-        named.add(session_id)
+    named = {key for entry in entries if (key := getattr(entry.fact, "session_id", None)) is not None}
     if isinstance(fact, AttendanceRecorded | AttendanceCorrected):
         named.update(other.session_id for other in overlapping(chart, fact))
         named.update(e.admission.session_id for e in chart.episodes.values() if e.admission is not None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from domain.chart import attendance, episode, identity, screening, step_down
@@ -29,6 +29,8 @@ class Chart:
     screenings: Screenings = field(default_factory=dict)
     prescriptions: tuple[Prescription, ...] = ()
     step_downs: StepDowns = field(default_factory=dict)
+    adrift: frozenset[int] = frozenset()
+    """Versions of live entries about an episode, screening or step-down that the chart does not hold (any more)."""
 
 
 _ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
@@ -59,7 +61,7 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     fact = entry.fact
     if isinstance(fact, EnteredInError):
         raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    chart = replace(chart, version=entry.version)
+    chart = replace(chart, version=entry.version, adrift=_adrift(chart, entry))
     if isinstance(fact, _ATTENDANCE):
         return replace(chart, attendances=attendance.evolve(chart.attendances, entry))
     if isinstance(fact, _SCREENING):
@@ -75,6 +77,27 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     if isinstance(fact, _STEP_DOWN):
         chart = replace(chart, step_downs=step_down.evolve(chart.step_downs, entry))
     return _episode_further(chart, entry)
+
+
+def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
+    adrift = chart.adrift
+    if adrift and (corrects := getattr(entry.fact, "corrects", None)) is not None:
+        adrift -= {corrects}
+    return adrift if _grounded(chart, entry.fact) else adrift | {entry.version}
+
+
+def _grounded(chart: Chart, fact: Any) -> bool:
+    """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
+    opened: tuple[tuple[str, Container[UUID], type[Any]], ...] = (
+        ("episode_id", chart.episodes, InquiryReceived),
+        ("screening_id", chart.screenings, screening.ScreeningOrdered),
+        ("step_down_id", chart.step_downs, step_down.StepDownRecommended),
+    )
+    for name, known, opens in opened:
+        key = getattr(fact, name, None)
+        if key is not None and key not in known and not isinstance(fact, opens):
+            return False
+    return True
 
 
 def _episode_further(chart: Chart, entry: Entry) -> Chart:

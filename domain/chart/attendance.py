@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -149,7 +149,7 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
 
 
 def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
-    """Enrolled, active or tapering on the program day (discharge date included), or a guest once aftercare began."""
+    """Enrolled, active or tapering on the program day (the last one included), or a guest once aftercare began."""
     on = session.program_day(zone)
     if any(step.on <= on for step in episode.aftercare):
         return True
@@ -176,9 +176,27 @@ def overlapping(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected) ->
 def _one_presence_too_many(
     fact: AttendanceRecorded | AttendanceCorrected, session: Session, other: Attendance, scene: Scene
 ) -> bool:
-    # Somebody taken out of group for one-to-one work has both records: that overlap is right.
+    # Somebody taken out of group for one-to-one work has both records: that overlap is right. A record in a session
+    # that was cancelled since counts nowhere.
     beside = scene.sessions.get(other.session_id)
-    return not session.one_to_one and not (beside is not None and beside.one_to_one)
+    return not session.one_to_one and not (beside is not None and (beside.one_to_one or beside.cancelled is not None))
+
+
+def overlaps(chart: Chart, sessions: Mapping[UUID, Session]) -> Iterator[int]:
+    """The versions of records that overlap one recorded before them, where `judge` would not let them."""
+    present: list[tuple[datetime, datetime, int]] = []
+    for record in chart.attendances.values():
+        session = sessions.get(record.session_id)
+        counts = session is not None and session.cancelled is None and not session.one_to_one
+        if counts and record.arrived_at is not None and record.left_at is not None:
+            present.append((record.arrived_at, record.left_at, record.version))
+    present.sort()
+    until: tuple[datetime, int] | None = None
+    for arrived_at, left_at, version in present:
+        if until is not None and arrived_at < until[0]:
+            yield max(version, until[1])
+        if until is None or left_at > until[0]:
+            until = (left_at, version)
 
 
 def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Session]) -> Session | None:
@@ -188,5 +206,10 @@ def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Sessi
         for record in chart.attendances.values()
         if record.episode_id == episode_id and record.attended and record.session_id in sessions
     ]
-    counting = [(s.starts_at, str(s.session_id), s) for s in attended if s.starts_at and not s.after_treatment]
+    counting = [(s.starts_at, str(s.session_id), s) for s in attended if s.starts_at is not None and admits(s)]
     return min(counting, key=lambda c: c[:2])[2] if counting else None
+
+
+def admits(session: Session) -> bool:
+    """Whether attending it is a first service: aftercare and alumni sessions never are, nor cancelled ones."""
+    return session.starts_at is not None and session.cancelled is None and not session.after_treatment

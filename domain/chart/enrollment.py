@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.chart.attendance import admits, first_attended
 from domain.chart.entry import Suitability
 from domain.cohort import formed
 from domain.refused import Refused
@@ -101,7 +102,9 @@ def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
 def _judge_admission(chart: Chart, fact: Admitted, scene: Scene) -> None:
     record = chart.attendances.get(fact.session_id)
     session = scene.sessions.get(fact.session_id)
-    if record is None or session is None or not record.attended or record.episode_id != fact.episode_id:
-        raise Refused("admission.without-service", "Admission is the first session attended: this one was not.")
-    if session.program_day(scene.zone) != fact.on:
+    attended = record is not None and record.attended and record.episode_id == fact.episode_id
+    if session is None or not attended or not admits(session):
+        raise Refused("admission.without-service", "Admission is by a service attended: this session was none.")
+    first = first_attended(chart, fact.episode_id, scene.sessions) or session
+    if not session.program_day(scene.zone) == first.program_day(scene.zone) == fact.on:
         raise Refused("admission.other-date", "Admission is dated the program day of the first session attended.")

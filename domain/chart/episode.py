@@ -55,6 +55,19 @@ TRANSITIONS: Final[Mapping[str, tuple[frozenset[State], State | None]]] = {
 discharge out again; every other fact leaves the state alone."""
 
 
+_OF_THE_DAY: Final[Mapping[str, int]] = {
+    "IntakeAssessed": 0,
+    "Enrolled": 1,
+    "Admitted": 2,
+    "NotAdmitted": 4,
+    "Discharged": 4,
+}
+_IN_BETWEEN: Final = 3
+
+_AT_NIGHT: Final = frozenset({"HoldEnded", "NotAdmitted", "Discharged"})
+"""Steps that change the state at the end of their date only."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """A dated transition, named after its fact; `level` is the level of care that a step-down leads to."""
@@ -142,9 +155,13 @@ class Episode:
         return local_date(self.first_contact_at, zone)
 
     def dated(self, as_of: date | None = None) -> list[Step]:
-        """The steps in the order in which they took place, those after `as_of` left out."""
+        """The steps in the order in which they took place, those after `as_of` left out.
+
+        Within a date enrollment comes first, then admission, and what ends the episode last, whichever was recorded
+        first: the first service may be given on the day of discharge.
+        """
         known = (s for s in self.steps if as_of is None or s.on <= as_of)
-        return sorted(known, key=lambda s: (s.on, s.version))
+        return sorted(known, key=lambda s: (s.on, _OF_THE_DAY.get(s.name, _IN_BETWEEN), s.version))
 
     def state_on(self, on: date, *, as_of: date | None = None) -> State:
         """The state at the end of a date: `discharged` from the discharge date on, `on_hold` through the hold's last.
@@ -162,9 +179,9 @@ class Episode:
         return self.state_during(on, as_of=as_of) is State.ACTIVE
 
     def state_during(self, on: date, *, as_of: date | None = None) -> State:
-        """The state in which care is given on a date: as `state_on`, but on the day of discharge the one before."""
-        steps = self.dated(as_of)
-        return walk(s for s in steps if s.on < on or (s.on == on and s.name not in ("HoldEnded", "Discharged")))[-1]
+        """The state in which care is given on a date: as `state_on`, but on the last day the one before its end."""
+        steps = (s for s in self.dated(as_of) if s.on < on or (s.on == on and s.name not in _AT_NIGHT))
+        return walk(steps)[-1]
 
     def ended_on(self, *, as_of: date | None = None) -> date | None:
         """Date of the discharge, or of not being admitted; None while open."""

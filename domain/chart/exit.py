@@ -59,7 +59,7 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
         case Discharged():
             _judge_discharge(chart, fact, scene)
         case DischargeVoided():
-            _judge_void(chart, episode)
+            _judge_void(chart, episode, fact)
         case DischargeSummarySigned(on=on):
             if episode.discharge is None or on < episode.discharge.on:
                 raise Refused("summary.without-discharge", "Discharge the patient first: a summary follows it.")
@@ -84,7 +84,9 @@ def _judge_discharge(chart: Chart, fact: Discharged, scene: Scene) -> None:
         raise Refused("discharge.precedes-care", f"Care was given on {max(attended)}: that is the last service.")
 
 
-def _judge_void(chart: Chart, episode: Episode) -> None:
+def _judge_void(chart: Chart, episode: Episode, fact: DischargeVoided) -> None:
+    if episode.discharge is None or episode.discharge.version != fact.corrects:
+        raise Refused("discharge.other-episode", "That discharge ended another episode: name the episode it ended.")
     if any(e.ended_on() is None for e in chart.episodes.values() if e.episode_id != episode.episode_id):
         raise Refused("discharge.another-episode-open", "Another episode is open: it rests on this discharge.")
     if episode.aftercare or episode.summaries:

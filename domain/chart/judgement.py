@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from domain import recording
+from domain import claims, recording
+from domain.acts import SYSTEM
 from domain.chart import (
     Chart,
     after,
     attendance,
+    consent,
     enrollment,
     entry,
     evolve,
@@ -21,7 +23,7 @@ from domain.chart import (
     step_down,
 )
 from domain.chart.episode import TRANSITIONS, Broken, Episode, walk
-from domain.record import EnteredInError, Entry
+from domain.record import EnteredInError, Entry, live
 from domain.refused import Refused
 from domain.scene import Scene
 
@@ -63,6 +65,7 @@ def judge_alone(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]
     """Refuses by what the entry itself says, not yet by what it does to the entries on record."""
     recording.judge(new, scene, history, scheduled_end=_scheduled_end(new.fact, scene))
     identity.judge(chart.identity, new)
+    _judge_id(chart, new.fact, history)
     _judge_topic(chart, new, scene)
 
 
@@ -70,11 +73,21 @@ def with_entry(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry])
     """The chart with the new entry; refused where an entry would lose the state that it required."""
     fact = new.fact
     strikes = isinstance(fact, EnteredInError)
+    # The system strikes an admission only to record it anew in the same transaction: the next entry is judged.
+    readmits = strikes and new.envelope.by.role == SYSTEM and admission_struck(new, history)
     further = fold(chart.patient_id, [*history, new]) if strikes else evolve(chart, new)
-    if not strikes and type(fact).__name__ not in TRANSITIONS and not hasattr(fact, "corrects"):
+    if readmits or not (strikes or type(fact).__name__ in TRANSITIONS or hasattr(fact, "corrects")):
         return further
     judge_history(chart, further, new, scene)
     return further
+
+
+def admission_struck(new: Entry, history: Sequence[Entry]) -> bool:
+    """Whether the entry strikes an admission."""
+    fact = new.fact
+    return isinstance(fact, EnteredInError) and any(
+        e.version == fact.target and isinstance(e.fact, enrollment.Admitted) for e in history
+    )
 
 
 def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> None:
@@ -87,12 +100,13 @@ def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> No
         raise Refused("episode.transition", "That does not follow the state of the episode on that date.")
     named = f"chart/{further.patient_id}@{now_broken[0]}"
     if isinstance(new.fact, EnteredInError) or hasattr(new.fact, "corrects"):
-        raise Refused("correction.breaks-history", f"{named} requires what this would take away: correct that first.")
+        raise recording.breaks_history(named)
     raise Refused("episode.breaks-history", f"{named} is on record and could not follow: check the date.")
 
 
 def broken(chart: Chart, scene: Scene) -> Iterator[int]:
-    """The versions of entries that lack the state they require, transitions first."""
+    """The versions of entries that lack what they require, those that lost it altogether and transitions first."""
+    yield from sorted(chart.adrift)
     for episode in chart.episodes.values():
         yield from _broken_steps(episode)
     for record in chart.attendances.values():
@@ -100,17 +114,19 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         if session is None or session.starts_at is None or session.cancelled is not None:
             continue  # Flagged where it shows; it counts nowhere.
         attending = chart.episodes.get(record.episode_id)
-        if attending is None or not attendance.may_attend(attending, session, scene.zone):
+        if attending is not None and not attendance.may_attend(attending, session, scene.zone):
             yield record.version
+    yield from attendance.overlaps(chart, scene.sessions)
     for known in chart.step_downs.values():
         stepping = chart.episodes.get(known.episode_id)
+        if stepping is None:
+            continue
         for mark in known.marks:
-            if stepping is None or stepping.state_during(mark.on).value not in step_down.IN_TREATMENT:
+            if stepping.state_during(mark.on).value not in step_down.IN_TREATMENT:
                 yield mark.version
+        yield from step_down.unfounded(stepping, known)
     for screened in chart.screenings.values():
-        if screened.collected_at is None:
-            yield from (report.version for report in screened.reports)
-            yield from (measures.version for measures in screened.validity)
+        yield from screening.unfounded(screened)
 
 
 def _broken_steps(episode: Episode) -> Iterator[int]:
@@ -155,6 +171,23 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
             step_down.judge(chart, episode, new)
         case _ if isinstance(fact, _EXIT):
             exit.judge(chart, episode, fact, scene)
+        case _:
+            return
+
+
+def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:
+    """What is opened gets an id that nothing in the chart has; the claims see to the other charts."""
+    match fact:
+        case entry.InquiryReceived(episode_id=key) if key in chart.episodes:
+            raise claims.taken(claims.EPISODE)
+        case screening.ScreeningOrdered(screening_id=key) if key in chart.screenings:
+            raise claims.taken(claims.SCREENING)
+        case step_down.StepDownRecommended(step_down_id=key) if key in chart.step_downs:
+            raise claims.taken(claims.STEP_DOWN)
+        case consent.ConsentGiven(consent_id=key) if any(
+            isinstance(e.fact, consent.ConsentGiven) and e.fact.consent_id == key for e in live(history)
+        ):
+            raise claims.taken(claims.CONSENT)
         case _:
             return
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
@@ -318,11 +318,40 @@ def judge(chart: Chart, fact: Any) -> None:
             if screening.collected_at is None:
                 raise Refused("result.not-collected", "No specimen was collected: record the collection first.")
             judge_panel(screening, getattr(fact, "analytes", None) or ())
+            if isinstance(fact, ResultCorrected):
+                _judge_correction(screening, fact)
         case ResultReviewed() | ResultDiscussed():
             if not screening.reports and not screening.validity:
                 raise Refused("result.not-reported", "There is no result of this screening yet.")
         case _:
             return
+
+
+def _judge_correction(screening: Screening, fact: ResultCorrected) -> None:
+    measured = [
+        fact.creatinine_mg_dl,
+        fact.specific_gravity,
+        fact.ph,
+        fact.nitrite_ug_ml,
+        fact.foreign_substance,
+    ]
+    if any(measures.version == fact.corrects for measures in screening.validity):
+        if fact.at is not None or fact.analytes is not None:
+            raise Refused("result.validity-with-analytes", "A validity report has measures only: leave the rest out.")
+    elif any(report.version == fact.corrects for report in screening.reports):
+        if fact.at is None or fact.analytes is None or any(measure is not None for measure in measured):
+            raise Refused("result.not-anew", "Correct a report with all its fields anew: when, and every analyte.")
+    else:
+        raise Refused("result.other-screening", "That report is on another screening: strike it and report anew.")
+
+
+def unfounded(screening: Screening) -> Iterator[int]:
+    """The versions of entries that lack what they rest on: reports without a specimen, reviews without a report."""
+    if screening.collected_at is None:
+        yield from (report.version for report in screening.reports)
+        yield from (measures.version for measures in screening.validity)
+    if not screening.reports and not screening.validity:
+        yield from (noted.version for noted in (*screening.reviews, *screening.discussions))
 
 
 def judge_panel(screening: Screening, analytes: tuple[AnalyteResult, ...]) -> None:

@@ -3,7 +3,7 @@ effect. Whatever the patient reduces alone is a self-reduction, against advice."
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -199,45 +199,65 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
         return
     if known is None or known.episode_id != fact.episode_id:
         raise Refused("step-down.unknown", "There is no such step-down in this episode: recommend it first.")
+    if isinstance(fact, StepDownTookEffect) and episode.state_during(fact.on).value == "on_hold":
+        raise Refused("step-down.on-hold", "The patient is on hold: end the hold first.")
+    _judge_mark(episode, known, evolve(chart.step_downs, entry)[known.step_down_id].marks[-1])
+
+
+def unfounded(episode: Episode, step_down: StepDown) -> Iterator[int]:
+    """The versions of steps that those before them don't allow, or not any more."""
+    for n, mark in enumerate(step_down.marks[1:], start=1):
+        try:
+            _judge_mark(episode, replace(step_down, marks=step_down.marks[:n]), mark)
+        except Refused:
+            yield mark.version
+
+
+def _judge_mark(episode: Episode, known: StepDown, mark: Mark) -> None:
+    """Refuses a step that the ones in `known` don't allow."""
+    recommended = known.marks[0]
     if known.last(Stage.WITHDRAWN) is not None:
         raise Refused("step-down.withdrawn", "This step-down was withdrawn: recommend a new one.")
     if known.last(Stage.IN_EFFECT) is not None:
         raise Refused("step-down.in-effect", "This step-down has taken effect: nothing more can be recorded on it.")
-    if fact.on < known.marks[0].on:
+    if mark.on < recommended.on:
         raise Refused("step-down.before-recommendation", "Nothing on a step-down comes before its recommendation.")
-    match fact:
-        case StepDownCosigned():
-            if entry.envelope.by.id == known.marks[0].by:
+    match mark.stage:
+        case Stage.COSIGNED:
+            if mark.by == recommended.by:
                 raise Refused("step-down.cosigned-by-recommender", "Somebody else than who recommended must co-sign.")
-        case StepDownDecided():
-            _judge_decision(episode, known, fact)
-        case StepDownTookEffect():
-            _judge_effect(episode, known, fact)
+        case Stage.DECIDED:
+            _judge_decision(episode, known, mark.on)
+        case Stage.IN_EFFECT:
+            _judge_effect(known, mark.on)
         case _:
             return
 
 
-def _judge_decision(episode: Episode, step_down: StepDown, fact: StepDownDecided) -> None:
+def _judge_decision(episode: Episode, step_down: StepDown, on: date) -> None:
     treating = episode.enrollment.primary_clinician_id if episode.enrollment else None
     if step_down.last(Stage.DECIDED) is not None:
         raise Refused("step-down.already-decided", "This step-down was decided.")
     if step_down.marks[0].by != f"staff/{treating}":
         raise Refused("step-down.not-by-treating-clinician", "The treating clinician has to recommend a step-down.")
-    since = fact.on - timedelta(days=ASSESSMENT_DAYS)
-    if not any(since <= assessment.on <= fact.on for assessment in episode.assessments):
+    since = on - timedelta(days=ASSESSMENT_DAYS)
+    if not any(since <= assessment.on <= on for assessment in episode.assessments):
         raise Refused("step-down.no-recent-assessment", "Assess the level of care first: none in the last 7 days.")
-    if step_down.last(Stage.COSIGNED) is None:
+    if _latest(step_down, on, Stage.COSIGNED) is None:
         raise Refused("step-down.not-cosigned", "A second person has to co-sign first.")
-    if step_down.last(Stage.AGREED, Stage.DECLINED) is None:
-        raise Refused("step-down.not-answered", "Ask the patient first: there is no answer on record.")
+    if _latest(step_down, on, Stage.AGREED, Stage.DECLINED) is None:
+        raise Refused("step-down.not-answered", "Ask the patient first: there is no answer on record by that date.")
 
 
-def _judge_effect(episode: Episode, step_down: StepDown, fact: StepDownTookEffect) -> None:
-    decided = step_down.last(Stage.DECIDED)
-    answer = step_down.last(Stage.AGREED, Stage.DECLINED)
+def _judge_effect(step_down: StepDown, on: date) -> None:
+    answer = _latest(step_down, on, Stage.AGREED, Stage.DECLINED)
     if answer is None or answer.stage is not Stage.AGREED:
-        raise Refused("step-down.not-agreed", "The patient has not agreed: without that it is no step-down.")
-    if decided is None or fact.on < decided.on:
+        raise Refused("step-down.not-agreed", "The patient has not agreed by that date: without that it is none.")
+    if _latest(step_down, on, Stage.DECIDED) is None:
         raise Refused("step-down.not-decided", "It can't take effect before it was decided.")
-    if episode.state_during(fact.on).value == "on_hold":
-        raise Refused("step-down.on-hold", "The patient is on hold: end the hold first.")
+
+
+def _latest(step_down: StepDown, on: date, *stages: Stage) -> Mark | None:
+    """The latest dated of these steps by the end of a date; the later recorded of two on one date."""
+    known = [mark for mark in step_down.upto(on) if mark.stage in stages]
+    return max(known, key=lambda mark: (mark.on, mark.version), default=None)
