@@ -49,6 +49,7 @@ class FactMapper(Mapper[str]):
         super().__init__(JSONTranscoder())
         self._ledger = ledger
         self._keys = keys
+        self._place_here = bound("fact", ledger)
 
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
         """A `Keyed` fact as it is stored. ShapeError when it can't be."""
@@ -105,4 +106,4 @@ class FactMapper(Mapper[str]):
             ) from None
 
     def _place(self, stream: str, version: int, name: str) -> bytes:
-        return bound("fact", self._ledger, stream, str(version), name)
+        return self._place_here + bound(stream, str(version), name)
