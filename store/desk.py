@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from domain.chart import Chart
 from domain.chart import fold as fold_chart
 from domain.claims import SEAT, SeatChanges, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
@@ -109,13 +110,11 @@ class Desk:
         return _Loaded(read[stream], scene, versions)
 
     def _seats(self, book: Ledger, decision: Decision, loaded: _Loaded) -> SeatChanges:
-        if stream_kind(decision.stream) != "chart":
+        before, after = decision.before, decision.after
+        if not isinstance(before, Chart) or not isinstance(after, Chart):
             return SeatChanges()
-        patient_id = stream_uuid(decision.stream)
-        before = fold_chart(patient_id, loaded.history)
-        after = fold_chart(patient_id, [*loaded.history, *decision.entries])
-        wanted = {cohort_held(before), cohort_held(after)} - {None}
-        if cohort_held(before) == cohort_held(after):
+        wanted = {cohort_held(before), cohort_held(after)}
+        if len(wanted) == 1:
             return SeatChanges()
         cohorts = {key: cohort for key, cohort in loaded.scene.cohorts.items() if key in wanted}
         held = book.held(SEAT, [seat.value for cohort in cohorts.values() for seat in seats(cohort)])
