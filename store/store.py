@@ -30,6 +30,11 @@ class Store:
         self._ledgers: dict[str, Ledger] = {}
         self._lock = Lock()
 
+    @property
+    def database(self) -> Database:
+        """The pool, for rooms above that have tables of their own in this database."""
+        return self._database
+
     def open(self) -> None:
         """Unavailable when the database can't be reached."""
         self._database.open()
