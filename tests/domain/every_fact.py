@@ -1,0 +1,86 @@
+"""One example of every fact that a facility, cohort, session or chart knows, by its stored name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from domain.chart.exit import DischargeReason
+from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
+from domain.files import ImportCompleted, LedgerRestored
+from domain.record import EnteredInError
+from domain.session import (
+    CancellationCause,
+    SessionCancelled,
+    SessionHeld,
+    SessionRescheduled,
+    SessionTimesCorrected,
+)
+from tests.domain import care, cast
+from tests.domain.cast import MONDAY, PLANNED, day, local
+
+held: Final = SessionHeld(started_at=local("2026-03-02 18:00"), ended_at=local("2026-03-02 21:00"), staff=())
+
+_EXAMPLES: Final = (
+    FacilityOpened(code=cast.LEDGER, name="Lexington", zone=cast.ZONE.key),
+    RuleSetAdopted(rule_set="landmark-iop", version="1", effective_on=day("2026-01-01")),
+    HolidayDeclared(on=day("2026-07-03"), name="Independence Day"),
+    cast.credentialed(cast.NURSE),
+    ImportCompleted(file_sha256="00" * 32, facts=2, rejects=0),
+    LedgerRestored(file_sha256="00" * 32, facts=2),
+    cast.formed(),
+    PLANNED[MONDAY],
+    SessionRescheduled(starts_at=local("2026-03-02 17:00"), ends_at=local("2026-03-02 20:00")),
+    held,
+    SessionTimesCorrected(started_at=held.started_at, ended_at=local("2026-03-02 20:30"), staff=()),
+    SessionCancelled(cause=CancellationCause.WEATHER),
+    cast.registered,
+    cast.inquired(),
+    cast.assessed(),
+    cast.suitability(),
+    cast.not_admitted(),
+    cast.enrolled(),
+    cast.admitted(MONDAY),
+    care.assigned(),
+    cast.hold_started("2026-03-10"),
+    cast.hold_ended("2026-03-11"),
+    cast.attended(MONDAY),
+    cast.corrected(6, cast.absent(MONDAY)),
+    care.outreach(),
+    care.exempted(),
+    care.ordered(),
+    care.collected(),
+    care.specimen_refused(),
+    care.missed(),
+    care.validity(),
+    care.presumptive(),
+    care.definitive(),
+    care.result_corrected(10, creatinine_mg_dl=12),
+    care.prescribed(),
+    care.reviewed(),
+    care.discussed(),
+    care.breath(),
+    care.plan_signed(),
+    care.plan_reviewed(),
+    care.goal_achieved(),
+    care.trigger(),
+    care.relapse_prevention(),
+    care.accountability(),
+    care.level_assessed(),
+    care.recommended(),
+    care.answered(),
+    care.cosigned(),
+    care.decided(),
+    care.took_effect(),
+    care.withdrawn(),
+    care.self_reduction(),
+    care.transferred(),
+    cast.discharged("2026-03-12", reason=DischargeReason.DROPPED_OUT),
+    cast.voided(8),
+    care.summarized(),
+    care.aftercare(),
+    care.consented(),
+    EnteredInError(target=1),
+)
+
+EVERY: Final[Mapping[str, Any]] = {type(fact).__name__: fact for fact in _EXAMPLES}

@@ -1,0 +1,316 @@
+"""Who may record what: the table of the rules (§5), role by role and fact by fact."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+import pytest
+
+from domain import recording
+from domain.acts import ACTS, act_of
+from domain.catalog import FACTS
+from domain.chart.attendance import Outcome
+from domain.chart.exit import DischargeReason
+from domain.record import Entry, Envelope, Person, Source
+from domain.refused import Refused
+from tests.domain import care, cast
+from tests.domain.cast import (
+    ACTIVE,
+    ADMINISTRATOR,
+    COUNSELOR,
+    ENROLLED,
+    FRONT_DESK,
+    MONDAY,
+    PEOPLE,
+    SUPERVISOR,
+    SYSTEM,
+    THERAPIST,
+    TUESDAY,
+    absent,
+    assessed,
+    attended,
+    corrected,
+    credentialed,
+    day,
+    discharged,
+    hold_started,
+    inquired,
+    local,
+    registered,
+)
+from tests.domain.every_fact import EVERY
+from tests.domain.given import given, said, strike, unopened
+
+GROUP: Final = "counselor therapist family_therapist supervisor"
+ADMITTING: Final = "admissions intake_clinician counselor therapist supervisor"
+COLLECTING: Final = "counselor therapist intake_clinician nurse"
+CLINIC: Final = "counselor therapist medical_director"
+DECIDING: Final = "counselor therapist supervisor medical_director"
+
+TABLE: Final = (
+    ("FacilityOpened StaffCredentialed HolidayDeclared", "administrator"),
+    ("RuleSetAdopted", "administrator compliance_officer"),
+    ("CohortFormed SessionScheduled SessionRescheduled SessionCancelled", f"{GROUP} administrator"),
+    ("SessionTimesCorrected", f"{GROUP} administrator"),
+    ("SessionHeld", GROUP),
+    ("AttendanceRecorded AttendanceCorrected", f"front_desk {GROUP}"),
+    ("OutreachAttempted FamilyExemptionGranted", f"{GROUP} case_manager"),
+    ("PatientRegistered InquiryReceived Enrolled NotAdmitted", ADMITTING),
+    ("IntakeAssessed SuitabilityDecided", "intake_clinician counselor therapist medical_director"),
+    ("ScreeningOrdered", f"{COLLECTING} system"),
+    ("SpecimenCollected SpecimenRefused CollectionMissed BreathAlcoholMeasured", COLLECTING),
+    # A point-of-care screen is reported by who collects, a laboratory's by the laboratory.
+    ("PresumptiveReported", f"{COLLECTING} lab medical_director"),
+    ("ValidityReported DefinitiveReported ResultCorrected", "lab medical_director"),
+    ("ResultReviewed ResultDiscussed LevelOfCareAssessed", CLINIC),
+    ("TreatmentPlanSigned TreatmentPlanReviewed GoalAchieved TriggerIdentified", CLINIC),
+    ("AccountabilityMeasureAgreed RelapsePreventionPlanSigned", CLINIC),
+    ("StepDownRecommended SelfReductionNoted", CLINIC),
+    ("StepDownCosigned", "supervisor medical_director"),
+    ("StepDownAnswered StepDownDecided StepDownWithdrawn Transferred", DECIDING),
+    ("HoldStarted HoldEnded CohortAssigned", DECIDING),
+    ("StepDownTookEffect Admitted", f"{DECIDING} system"),
+    ("PrescriptionVerified", "medical_director nurse counselor therapist"),
+    ("Discharged DischargeSummarySigned", f"{DECIDING} administrator"),
+    ("AftercareStarted", "counselor therapist alumni_coordinator"),
+    ("DischargeVoided EnteredInError", "supervisor medical_director"),
+    ("ConsentGiven", "counselor therapist intake_clinician compliance_officer"),
+    ("ImportCompleted LedgerRestored", "operator"),
+)
+
+MAY: Final = {fact: frozenset(roles.split()) for facts, roles in TABLE for fact in facts.split()}
+
+WITH_A_CREDENTIAL: Final = (
+    "IntakeAssessed SuitabilityDecided",
+    "ResultReviewed ResultDiscussed LevelOfCareAssessed",
+    "TreatmentPlanSigned TreatmentPlanReviewed GoalAchieved TriggerIdentified",
+    "AccountabilityMeasureAgreed RelapsePreventionPlanSigned",
+    "StepDownRecommended SelfReductionNoted StepDownCosigned",
+    "StepDownAnswered StepDownDecided StepDownWithdrawn Transferred",
+    "HoldStarted HoldEnded CohortAssigned StepDownTookEffect Admitted",
+)
+
+ON_RECORD: Final = Entry(
+    version=1,
+    recorded_at=local("2026-03-13 12:00"),
+    envelope=Envelope(by=COUNSELOR, source=Source.WEB, correlation_id=cast.EPISODE),
+    fact=discharged("2026-03-12"),
+)
+"""What a summary is about, or a strike is aimed at."""
+
+
+def refusal(fact: Any, by: Person, *staff: Any, at: str = "2026-07-06 12:00", on_record: Entry = ON_RECORD) -> str:
+    """The rule by which this person may not record this fact; empty where it is not about who may."""
+    envelope = Envelope(by=by, source=Source.WEB, correlation_id=cast.EPISODE, reason="Entered later.")
+    entry = Entry(version=2, recorded_at=local(at), envelope=envelope, fact=fact)
+    try:
+        recording.judge(entry, given(*staff).scene(local(at)), (on_record,))
+    except Refused as refused:
+        return refused.rule if refused.rule.startswith("act.") else ""
+    return ""
+
+
+def test_every_fact_but_those_of_access_is_somebodys_act() -> None:
+    names = {kind.__name__ for stream, facts in FACTS.items() if stream != "access" for kind in facts}
+    assert names == set(ACTS) == set(MAY) == set(EVERY)
+
+
+@pytest.mark.parametrize("name", sorted(MAY))
+def test_a_fact_is_recorded_by_those_whom_the_rules_name_and_by_nobody_else(name: str) -> None:
+    assert {role for role, person in PEOPLE.items() if not refusal(EVERY[name], person)} == MAY[name]
+
+
+@pytest.mark.parametrize("name", sorted(MAY))
+def test_some_acts_need_a_credential_and_others_only_a_line_in_the_staff_list(name: str) -> None:
+    """Somebody new, in the first role that the rules name, with a line in the staff list that has no credential."""
+    for role in sorted(MAY[name] - {"administrator", "operator", "system", "lab"}):
+        person = Person(id=f"staff/{cast.ANN}", name="Somebody New", role=role)
+        rule = refusal(EVERY[name], person, credentialed(person))
+        assert rule == ("act.without-credential" if name in " ".join(WITH_A_CREDENTIAL).split() else "")
+
+
+def test_nobody_acts_in_a_role_that_the_rules_do_not_know() -> None:
+    driver = Person(id=f"staff/{cast.ANN}", name="Somebody New", role="driver")
+    given(credentialed(driver)).when(cast.registered, by=driver).refused("act.not-permitted", naming="driver")
+
+
+def test_a_role_that_is_no_word_is_not_repeated() -> None:
+    strange = Person(id=f"staff/{cast.ANN}", name="Somebody New", role="Philippa Quimby, 12 Sycamore Street")
+    given().when(cast.registered, by=strange).refused("act.not-permitted", naming="the role given")
+
+
+# ---- who is meant
+
+
+def test_an_administrator_needs_no_line_in_the_staff_list() -> None:
+    unopened(EVERY["FacilityOpened"]).when(credentialed(COUNSELOR), by=ADMINISTRATOR).recorded()
+
+
+def test_a_person_who_is_not_on_the_staff_list_records_nothing() -> None:
+    stranger = replace(COUNSELOR, id=f"staff/{cast.ANN}")
+    given().when(registered, by=stranger).refused("act.not-credentialed")
+
+
+@pytest.mark.parametrize("id_", ["staff/ames", "operator/root", "", "staff/", f"chart/{cast.ANN}"])
+def test_a_person_is_named_by_the_id_of_the_staff_list(id_: str) -> None:
+    given().when(registered, by=replace(COUNSELOR, id=id_)).refused("act.not-credentialed")
+
+
+def test_a_person_acts_in_the_role_that_the_staff_list_gives() -> None:
+    given(*ENROLLED).when(assessed(), by=replace(FRONT_DESK, role="counselor")).refused("act.not-credentialed")
+
+
+def test_a_person_with_two_roles_acts_in_either() -> None:
+    also = replace(COUNSELOR, role="supervisor")
+    story = given(credentialed(also), *ACTIVE)
+    story.when(strike(5), by=also).refused("correction.breaks-history")
+    story.when(hold_started("2026-03-03"), by=COUNSELOR).recorded()
+
+
+def test_before_the_facility_is_opened_nobody_is_known() -> None:
+    unopened().when(registered, by=COUNSELOR).refused("facility.not-opened")
+
+
+# ---- when the credential is valid
+
+
+def test_a_credential_is_valid_on_its_first_and_its_last_day() -> None:
+    newcomer = Person(id=f"staff/{cast.ANN}", name="Somebody New", role="counselor", credential="CADC")
+    lines = (credentialed(newcomer, "2026-03-03", "2026-03-05"),)
+    rules = {on: refusal(care.level_assessed(f"2026-03-0{on}"), newcomer, *lines) for on in range(2, 7)}
+    assert rules == {2: "act.not-credentialed", 3: "", 4: "", 5: "", 6: "act.not-credentialed"}
+
+
+def test_what_is_entered_late_is_judged_on_the_date_of_the_act() -> None:
+    """The credential has ended since, and did not end before."""
+    leaver = Person(id=f"staff/{cast.ANN}", name="Somebody Gone", role="counselor", credential="CADC")
+    story = given(credentialed(leaver, last="2026-03-02"), *ACTIVE)
+    story.when(care.level_assessed("2026-03-02"), by=leaver, at="2026-03-10 09:00", reason="Found later.").recorded()
+    story.when(care.level_assessed("2026-03-03"), by=leaver).refused("act.not-credentialed")
+
+
+def test_an_undated_fact_is_judged_on_the_day_of_recording() -> None:
+    leaver = Person(id=f"staff/{cast.ANN}", name="Somebody Gone", role="counselor", credential="CADC")
+    story = given(credentialed(leaver, last="2026-03-02"))
+    story.when(registered, by=leaver, at="2026-03-02 23:59").recorded()
+    story.when(registered, by=leaver, at="2026-03-03 00:00").refused("act.not-credentialed")
+
+
+def test_an_absence_is_judged_on_the_day_of_its_session() -> None:
+    leaver = Person(id=f"staff/{cast.ANN}", name="Somebody Gone", role="counselor", credential="CADC")
+    story = given(credentialed(leaver, last="2026-03-02"), *ENROLLED)
+    story.when(said(absent(MONDAY), by=leaver, at="2026-03-03 09:00")).recorded()
+    story.when(said(absent(TUESDAY), by=leaver, at="2026-03-04 09:00")).refused("act.not-credentialed")
+
+
+def test_an_absence_foretold_is_judged_on_the_day_of_recording() -> None:
+    leaver = Person(id=f"staff/{cast.ANN}", name="Somebody Gone", role="counselor", credential="CADC")
+    story = given(credentialed(leaver, last="2026-03-02"), *ENROLLED)
+    story.when(said(absent(TUESDAY, excused=True), by=leaver, at="2026-03-02 09:00")).recorded()
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [care.recommended(), care.cosigned(), care.plan_signed("2026-03-05"), care.relapse_prevention("2026-03-05")],
+    ids=lambda fact: type(fact).__name__,
+)
+def test_who_signs_is_credentialed_on_the_day_of_signing_as_well(signature: Any) -> None:
+    on = signature.on.isoformat()
+    role = "supervisor" if type(signature).__name__ == "StepDownCosigned" else "counselor"
+    leaver = Person(id=f"staff/{cast.ANN}", name="Somebody Gone", role=role, credential="CADC")
+    line = credentialed(leaver, last=on)
+    assert refusal(signature, leaver, line, at=f"{on} 23:30") == ""
+    assert refusal(signature, leaver, line, at="2026-03-07 09:00") == "act.not-credentialed"
+
+
+def test_a_struck_line_of_the_staff_list_credentials_nobody() -> None:
+    newcomer = Person(id=f"staff/{cast.ANN}", name="Somebody New", role="counselor", credential="CADC")
+    story = given(credentialed(newcomer))
+    version = story.state(cast.FACILITY).version
+    story.tell(said(strike(version), stream=cast.FACILITY))
+    story.when(registered, by=newcomer).refused("act.not-credentialed")
+
+
+# ---- acts within a fact
+
+
+def test_front_desk_notes_an_absence_but_excuses_none() -> None:
+    story = given(*ENROLLED)
+    story.when(absent(MONDAY), by=FRONT_DESK).recorded()
+    story.when(absent(MONDAY, excused=True), by=FRONT_DESK).refused("act.not-permitted")
+
+
+def test_front_desk_excuses_no_absence_by_correcting_it_either() -> None:
+    story = given(*ENROLLED, absent(MONDAY))
+    excuse = said(corrected(6, absent(MONDAY, excused=True)), reason="The family called.")
+    story.when(excuse, by=FRONT_DESK).refused("act.not-permitted")
+    story.when(excuse, by=PEOPLE["case_manager"]).recorded()
+
+
+def test_a_case_manager_excuses_but_takes_no_attendance() -> None:
+    story = given(*ENROLLED)
+    story.when(attended(MONDAY), by=PEOPLE["case_manager"]).refused("act.not-permitted")
+    story.when(absent(MONDAY, excused=True), by=PEOPLE["case_manager"]).recorded()
+
+
+@pytest.mark.parametrize("reason", list(DischargeReason))
+def test_an_administrator_discharges_for_any_reason_except_completed_and_transferred(reason: DischargeReason) -> None:
+    when = given(*ACTIVE).when(discharged("2026-03-05", reason=reason), by=ADMINISTRATOR)
+    if reason in (DischargeReason.COMPLETED, DischargeReason.TRANSFERRED):
+        when.refused("act.not-permitted")
+    else:
+        when.recorded()
+
+
+def test_an_administrator_signs_no_summary_of_a_completed_program() -> None:
+    completed = given(*ACTIVE, discharged("2026-03-12", reason=DischargeReason.COMPLETED))
+    completed.when(care.summarized(), by=ADMINISTRATOR).refused("act.not-permitted")
+    given(*ACTIVE, discharged("2026-03-12")).when(care.summarized(), by=ADMINISTRATOR).recorded()
+
+
+def test_a_summary_is_about_the_discharge_that_stands() -> None:
+    story = given(*ACTIVE, discharged("2026-03-12", reason=DischargeReason.COMPLETED))
+    story.tell(said(cast.voided(8), reason="Wrong reason."), discharged("2026-03-12"))
+    story.when(care.summarized(), by=ADMINISTRATOR).recorded()
+
+
+@pytest.mark.parametrize("by", [COUNSELOR, THERAPIST, SUPERVISOR, PEOPLE["medical_director"]], ids=lambda p: p.role)
+def test_clinicians_strike_attendance_and_screening(by: Person) -> None:
+    story = given(*ACTIVE, care.ordered())
+    story.when(strike(6), by=by).recorded()
+    story.when(strike(8), by=by).recorded()
+
+
+def test_a_counselor_strikes_no_enrollment() -> None:
+    story = given(*ENROLLED)
+    story.when(strike(5), by=COUNSELOR).refused("act.not-permitted")
+    story.when(strike(5), by=SUPERVISOR).recorded()
+
+
+def test_the_system_strikes_nothing_but_an_admission() -> None:
+    assert "system" not in act_of(EVERY["EnteredInError"], struck=EVERY["Enrolled"]).roles
+    assert "system" in act_of(EVERY["EnteredInError"], struck=EVERY["Admitted"]).roles
+    given(*ACTIVE).when(strike(6), by=SYSTEM).refused("act.not-permitted")
+
+
+def test_the_outcome_decides_whether_taking_attendance_is_an_excuse() -> None:
+    excuse = {
+        outcome: "case_manager" in act_of(replace(attended(MONDAY), outcome=outcome)).roles for outcome in Outcome
+    }
+    assert excuse == {Outcome.ATTENDED: False, Outcome.ABSENT_EXCUSED: True, Outcome.ABSENT_UNEXCUSED: False}
+
+
+def test_who_recommended_a_step_down_does_not_cosign_it() -> None:
+    also = replace(COUNSELOR, role="supervisor")
+    story = given(credentialed(also), *ACTIVE, care.recommended())
+    story.when(care.cosigned(), by=also).refused("step-down.cosigned-by-recommender")
+    story.when(care.cosigned(), by=SUPERVISOR).recorded()
+
+
+def test_an_inquiry_is_dated_by_its_first_contact() -> None:
+    newcomer = Person(id=f"staff/{cast.ANN}", name="Somebody New", role="counselor", credential="CADC")
+    line = credentialed(newcomer, "2026-02-26")
+    assert refusal(inquired(at="2026-02-25 12:00"), newcomer, line) == "act.not-credentialed"
+    assert refusal(inquired(at="2026-02-26 12:00"), newcomer, line) == ""
+    assert day("2026-02-26") == line.valid_from
