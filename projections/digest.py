@@ -1,0 +1,135 @@
+"""A batch of facts goes into the tables together with the position, or not at all; what can't go in is set aside.
+
+A batch that fails is tried again in halves, each projection for itself, down to the one fact that one projection can't
+digest. Its place in the tables is then left as it was before that fact; the rest goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, LiteralString
+
+import msgspec
+import psycopg
+
+from domain.record import Recorded
+from projections.definition import definition
+from projections.projection import AS_PROJECTOR, Cursor, Projection
+from store.database import Connection
+from store.errors import SchemaMismatch, ShapeError, Unreadable
+from store.ledger import Ledger
+
+log = logging.getLogger(__name__)
+
+UNREADABLE: Final = (Unreadable, ShapeError, msgspec.MsgspecError)
+"""A stored fact that doesn't open, or isn't of a shape that this version knows."""
+
+_INDIGESTIBLE: Final = (
+    *UNREADABLE,
+    psycopg.DataError,
+    psycopg.IntegrityError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
+"""What a fact may cause in a fold or in the table it goes to. Whatever else goes wrong is no fact's fault: a lost
+connection, a table that isn't there."""
+
+# Rows are made again from the facts if the last of them are lost in a crash: nobody waits for the disk.
+_NO_WAIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
+
+# Only from where the batch began, and only where the table is still our own.
+_ADVANCE: Final[LiteralString] = """
+INSERT INTO projection.position AS done (ledger, projection, position, recorded_at)
+SELECT %(ledger)s, wanted.projection, %(position)s, %(recorded_at)s
+FROM unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (projection, definition)
+JOIN projection.definition made ON made.projection = wanted.projection AND made.sha256 = wanted.definition
+ON CONFLICT (ledger, projection) DO UPDATE SET position = excluded.position, recorded_at = excluded.recorded_at
+WHERE done.position = %(before)s
+"""
+_SET_ASIDE: Final[LiteralString] = """
+INSERT INTO projection.set_aside (ledger, projection, position, stream, version, type, reason)
+SELECT fact.ledger, unnest(%(projections)s::text[]), fact.position, fact.stream, fact.version, fact.type, %(reason)s
+FROM fact WHERE fact.ledger = %(ledger)s AND fact.position = %(position)s
+"""
+_RECORDED_AT: Final[LiteralString] = (
+    "SELECT recorded_at FROM fact WHERE ledger = %(ledger)s AND position = %(position)s"
+)
+
+
+def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, facts: Sequence[Recorded]) -> None:
+    """Brings these projections, which are right before the first of the facts, behind the last of them."""
+    try:
+        with db.transaction():
+            cursor = _begin(db)
+            for projection in projections:
+                projection.apply(cursor, ledger, facts)
+            _advance(cursor, projections, ledger.name, facts[0].position - 1, facts[-1].position, facts[-1].recorded_at)
+    except _INDIGESTIBLE as error:
+        if len(projections) > 1:
+            for projection in projections:
+                digest(db, [projection], ledger, facts)
+        elif len(facts) > 1:
+            half = len(facts) // 2
+            digest(db, projections, ledger, facts[:half])
+            digest(db, projections, ledger, facts[half:])
+        else:
+            _set_aside(db, projections, ledger, facts[0].position, _reason(error))
+
+
+def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
+    """For a fact that could not even be read."""
+    _set_aside(db, projections, ledger, position, "The stored fact doesn't open, or isn't of a shape that is known.")
+
+
+def _begin(db: Connection) -> Cursor:
+    db.execute(AS_PROJECTOR)
+    db.execute(_NO_WAIT)
+    return db.cursor(binary=True)
+
+
+def _advance(
+    cursor: Cursor, projections: Sequence[Projection], ledger: str, before: int, position: int, recorded_at: datetime
+) -> None:
+    cursor.execute(
+        _ADVANCE,
+        {
+            "ledger": ledger,
+            "projections": [projection.name for projection in projections],
+            "definitions": [definition(projection) for projection in projections],
+            "before": before,
+            "position": position,
+            "recorded_at": recorded_at,
+        },
+    )
+    if cursor.rowcount != len(projections):
+        raise SchemaMismatch("The read tables were made anew, or somebody else follows: nothing was written twice.")
+
+
+def _set_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, reason: str) -> None:
+    names = [projection.name for projection in projections]
+    with db.transaction():
+        cursor = _begin(db)
+        place = {"ledger": ledger.name, "position": position}
+        [[recorded_at]] = cursor.execute(_RECORDED_AT, place).fetchall()
+        cursor.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
+        _advance(cursor, projections, ledger.name, position - 1, position, recorded_at)
+    log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, ", ".join(names), reason)
+
+
+def _reason(error: BaseException) -> str:
+    """Why, without anything that the fact holds: an error's own message may quote it."""
+    if isinstance(error, psycopg.Error):
+        return f"The database refused the row (SQLSTATE {error.sqlstate})."
+    if isinstance(error, UNREADABLE):
+        return "What this rests on doesn't open, or isn't of a shape that is known."
+    where = "an unknown place"
+    trace = error.__traceback__
+    while trace is not None:
+        where = f"{trace.tb_frame.f_globals.get('__name__')}, line {trace.tb_lineno}"
+        trace = trace.tb_next
+    return f"It could not be folded ({type(error).__name__} in {where})."

@@ -1,0 +1,166 @@
+"""The follower: brings facts into the read tables, in batches, each exactly once.
+
+One follows at a time in a database; the others wait for its lock. The lock, the rows and the position are of one
+connection: who loses it has lost all three together.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Final, LiteralString
+
+from projections.catalog import PROJECTIONS
+from projections.definition import definition
+from projections.digest import UNREADABLE, digest, set_unreadable_aside
+from projections.position import ACCESS, LISTEN, Lag, lag, wait_for, wake
+from projections.projection import AS_PROJECTOR, Projection
+from store.database import Connection
+from store.errors import SchemaMismatch, StoreError
+from store.ledger import Ledger
+from store.store import Store
+
+__all__ = ["Follower", "Lag", "lag", "wait_for", "wake"]
+
+log = logging.getLogger(__name__)
+
+BATCH: Final = 2000
+"""Facts that are folded and written in one transaction, at most."""
+
+POLL_SECONDS: Final = 0.03
+"""How long the follower sleeps when nobody wakes it."""
+
+_STAND_BY_SECONDS: Final = 0.25
+_PAUSE_SECONDS: Final = 0.5
+
+_TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(%(key)s)"
+_LOCK_KEY: Final = 0x5EED_0002
+"""Of the lock that the one who follows holds."""
+
+# Every ledger that has more than some projections have taken in, and which those are: once for each position.
+_TO_DO: Final[LiteralString] = """
+SELECT head.ledger, head.position, coalesce(done.position, 0), array_agg(wanted.projection ORDER BY wanted.projection)
+FROM ledger head
+CROSS JOIN unnest(%(projections)s::text[]) AS wanted (projection)
+LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = wanted.projection
+WHERE right(head.ledger, length(%(access)s)) <> %(access)s AND head.position > coalesce(done.position, 0)
+GROUP BY head.ledger, head.position, coalesce(done.position, 0)
+ORDER BY head.ledger, coalesce(done.position, 0)
+"""
+_FOREIGN: Final[LiteralString] = """
+SELECT count(*) FROM unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (projection, definition)
+WHERE NOT EXISTS (SELECT FROM projection.definition made
+                  WHERE made.projection = wanted.projection AND made.sha256 = wanted.definition)
+"""
+
+
+class Follower:
+    """`batch`: facts in one transaction, at most. Takes one connection of the store's pool for as long as it runs."""
+
+    def __init__(self, store: Store, *, batch: int = BATCH, poll_seconds: float = POLL_SECONDS) -> None:
+        self._store = store
+        self._batch = batch
+        self._poll_seconds = poll_seconds
+
+    def run(self, stop: threading.Event) -> None:
+        """Follows until asked to stop. When the database is lost, or not prepared for this version, it waits and
+        tries again."""
+        while not stop.is_set():
+            try:
+                with self._store.database.connection() as db:
+                    if self._stand_by(db, stop):
+                        self._follow(db, stop)
+            except StoreError as error:
+                log.warning("The follower can't go on and tries again: %s", error)
+                stop.wait(_PAUSE_SECONDS)
+
+    def catch_up(self) -> None:
+        """Returns when the read tables hold what is on record now, written here or by the one who follows.
+
+        Raises the errors of the store, `SchemaMismatch` where the tables are those of another version.
+        """
+        goal = {ledger: head for ledger, head, _, _ in self._to_do()}
+        with self._store.database.connection() as db:
+            while self._is_short_of(goal):
+                if not self._take_lock(db):
+                    time.sleep(self._poll_seconds)
+                    continue
+                try:
+                    while self._is_short_of(goal):
+                        self._round(db, threading.Event())
+                finally:
+                    _leave(db)
+
+    def _stand_by(self, db: Connection, stop: threading.Event) -> bool:
+        """Waits for the lock; False when asked to stop before."""
+        while not self._take_lock(db):
+            if stop.wait(_STAND_BY_SECONDS):
+                return False
+        return True
+
+    def _take_lock(self, db: Connection) -> bool:
+        row = db.execute(_TRY_LOCK, {"key": _LOCK_KEY}).fetchone()
+        return row is not None and bool(row[0])
+
+    def _follow(self, db: Connection, stop: threading.Event) -> None:
+        try:
+            db.execute(LISTEN)
+            while not stop.is_set():
+                if not self._round(db, stop):
+                    # Woken or not, it looks again; what comes in meanwhile is found then too.
+                    for _ in db.notifies(timeout=self._poll_seconds, stop_after=1):
+                        pass
+        finally:
+            _leave(db)
+
+    def _to_do(self) -> list[tuple[str, int, int, list[str]]]:
+        """Ledger, its head, a position before it, and the projections that are there."""
+        names = [projection.name for projection in PROJECTIONS]
+        definitions = [definition(projection) for projection in PROJECTIONS]
+        [[(foreign,)], rows] = self._store.database.select(
+            (_FOREIGN, {"projections": names, "definitions": definitions}),
+            (_TO_DO, {"projections": names, "access": ACCESS}),
+            role=AS_PROJECTOR,
+        )
+        if foreign:
+            raise SchemaMismatch("The read tables are those of another version: run `stepdown migrate`.")
+        return [(ledger, head, position, found) for ledger, head, position, found in rows]
+
+    def _is_short_of(self, goal: Mapping[str, int]) -> bool:
+        return any(position < goal.get(ledger, 0) for ledger, _, position, _ in self._to_do())
+
+    def _round(self, db: Connection, stop: threading.Event) -> bool:
+        """One batch of every ledger that has more; False when none has."""
+        to_do = self._to_do()
+        for ledger, head, position, names in to_do:
+            if stop.is_set():
+                break
+            projections = [projection for projection in PROJECTIONS if projection.name in names]
+            self._further(db, self._store.ledger(ledger), projections, position, head)
+        return bool(to_do)
+
+    def _further(
+        self, db: Connection, ledger: Ledger, projections: Sequence[Projection], position: int, head: int
+    ) -> None:
+        limit = self._batch
+        while True:
+            try:
+                facts = ledger.facts(after=position, upto=head, limit=limit)
+            except UNREADABLE:
+                if limit > 1:
+                    # One of them can't be read: those before it can.
+                    limit //= 2
+                    continue
+                set_unreadable_aside(db, projections, ledger, position + 1)
+            else:
+                digest(db, projections, ledger, facts)
+            return
+
+
+def _leave(db: Connection) -> None:
+    """The connection goes back to the pool without lock and ear. A broken one has neither any more."""
+    if not db.closed:
+        db.execute("UNLISTEN *")
+        db.execute("SELECT pg_advisory_unlock_all()")

@@ -1,0 +1,48 @@
+"""What a projection is: a table of its own, and a fold that brings it further by a batch of facts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, LiteralString
+
+import psycopg
+
+from domain.record import EnteredInError, Recorded, stream_kind
+from store.ledger import Ledger
+
+AS_PROJECTOR: Final[LiteralString] = "SET LOCAL ROLE stepdown_projector"
+
+Cursor = psycopg.Cursor[tuple[Any, ...]]
+
+Apply = Callable[[Cursor, Ledger, Sequence[Recorded]], None]
+"""Writes what the facts say. They are of one ledger, in order, and follow what was applied before; the cursor is in
+the transaction that moves the position. Whatever is read besides is read up to the last of these facts only, so that
+the same facts give the same rows however they are cut into batches."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projection:
+    """`name` is its table in the schema `projection`, made by `<name>.sql` in this room.
+
+    `folds` are the modules and packages that decide what the rows say: when one of them changes, the rows are made
+    anew.
+    """
+
+    name: str
+    apply: Apply
+    folds: tuple[str, ...]
+
+
+def by_stream(facts: Iterable[Recorded], kind: str) -> dict[str, list[Recorded]]:
+    """The facts of the streams of one kind, each stream's in order."""
+    streams: dict[str, list[Recorded]] = {}
+    for fact in facts:
+        if stream_kind(fact.stream) == kind:
+            streams.setdefault(fact.stream, []).append(fact)
+    return streams
+
+
+def strikes(facts: Iterable[Recorded]) -> bool:
+    """Whether an entry is struck: what came before it changes, so the stream is folded anew from the ledger."""
+    return any(isinstance(fact.fact, EnteredInError) for fact in facts)

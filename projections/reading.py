@@ -1,0 +1,35 @@
+"""Reading the tables: one ledger, one moment, as the reader."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final, LiteralString
+
+from projections.projection import Cursor
+from store.database import AS_READER, COMMIT
+from store.store import Store
+
+# One snapshot for all queries: rows and the position that they are at belong together.
+BEGIN_SNAPSHOT: Final[LiteralString] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+FOR_LEDGER: Final[LiteralString] = "SELECT set_config('stepdown.ledger', %(ledger)s, true)"
+"""What the row-level security of the read tables goes by."""
+
+
+@contextmanager
+def snapshot(store: Store, ledger: str) -> Iterator[Cursor]:
+    """A cursor on the read tables of one ledger, all as of one moment. Rows of others are not there.
+
+    Statements go out when the first row is fetched: those that don't need each other's rows share a round trip.
+    Raises the errors of the store.
+    """
+    with store.database.connection() as connection, connection.pipeline():
+        connection.execute(BEGIN_SNAPSHOT)
+        try:
+            connection.execute(AS_READER)
+            connection.execute(FOR_LEDGER, {"ledger": ledger})
+            yield connection.cursor(binary=True)
+            connection.execute(COMMIT)
+        except BaseException:
+            connection.rollback()
+            raise

@@ -1,0 +1,228 @@
+"""Sessions: what is planned, moved, cancelled and held at a site, and how many came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final, LiteralString
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import msgspec
+import orjson
+from psycopg.types.json import Jsonb
+
+from domain.record import Recorded, stream_uuid
+from domain.session import CancellationCause, Held, Modality, Session, SessionKind, StaffPresence, evolve
+from domain.site import fold_session
+from projections.attendance import PROJECTION as ATTENDANCE
+from projections.cut import Behind, cut_of
+from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.reading import snapshot
+from projections.site import midnights, site_of
+from store.ledger import Ledger
+from store.store import Store
+
+# ---- fold and table
+
+_LOAD: Final[LiteralString] = """
+SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+FROM projection.sessions WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
+"""
+_WRITE: Final[LiteralString] = """
+INSERT INTO projection.sessions
+    (ledger, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+     started_at, ended_at, staff, held_version, cancelled, cancelled_version)
+SELECT %(ledger)s, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+       started_at, ended_at, staff, held_version, cancelled, cancelled_version
+FROM jsonb_to_recordset(%(rows)s) AS session (
+    session_id uuid, version bigint, cohort_id uuid, kind text, modality text, topic text, room text,
+    starts_at timestamptz, ends_at timestamptz, scheduled_version bigint, started_at timestamptz,
+    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint
+)
+ON CONFLICT (ledger, session_id) DO UPDATE SET
+    version = excluded.version,
+    cohort_id = excluded.cohort_id,
+    kind = excluded.kind,
+    modality = excluded.modality,
+    topic = excluded.topic,
+    room = excluded.room,
+    starts_at = excluded.starts_at,
+    ends_at = excluded.ends_at,
+    scheduled_version = excluded.scheduled_version,
+    started_at = excluded.started_at,
+    ended_at = excluded.ended_at,
+    staff = excluded.staff,
+    held_version = excluded.held_version,
+    cancelled = excluded.cancelled,
+    cancelled_version = excluded.cancelled_version
+"""
+
+_STAFF: Final = msgspec.json.Decoder(tuple[StaffPresence, ...])
+
+
+def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+    """Each session further by its facts; folded anew from the ledger where an entry was struck."""
+    streams = by_stream(facts, "session")
+    if not streams:
+        return
+    struck = {stream for stream, entries in streams.items() if strikes(entries)}
+    begun = {stream for stream, entries in streams.items() if entries[0].version == 1}
+    sessions = _load(cursor, ledger.name, [stream_uuid(stream) for stream in streams.keys() - struck - begun])
+    for stream, entries in streams.items():
+        if stream not in struck:
+            session_id = stream_uuid(stream)
+            session = sessions.get(session_id) or Session(session_id=session_id)
+            for entry in entries:
+                session = evolve(session, entry)
+            sessions[session_id] = session
+    if struck:
+        for stream, all_entries in ledger.read(sorted(struck), upto=facts[-1].position).items():
+            sessions[stream_uuid(stream)] = fold_session(stream_uuid(stream), all_entries)
+    rows = [row_of(session) for session in sessions.values()]
+    cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(rows, dumps=orjson.dumps)})
+
+
+def row_of(session: Session) -> dict[str, Any]:
+    """The table's columns."""
+    held = session.held
+    return {
+        "session_id": session.session_id,
+        "version": session.version,
+        "cohort_id": session.cohort_id,
+        "kind": session.kind,
+        "modality": session.modality,
+        "topic": session.topic,
+        "room": session.room,
+        "starts_at": session.starts_at,
+        "ends_at": session.ends_at,
+        "scheduled_version": session.scheduled_version,
+        "started_at": None if held is None else held.started_at,
+        "ended_at": None if held is None else held.ended_at,
+        "staff": None if held is None else held.staff,
+        "held_version": None if held is None else held.version,
+        "cancelled": session.cancelled,
+        "cancelled_version": session.cancelled_version,
+    }
+
+
+def session_of(row: Sequence[Any]) -> Session:
+    """A session from its row, columns in the order of the statements here."""
+    started_at, ended_at, staff, held_version = row[10:14]
+    held = None
+    if held_version is not None:
+        held = Held(started_at=started_at, ended_at=ended_at, staff=_STAFF.decode(staff), version=held_version)
+    return Session(
+        session_id=row[0],
+        version=row[1],
+        cohort_id=row[2],
+        kind=SessionKind(row[3]),
+        modality=Modality(row[4]),
+        topic=row[5],
+        room=row[6],
+        starts_at=row[7],
+        ends_at=row[8],
+        scheduled_version=row[9],
+        held=held,
+        cancelled=None if row[14] is None else CancellationCause(row[14]),
+        cancelled_version=row[15],
+    )
+
+
+def _load(cursor: Cursor, ledger: str, session_ids: Iterable[UUID]) -> dict[UUID, Session]:
+    wanted = list(session_ids)
+    if not wanted:
+        return {}
+    rows = cursor.execute(_LOAD, {"ledger": ledger, "sessions": wanted})
+    return {row[0]: session_of(row) for row in rows}
+
+
+PROJECTION: Final = Projection("sessions", apply, folds=("projections.sessions", "domain.record", "domain.session"))
+
+
+# ---- queries
+
+_NEEDED: Final[LiteralString] = """
+SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+FROM projection.sessions
+WHERE ledger = %(ledger)s AND session_id IN (
+    SELECT session_id FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
+    UNION
+    SELECT session_id FROM projection.sessions
+    WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
+)
+"""
+
+# The counts are of the day's sessions alone, and of the records that stand.
+_OF_A_DAY: Final[LiteralString] = """
+SELECT session_id, cohort_id, kind, modality, topic, room, starts_at, ends_at, started_at, ended_at, cancelled,
+       present.attended, present.absent_excused, present.absent_unexcused
+FROM projection.sessions session
+CROSS JOIN LATERAL (
+    SELECT count(*) FILTER (WHERE outcome = 'attended') AS attended,
+           count(*) FILTER (WHERE outcome = 'absent_excused') AS absent_excused,
+           count(*) FILTER (WHERE outcome = 'absent_unexcused') AS absent_unexcused
+    FROM projection.attendance record
+    WHERE record.ledger = session.ledger AND record.session_id = session.session_id
+) AS present
+WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
+ORDER BY starts_at, session_id
+"""
+
+
+def sessions_needed(
+    cursor: Cursor, ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime
+) -> dict[UUID, Session]:
+    """The sessions that these patients have records for, and all that start from `since` to before `until`."""
+    asked = {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
+    return {row[0]: session_of(row) for row in cursor.execute(_NEEDED, asked)}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsOfDay:
+    """The sessions of a program day, by scheduled start, JSON-ready, and the cut of the ledger that they stand on."""
+
+    rows: list[dict[str, Any]]
+    on: date
+    position: int
+    known_at: datetime | None
+
+
+def answer(store: Store, facility: str, *, on: date) -> SessionsOfDay:
+    """The sessions of a date at the site: times, kind, `state` (`planned`, `held`, `cancelled`), and how many came.
+
+    Instants in the site's own offset. Raises `Behind`, and the errors of the store.
+    """
+    ledger = store.ledger(facility)
+    zone = site_of(ledger, upto=ledger.head().position).facility.zone
+    if zone is None:
+        return SessionsOfDay([], on, 0, None)
+    since, until = midnights(on, on, zone)
+    with snapshot(store, facility) as cursor:
+        cut = cut_of(cursor, facility, (PROJECTION, ATTENDANCE))
+        rows = cursor.execute(_OF_A_DAY, {"ledger": facility, "since": since, "until": until}).fetchall()
+    if cut is None:
+        raise Behind
+    return SessionsOfDay([_shown(row, zone) for row in rows], on, cut.position, cut.known_at)
+
+
+_SHOWN: Final = ("starts_at", "ends_at", "started_at", "ended_at")
+
+
+def _shown(row: Sequence[Any], zone: ZoneInfo) -> dict[str, Any]:
+    names = ("session_id", "cohort_id", "kind", "modality", "topic", "room", *_SHOWN, "cancelled")
+    shown = dict(zip((*names, "attended", "absent_excused", "absent_unexcused"), row, strict=True))
+    for name in ("session_id", "cohort_id"):
+        shown[name] = None if shown[name] is None else str(shown[name])
+    for name in _SHOWN:
+        shown[name] = None if shown[name] is None else shown[name].astimezone(zone).isoformat()
+    return {**shown, "state": _state(shown)}
+
+
+def _state(session: Mapping[str, Any]) -> str:
+    if session["cancelled"] is not None:
+        return "cancelled"
+    return "planned" if session["started_at"] is None else "held"

@@ -1,0 +1,213 @@
+"""Status: what a clinician asks for first. Each chart is kept folded, encrypted under its own key."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+import msgspec
+
+from domain.chart import Chart, evolve, fold
+from domain.record import Recorded, stream_name, stream_uuid
+from domain.session import Session
+from domain.site import Site
+from domain.status import present
+from domain.week import Week
+from projections.attendance import PROJECTION as ATTENDANCE
+from projections.cut import Cut, cut_of, known
+from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.reading import snapshot
+from projections.sessions import PROJECTION as SESSIONS
+from projections.sessions import sessions_needed
+from projections.site import A_DAY, date_asked, is_past, midnights, site_of, whole_site
+from store.ledger import Ledger
+from store.store import Store
+
+# ---- fold and table
+
+_LOAD: Final[LiteralString] = """
+SELECT patient_id, version, chart FROM projection.status
+WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
+"""
+_WRITE: Final[LiteralString] = """
+INSERT INTO projection.status (ledger, patient_id, version, chart)
+SELECT %(ledger)s, folded.patient_id, folded.version, folded.chart
+FROM unnest(%(patients)b::uuid[], %(versions)b::bigint[], %(charts)b::bytea[]) AS folded (patient_id, version, chart)
+ON CONFLICT (ledger, patient_id) DO UPDATE SET version = excluded.version, chart = excluded.chart
+"""
+
+SealedChart = tuple[UUID, int, bytes]
+"""patient, version, sealed chart"""
+
+_ENCODER: Final = msgspec.msgpack.Encoder(uuid_format="bytes")
+_DECODER: Final = msgspec.msgpack.Decoder(Chart)
+
+
+def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+    """Each chart further by its facts; folded anew from the ledger where an entry was struck."""
+    streams = by_stream(facts, "chart")
+    if not streams:
+        return
+    struck = {stream for stream, entries in streams.items() if strikes(entries)}
+    begun = {stream for stream, entries in streams.items() if entries[0].version == 1}
+    charts = charts_of(cursor, ledger, [stream_uuid(stream) for stream in streams.keys() - struck - begun])
+    for stream, entries in streams.items():
+        if stream not in struck:
+            patient_id = stream_uuid(stream)
+            chart = charts.get(patient_id) or Chart(patient_id=patient_id)
+            for entry in entries:
+                chart = evolve(chart, entry)
+            charts[patient_id] = chart
+    if struck:
+        for stream, all_entries in ledger.read(sorted(struck), upto=facts[-1].position).items():
+            charts[stream_uuid(stream)] = fold(stream_uuid(stream), all_entries)
+    _write(cursor, ledger, charts.values())
+
+
+def charts_of(cursor: Cursor, ledger: Ledger, patient_ids: Iterable[UUID]) -> dict[UUID, Chart]:
+    """The charts of these patients as they are in the table."""
+    patients = list(patient_ids)
+    return opened(ledger, sealed_charts(cursor, ledger.name, patients)) if patients else {}
+
+
+def sealed_charts(cursor: Cursor, ledger: str, patient_ids: list[UUID]) -> list[SealedChart]:
+    """The rows of these patients, still sealed."""
+    return cursor.execute(_LOAD, {"ledger": ledger, "patients": patient_ids}).fetchall()
+
+
+def opened(ledger: Ledger, rows: Sequence[SealedChart]) -> dict[UUID, Chart]:
+    """Charts from their rows. May fetch keys, so it is called outside of `snapshot`, which holds a connection.
+
+    Unreadable for a row that isn't what was sealed.
+    """
+    ledger.prepare(stream_name("chart", patient_id) for patient_id, _, _ in rows)
+    return {
+        patient_id: unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
+        for patient_id, version, sealed in rows
+    }
+
+
+def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
+    rows = [
+        (
+            chart.patient_id,
+            chart.version,
+            ledger.seal(stream_name("chart", chart.patient_id), _column(chart.version), pack(chart)),
+        )
+        for chart in charts
+    ]
+    patients, versions, sealed = (list(column) for column in zip(*rows, strict=True))
+    cursor.execute(_WRITE, {"ledger": ledger.name, "patients": patients, "versions": versions, "charts": sealed})
+
+
+def _column(version: int) -> str:
+    """What a sealed chart is bound to: a row can't be given an older chart unseen."""
+    return f"status@{version}"
+
+
+def pack(chart: Chart) -> bytes:
+    """The folded chart in few bytes: a quarter of what it is unpressed."""
+    return zlib.compress(_ENCODER.encode(chart), 1)
+
+
+def unpack(packed: bytes) -> Chart:
+    return _DECODER.decode(zlib.decompress(packed))
+
+
+PROJECTION: Final = Projection("status", apply, folds=("projections.status", "domain.record", "domain.chart"))
+
+
+# ---- query
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The status document of the contract, and the version of the chart that it shows."""
+
+    document: dict[str, Any]
+    version: int
+
+
+_IS_SET_ASIDE: Final[LiteralString] = """
+SELECT EXISTS (SELECT FROM projection.set_aside
+               WHERE ledger = %(ledger)s AND projection = 'status' AND stream = %(stream)s)
+"""
+
+
+def answer(
+    store: Store,
+    facility: str,
+    patient_id: UUID,
+    *,
+    now: datetime,
+    as_of: date | None = None,
+    known_at: datetime | None = None,
+) -> Answer | None:
+    """The status of a patient; None when the site has no such chart, or had none then.
+
+    Without `as_of` it is of today at the site, by `now`, or of the date of `known_at` there. From the read tables when
+    they are near enough and nothing past is asked for, else folded from the ledger: the document is the same. Raises
+    the errors of the store.
+    """
+    ledger = store.ledger(facility)
+    if known_at is None and not is_past(as_of, now):
+        found = _from_tables(store, ledger, patient_id, now=now, as_of=as_of)
+        if found is not None:
+            return found
+    return _from_ledger(ledger, patient_id, now=now, as_of=as_of, known_at=known_at)
+
+
+def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None) -> Answer | None:
+    """None when the ledger has to be asked: the tables are behind, have no such row, or lack a fact of it."""
+    around = as_of or now.astimezone(UTC).date()
+    since, until = midnights(Week.of(around - A_DAY).monday - A_DAY, Week.of(around + A_DAY).sunday + A_DAY, UTC)
+    with snapshot(store, ledger.name) as cursor:
+        cut = cut_of(cursor, ledger.name, (PROJECTION, SESSIONS, ATTENDANCE))
+        if cut is None or cut.known_at is None:
+            return None
+        rows = sealed_charts(cursor, ledger.name, [patient_id])
+        sessions = sessions_needed(cursor, ledger.name, [patient_id], since=since, until=until)
+        [[is_set_aside]] = cursor.execute(
+            _IS_SET_ASIDE, {"ledger": ledger.name, "stream": stream_name("chart", patient_id)}
+        ).fetchall()
+    if is_set_aside or not rows:
+        return None
+    chart = opened(ledger, rows)[patient_id]
+    cohorts = {assigned.cohort_id for episode in chart.episodes.values() for assigned in episode.assignments}
+    site = site_of(ledger, cohorts, upto=cut.position)
+    on = date_asked(as_of, None, now=now, zone=site.facility.clock)
+    return _presented(chart, site, sessions, ledger.name, on, cut)
+
+
+def _from_ledger(
+    ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None, known_at: datetime | None
+) -> Answer | None:
+    cut = known(ledger, known_at)
+    stream = stream_name("chart", patient_id)
+    if not ledger.read([stream], upto=cut.position)[stream]:
+        return None
+    site = whole_site(ledger, [patient_id], upto=cut.position)
+    on = date_asked(as_of, known_at, now=now, zone=site.facility.clock)
+    return _presented(site.charts[patient_id], site, site.sessions, ledger.name, on, cut)
+
+
+def _presented(
+    chart: Chart, site: Site, sessions: Mapping[UUID, Session], facility: str, as_of: date, cut: Cut
+) -> Answer:
+    if cut.known_at is None:
+        raise AssertionError("Where there is a chart, something was recorded.")
+    document = present(
+        chart,
+        sessions=sessions,
+        cohorts=site.cohorts,
+        zone=site.facility.clock,
+        facility=facility,
+        as_of=as_of,
+        known_at=cut.known_at,
+        position=cut.position,
+    )
+    return Answer(document, chart.version)

@@ -1,0 +1,22 @@
+-- Each chart as its facts add up, under the chart's own key. Dropped and made anew when this file or the fold changes.
+
+DROP TABLE IF EXISTS projection.status;
+CREATE TABLE projection.status (
+    version    bigint NOT NULL,
+    patient_id uuid NOT NULL,
+    ledger     text COLLATE "C" NOT NULL,
+    chart      bytea NOT NULL,
+    PRIMARY KEY (ledger, patient_id)
+) WITH (fillfactor = 80);
+
+COMMENT ON COLUMN projection.status.chart IS 'the folded chart at that version, packed, encrypted under the chart''s key';
+
+-- Ciphertext doesn't compress: don't try.
+ALTER TABLE projection.status ALTER COLUMN chart SET STORAGE EXTERNAL;
+
+ALTER TABLE projection.status ENABLE ROW LEVEL SECURITY;
+CREATE POLICY of_the_ledger_asked_for ON projection.status FOR SELECT TO stepdown_reader
+    USING (ledger = current_setting('stepdown.ledger', true));
+CREATE POLICY of_every_ledger ON projection.status TO stepdown_projector USING (true) WITH CHECK (true);
+GRANT SELECT ON projection.status TO stepdown_reader;
+GRANT SELECT, INSERT, UPDATE, DELETE ON projection.status TO stepdown_projector;
