@@ -11,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from projections.prepare import prepare
 from stepdown.embedded import Embedded
 from store.keys import FileKeyring
 from store.migrate import migrate
@@ -40,9 +41,10 @@ class Database:
         """Deletes what tests wrote. Only a superuser can: triggers are set aside for the length of a transaction."""
         with psycopg.connect(self.superuser_url, autocommit=True) as connection:
             tables = connection.execute(
-                "SELECT tablename FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '%yoyo%'"
+                "SELECT schemaname, tablename FROM pg_tables WHERE schemaname IN ('public', 'projection')"
+                " AND tablename NOT LIKE '%yoyo%' AND tablename <> 'definition'"
             ).fetchall()
-            deletes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for (table,) in tables]
+            deletes = [sql.SQL("DELETE FROM {}").format(sql.Identifier(*table)) for table in tables]
             statements = [sql.SQL("SET LOCAL session_replication_role = replica"), *deletes]
             with connection.transaction():
                 connection.execute(sql.SQL("; ").join(statements))
@@ -62,6 +64,7 @@ def template(server: Embedded) -> Database:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(TEMPLATE)))
     prepared = Database.on(server, TEMPLATE)
     migrate(prepared.owner_url, APP_ROLE)
+    prepare(prepared.owner_url, APP_ROLE)
     return prepared
 
 
