@@ -116,6 +116,7 @@ def _alive(connection: Connection) -> None:
     An idle connection has nothing to say: when there is something to read, it is the end.
     """
     if select.select([connection.fileno()], [], [], 0)[0]:
+        connection.close()
         raise psycopg.OperationalError("closed while idle")
 
 
