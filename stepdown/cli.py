@@ -130,13 +130,17 @@ def export(
     purpose: Purpose = "operations",
 ) -> None:
     """Export the facts of a site, one JSON object a line."""
+    if as_of is not None:
+        hint = "facts are chosen by when they were recorded: use --from and --to, or --known-at."
+        raise typer.BadParameter(hint, param_hint="--as-of")
+    if from_on is not None and to_on is not None and from_on > to_on:
+        raise typer.BadParameter("it comes before --from.", param_hint="--to")
     from stepdown.commands import files as work
 
     work.export_facts(
         facility=facility,
         from_on=from_on,
         to_on=to_on,
-        as_of=as_of,
         known_at=known_at,
         out=out,
         data=data,

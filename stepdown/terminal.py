@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from functools import cache
+from typing import Final
 
 from rich.console import Console
+
+_COLUMNS: Final = 140
+"""The width of a table that goes to no terminal."""
 
 
 @cache
 def answers() -> Console:
-    """Where answers go. No markup and no guessing of colours: names of people are no markup."""
-    return Console(markup=False, highlight=False, emoji=False)
+    """Where answers go. No markup and no highlighting: what people are called is no markup."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else _COLUMNS
+    return Console(markup=False, highlight=False, emoji=False, width=width)
 
 
 @cache
 def notes() -> Console:
-    """Where everything goes that is no answer: progress, sums, hints."""
+    """Where progress is shown, if anybody is there to see it."""
     return Console(stderr=True, markup=False, highlight=False, emoji=False)
 
 
+def write(answer: bytes) -> None:
+    """An answer for programs, byte for byte."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(answer)
+    sys.stdout.buffer.flush()
+
+
 def say(line: str) -> None:
-    """A line beside the answer, as it is: for reading, whatever the answer is piped into."""
+    """A line beside the answer, whatever the answer is piped into."""
     print(line, file=sys.stderr, flush=True)
+
+
+def shown(text: object) -> str:
+    """Text from the record, for a terminal: control characters, which could steer it, are shown as �."""
+    return "".join(c if c.isprintable() else "�" for c in str(text))

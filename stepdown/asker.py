@@ -1,0 +1,106 @@
+"""Who asks at the terminal, about which site, and whether they may: the same permission and record as over HTTP."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from api.permission import Purpose, permitted
+from domain.acts import OPERATOR
+from domain.claims import MRN
+from domain.facility import Facility
+from domain.record import Person, stream_name, stream_uuid
+from domain.site import fold_facility
+from domain.week import local_date
+from stepdown.errors import Wrong
+from stepdown.opening import Opened, now
+
+ACCESS: Final = ".access"
+"""What names of access ledgers end with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """A person with a purpose at one site."""
+
+    opened: Opened
+    facility: str
+    person: Person
+    purpose: Purpose
+
+    def may(self, action: str) -> None:
+        """`Wrong` when they may not; the denial is on record before that."""
+        if permitted(self.person.role, action, self.purpose):
+            return
+        why = "the role may not do this for this purpose"
+        self.opened.accesses.denied(self.facility, by=self.person, what=f"stepdown {action}", why=why)
+        raise Wrong(f"The role {self.person.role} may not do this for {self.purpose}: ask somebody who may.")
+
+    def patient(self, given: str) -> UUID:
+        """The patient whom a patient_id or an MRN names. `Wrong` when there is none, without repeating it."""
+        ledger = self.opened.store.ledger(self.facility)
+        with suppress(ValueError):
+            stream = stream_name("chart", UUID(given))
+            if ledger.read([stream])[stream]:
+                return stream_uuid(stream)
+        held = ledger.holder(MRN, given.strip().upper())
+        if held is None:
+            raise Wrong(f"No patient of {self.facility} has this patient_id or MRN.")
+        return stream_uuid(held)
+
+
+def sites(opened: Opened) -> list[str]:
+    """The codes of the facilities on record."""
+    return [name for name in opened.store.ledgers() if not name.endswith(ACCESS)]
+
+
+def site_named(opened: Opened, given: str | None) -> str:
+    """The site that was named, or the only one on record. `Wrong` where that leaves none, or several."""
+    known = sites(opened)
+    if given is None and len(known) == 1:
+        return known[0]
+    if given in known:
+        return str(given)
+    if not known:
+        raise Wrong("No facility is on record yet: import one, or try `stepdown demo`.")
+    if given is None:
+        raise Wrong(f"Several facilities are on record, so say which with --facility: {', '.join(known)}.")
+    raise Wrong(f"No facility of this code is on record: there is {', '.join(known)}.")
+
+
+def operator() -> Person:
+    """Whoever has this machine's account."""
+    try:
+        account = getpass.getuser()
+    except (KeyError, OSError):
+        # Containers run under numbers that no list of accounts knows.
+        account = str(os.getuid())
+    return Person(id=f"operator/{account}", name=account, role=OPERATOR)
+
+
+def facility_of(opened: Opened, code: str) -> Facility:
+    """The site as its stream stands."""
+    stream = stream_name("facility", code)
+    return fold_facility(opened.store.ledger(code).read([stream])[stream])
+
+
+def staff_of(opened: Opened, code: str, staff_id: UUID, role: str | None = None) -> Person:
+    """Somebody of the staff list, in the role last given to them (or in `role`), if it is valid today."""
+    facility = facility_of(opened, code)
+    held = facility.credentials(staff_id, local_date(now(), facility.clock)) if facility.zone is not None else ()
+    held = tuple(line for line in held if role in (None, line.role))
+    if not held:
+        raise Wrong(f"The staff list of {code} has nobody with this staff_id{f' as {role}' if role else ''} today.")
+    line = held[-1]
+    return Person(id=f"staff/{staff_id}", name=line.name, role=line.role, credential=line.credential)
+
+
+def asker(opened: Opened, *, facility: str | None, by: UUID | None, purpose: str) -> Asker:
+    """Who asks: the operator, or the person of the staff list whom `by` names."""
+    code = site_named(opened, facility)
+    person = operator() if by is None else staff_of(opened, code, by)
+    return Asker(opened, code, person, Purpose(purpose))

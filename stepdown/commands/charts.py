@@ -1,0 +1,91 @@
+"""`stepdown status` and `stepdown replay`: one chart, as of and as known at, on the terminal."""
+
+from __future__ import annotations
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from uuid import UUID
+
+import orjson
+
+from api.permission import Read
+from exchange import replay as replaying
+from projections import status as statuses
+from stepdown.asker import asker
+from stepdown.errors import Wrong
+from stepdown.opening import now, opened
+from stepdown.settings import read_settings
+from stepdown.tables import history_table, status_table
+from stepdown.terminal import answers, write
+
+_GONE = "There was no such chart at that time."
+
+
+def status(
+    patient: str,
+    *,
+    facility: str | None,
+    as_of: date | None,
+    known_at: datetime | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """Shows the status document. Leaves the access fact of a chart read before it does."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks.may(Read.CHART)
+        patient_id = asks.patient(patient)
+        answer = statuses.answer(use.store, asks.facility, patient_id, as_of=as_of, known_at=known_at)
+        if answer is None:
+            raise Wrong(_GONE)
+        use.accesses.read(
+            asks.facility,
+            by=asks.person,
+            patient_id=patient_id,
+            what="stepdown status",
+            purpose=asks.purpose,
+            at_version=answer.version,
+        )
+        if as_json:
+            write(orjson.dumps(answer.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        else:
+            answers().print(status_table(answer.document))
+
+
+def replay(
+    patient: str,
+    *,
+    facility: str | None,
+    as_of: date | None,
+    known_at: datetime | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """Shows the facts that were known, oldest first, and the status that they add up to; as JSON the facts alone."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks.may(Read.HISTORY)
+        patient_id = asks.patient(patient)
+        history = replaying.answer(
+            use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at, limit=sys.maxsize
+        )
+        if history is None:
+            raise Wrong(_GONE)
+        use.accesses.read(
+            asks.facility,
+            by=asks.person,
+            patient_id=patient_id,
+            what="stepdown replay",
+            purpose=asks.purpose,
+            at_version=history.version,
+        )
+        if as_json:
+            write(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in history.lines))
+        else:
+            answers().print(history_table(history.lines))
+            answers().print(status_table(history.status))

@@ -1,0 +1,34 @@
+"""`stepdown migrate` and `stepdown follow`: the database prepared, and its projections kept current."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from projections.follower import Follower
+from stepdown.embedded import Embedded
+from stepdown.faults import log
+from stepdown.opening import opened, prepare_embedded, prepare_external
+from stepdown.server import ending_calls
+from stepdown.settings import read_settings
+from stepdown.terminal import say
+
+
+def migrate(data: Path | None) -> None:
+    """Says what was done; running it again does nothing."""
+    settings = read_settings(data)
+    if settings.database_url is not None or settings.owner_url is not None:
+        done = prepare_external(settings)
+    else:
+        with Embedded.start(settings.data) as embedded:
+            done = prepare_embedded(embedded)
+    print("\n".join(done) if done else "The database is prepared for this version already.")
+
+
+def follow(data: Path | None) -> None:
+    """Follows until SIGINT or SIGTERM; stands by while another process does."""
+    log()
+    stop = threading.Event()
+    with opened(read_settings(data)) as use, ending_calls(lambda *_: stop.set()):
+        say("Following; Ctrl-C ends it.")
+        Follower(use.store).run(stop)

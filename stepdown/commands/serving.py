@@ -1,0 +1,81 @@
+"""`stepdown serve` and `stepdown demo`: API and projections in one process, until it is told to end."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, nullcontext
+from pathlib import Path
+from socket import socket
+
+from api.app import create_app
+from api.wiring import Wiring
+from projections.follower import Follower
+from stepdown import demo as sample
+from stepdown.faults import log
+from stepdown.opening import Opened, now, opened
+from stepdown.server import address_of, listen
+from stepdown.server import serve as serve_app
+from stepdown.settings import read_settings
+from stepdown.sign_in import tokens_of
+from stepdown.terminal import say
+from store.accesses import Accesses
+
+
+def serve(data: Path | None, *, host: str, port: int, follow: bool) -> None:
+    """Prints the address when requests are answered there."""
+    log()
+    with closing(listen(host, port)) as listener, opened(read_settings(data)) as use:
+        _run(use, host, listener, follow=follow, listening=lambda: print(address_of(listener), flush=True))
+
+
+def demo(data: Path, *, host: str, port: int) -> None:
+    """As `serve`, on the sample program, with a token for every role."""
+    log()
+    with closing(listen(host, port)) as listener, opened(read_settings(data)) as use:
+        sample.load(use)
+        tokens = sample.tokens(use)
+        _run(use, host, listener, follow=True, listening=lambda: _welcome(address_of(listener), tokens))
+
+
+def _welcome(address: str, tokens: dict[str, str]) -> None:
+    """The address alone on the first line, then a line for each role: its name and a token."""
+    width = max(len(role) for role in tokens)
+    print(address)
+    for role, token in tokens.items():
+        print(f"{role:<{width}}  {token}")
+    sys.stdout.flush()
+    say(
+        f"The sample program of {sample.FACILITY}, everybody in it invented. Its tour looks at "
+        f"as_of={sample.TOUR_ON}, for example\n"
+        f"  curl -H 'Authorization: Bearer TOKEN' "
+        f"'{address}/v1/facilities/{sample.FACILITY}/census?as_of={sample.TOUR_ON}'\n"
+        "Tokens hold for 12 hours. Ctrl-C ends it."
+    )
+
+
+def _run(use: Opened, host: str, listener: socket, *, follow: bool, listening: Callable[[], None]) -> None:
+    wiring = Wiring(
+        store=use.store,
+        desk=use.desk,
+        accesses=Accesses(use.store),
+        tokens=tokens_of(use),
+        clock=now,
+        host=host,
+    )
+    with _following(use) if follow else nullcontext():
+        serve_app(create_app(wiring), listener, listening=listening)
+
+
+@contextmanager
+def _following(use: Opened) -> Iterator[None]:
+    """The projections are kept current meanwhile, by a thread of this process."""
+    stop = threading.Event()
+    follower = threading.Thread(target=Follower(use.store).run, args=(stop,), name="follower")
+    follower.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        follower.join()

@@ -1,0 +1,100 @@
+"""From settings to an open store: the database named from outside, or the embedded one, prepared for this version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+
+from psycopg import ProgrammingError
+from psycopg.conninfo import conninfo_to_dict
+
+from domain.record import Source
+from projections.prepare import prepare
+from stepdown.embedded import Embedded
+from stepdown.errors import Wrong
+from stepdown.settings import Settings
+from store.accesses import Accesses
+from store.desk import Desk
+from store.errors import SchemaMismatch
+from store.keys import FileKeyring
+from store.migrate import check, migrate
+from store.store import Store
+
+EMBEDDED_LOGIN: Final = "stepdown"
+"""The application's login of the embedded Postgres."""
+
+
+def now() -> datetime:
+    """This machine's clock: the one that is passed to everything below."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """One process's use of one database."""
+
+    settings: Settings
+    url: str
+    store: Store
+    desk: Desk
+    accesses: Accesses
+
+
+@contextmanager
+def opened(settings: Settings, *, pool_size: int | None = None) -> Iterator[Opened]:
+    """The store, open meanwhile. Ends the embedded Postgres if nobody else uses it.
+
+    `Wrong`, `EmbeddedError` or an error of the store says why there is none.
+    """
+    with ExitStack() as stack:
+        if settings.database_url is not None:
+            url = settings.database_url.get_secret_value()
+            login_of(url, "STEPDOWN_DATABASE_URL")
+            check(url)
+        else:
+            embedded = stack.enter_context(Embedded.start(settings.data))
+            url = embedded.app_url
+            prepare_embedded(embedded)
+        keyring = FileKeyring(settings.master_key)
+        store = stack.enter_context(Store(url, keyring, pool_size=pool_size or settings.pool_size))
+        yield Opened(settings, url, store, Desk(store, now), Accesses(store, source=Source.SYSTEM))
+
+
+def prepare_embedded(embedded: Embedded) -> list[str]:
+    """Brings the embedded database to this version; answers what was done."""
+    try:
+        check(embedded.app_url)
+    except SchemaMismatch:
+        done = migrate(embedded.owner_url, EMBEDDED_LOGIN)
+        check(embedded.app_url)
+    else:
+        done = []
+    return [*done, *prepare(embedded.owner_url, EMBEDDED_LOGIN)]
+
+
+def prepare_external(settings: Settings) -> list[str]:
+    """Brings the database named from outside to this version, as its owner; answers what was done."""
+    if settings.database_url is None or settings.owner_url is None:
+        raise Wrong("Set STEPDOWN_OWNER_URL to the owner of the database that STEPDOWN_DATABASE_URL names.")
+    owner = settings.owner_url.get_secret_value()
+    login_of(owner, "STEPDOWN_OWNER_URL")
+    login = login_of(settings.database_url.get_secret_value(), "STEPDOWN_DATABASE_URL")
+    done = [*migrate(owner, login), *prepare(owner, login)]
+    check(settings.database_url.get_secret_value())
+    return done
+
+
+def login_of(url: str, variable: str) -> str:
+    """The login that a database URL names. `Wrong` names the variable, and nothing of what is in it."""
+    try:
+        login = conninfo_to_dict(url).get("user")
+    except ProgrammingError:
+        raise Wrong(
+            f"{variable} is no database URL: write it like postgresql://login:password@host/database."
+        ) from None
+    if not login:
+        raise Wrong(f"{variable} names no login: write it like postgresql://login:password@host/database.")
+    return str(login)

@@ -1,0 +1,97 @@
+"""Documents as tables for people. The field's own words, blanks for what isn't there yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from domain.compliance.verdict import Row, Verdict
+from stepdown.terminal import shown
+
+_STYLES: Mapping[Verdict, str] = {
+    Verdict.MET: "green",
+    Verdict.NOT_MET: "bold red",
+    Verdict.NOT_MET_EXCUSED: "yellow",
+    Verdict.FACILITY_SHORTFALL: "magenta",
+}
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def _cell(value: Any) -> str:
+    match value:
+        case None | []:
+            return "-"
+        case list():
+            return ", ".join(_cell(item) for item in value)
+        case dict():
+            return "; ".join(f"{_words(name)} {_cell(item)}" for name, item in value.items())
+        case _:
+            return shown(value)
+
+
+def status_table(document: Mapping[str, Any]) -> Table:
+    """The status document: a line for each field, in the order of the document."""
+    title = f"Status of {document['patient_id']} at {document['facility']}"
+    caption = f"known at {document['known_at']}, position {document['position']}"
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    table.add_column("as of")
+    table.add_column(str(document["as_of"]))
+    for name, value in document.items():
+        if name in ("patient_id", "facility", "as_of", "known_at", "position"):
+            continue
+        if not isinstance(value, dict):
+            table.add_row(_words(name), _cell(value))
+            continue
+        for inner, found in value.items():
+            table.add_row(f"{_words(name)}: {_words(inner)}" if inner != name else _words(name), _cell(found))
+        table.add_section()
+    return table
+
+
+def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
+    """Facts, oldest first, each with when and by whom it was recorded, and why."""
+    table = Table(title="Facts, oldest first", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("version", justify="right")
+    table.add_column("recorded at", no_wrap=True)
+    table.add_column("fact")
+    table.add_column("what it says", ratio=1)
+    table.add_column("by")
+    table.add_column("reason")
+    for line in lines:
+        by = line["by"]
+        said = "; ".join(f"{_words(name)} {_cell(value)}" for name, value in line["fact"].items())
+        recorded = str(line["recorded_at"]).replace("T", " ")[:19] + "Z"
+        who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
+        table.add_row(str(line["version"]), recorded, line["type"], said, who, shown(line["reason"] or ""))
+    return table
+
+
+def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:
+    """Findings, rule by rule, under what the report says of itself."""
+    title = (
+        f"{header['facility']}, week {header['week']}: {header['rule_set']} {header['rule_set_version']}, "
+        f"as of {header['as_of']}, known at {header['known_at']}"
+    )
+    lacking = header["rules_not_computed"]
+    caption = f"{len(rows)} rows, SHA-256 {header['sha256']}" + (
+        f"\nrules of this set without rows so far: {', '.join(lacking)}" if lacking else ""
+    )
+    table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    for name in ("rule", "subject", "period"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("verdict")
+    table.add_column("value", justify="right")
+    table.add_column("of", justify="right")
+    table.add_column("facts", justify="right")
+    for row in rows:
+        period = f"{row.period_start} to {row.period_end}"
+        subject = f"{row.subject} {row.subject_id}"
+        cells = (row.rule, subject, period, _words(row.verdict), str(row.value), str(row.of), str(len(row.evidence)))
+        table.add_row(*cells, style=_STYLES.get(row.verdict))
+    return table

@@ -1,0 +1,81 @@
+"""What the arguments alone show to be wrong: one sentence, code 2, and no database is touched."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.stepdown.command import REPOSITORY, environment, run
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A data folder that no command could make."""
+    monkeypatch.setenv("STEPDOWN_DATA", "/dev/null/stepdown")
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.mark.parametrize("week", ["2026-W54", "2026-W00", "2026-10", "26-W10", "2026-W1", "next"])
+def test_a_week_that_does_not_exist_is_not_understood(week: str) -> None:
+    run("report", "weekly", "--week", week).not_understood("--week", "There is no such week", "2026-W10")
+
+
+def test_a_time_without_offset_is_not_understood() -> None:
+    run("status", "SYN-1", "--known-at", "2026-04-20T12:00:00").not_understood("--known-at", "offset")
+
+
+@pytest.mark.parametrize("date", ["2026-02-30", "20260417", "2026-4-17", "today", "2026-04-17T00:00"])
+def test_a_date_that_does_not_exist_is_not_understood(date: str) -> None:
+    run("replay", "SYN-1", "--as-of", date).not_understood("--as-of", "no such date", "2026-04-17")
+
+
+@pytest.mark.parametrize("name", ["xlsx", "pdf"])
+def test_a_format_that_reports_do_not_have_yet_is_answered_with_those_they_have(name: str) -> None:
+    report = run("report", "weekly", "--week", "2026-W10", "--format", name)
+    report.not_understood("--format", "'table'", "'csv'", "'json'")
+
+
+def test_facts_are_exported_as_ndjson_alone() -> None:
+    run("export", "facts", "--format", "csv").not_understood("--format", "'ndjson'")
+    run("export", "census").not_understood("WHAT", "'facts'")
+
+
+def test_facts_are_not_chosen_by_clinical_date() -> None:
+    run("export", "facts", "--as-of", "2026-04-17").not_understood("--as-of", "--known-at")
+
+
+def test_issuing_is_not_known_yet() -> None:
+    run("report", "weekly", "--week", "2026-W10", "--issue").not_understood("--issue")
+
+
+def test_a_purpose_that_the_record_does_not_know_is_not_understood() -> None:
+    run("status", "SYN-1", "--purpose", "curiosity").not_understood("--purpose", "'audit'")
+
+
+def test_a_person_is_named_by_id() -> None:
+    run("status", "SYN-1", "--by", "R. Ames").not_understood("--by", "staff_id")
+
+
+def test_a_restore_has_no_rejects() -> None:
+    run("import", "a.ndjson", "--restore", "--rejects", "b.ndjson").not_understood("--rejects")
+
+
+@pytest.mark.parametrize("arguments", [["status"], ["import"], ["report", "weekly"], ["token"], ["sing"]])
+def test_what_is_missing_or_unknown_is_named_with_where_help_is(arguments: list[str]) -> None:
+    run(*arguments).not_understood("--help")
+
+
+def test_help_is_quick_because_it_loads_no_database_and_no_server() -> None:
+    script = "import sys; from stepdown.cli import run; run(['--help']); print(*sys.modules, file=sys.stderr)"
+    started = time.monotonic()
+    help_ = subprocess.run(
+        [sys.executable, "-c", script], cwd=REPOSITORY, env=environment({}), capture_output=True, text=True, check=True
+    )
+    assert time.monotonic() - started < 5
+    assert "replay" in help_.stdout
+    loaded = set(help_.stderr.split())
+    assert not loaded & {"fastapi", "uvicorn", "psycopg", "eventsourcing", "cryptography", "pydantic_settings"}
