@@ -20,8 +20,9 @@ from domain.chart.screening import AnalyteOutcome, AnalyteResult, DefinitiveRepo
 from domain.facility import HolidayDeclared
 from domain.record import Envelope, Person, Source
 from store.body import decode_body, encode_body
-from store.codec import check_place, decode_fact, encode_fact, from_line, to_line
+from store.codec import check_place, decode_fact, encode_fact
 from store.errors import ShapeError
+from store.lines import from_line, to_line
 from tests.sample_program import SAMPLE
 from tests.store.given import envelope
 
@@ -64,7 +65,7 @@ def test_a_line_keeps_when_another_system_recorded_it() -> None:
 def test_a_line_from_elsewhere_may_lack_what_the_store_gives() -> None:
     lean = {key: value for key, value in EXAMPLE.items() if key in {"stream", "version", "type", "by", "fact"}}
     line = from_line(lean)
-    assert (line.head.source, line.head.position, line.head.ledger) == (None, None, None)
+    assert (line.source, line.position, line.ledger) == (None, None, None)
     with pytest.raises(ShapeError, match="`ledger`, `position` and `recorded_at` are needed"):
         line.recorded()
     placed = lean | {key: EXAMPLE[key] for key in ("ledger", "position", "recorded_at")}

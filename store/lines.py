@@ -1,0 +1,143 @@
+"""Events as the lines that files hold: one JSON object each, an envelope and a fact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+import orjson
+
+from domain.record import Envelope, Person, Recorded, Source
+from store.codec import LEDGER_NAME, check_place, decode_fact, encode_fact
+from store.errors import ShapeError
+from store.explanations import explain, stray
+from store.shapes import plain, shape_of, stranger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Head:
+    """A line but for its fact."""
+
+    stream: str
+    version: int
+    type: str
+    by: Person
+    ledger: str | None = None
+    position: int | None = None
+    recorded_at: datetime | None = None
+    recorded_elsewhere_at: datetime | None = None
+    source: Source | None = None
+    reason: str | None = None
+    correlation_id: UUID | None = None
+    causation_id: str | None = None
+
+
+_SHAPE: Final = replace(shape_of(_Head), name="the event")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedLine:
+    """An event as it stands in a file. What a file from elsewhere may lack is None."""
+
+    stream: str
+    version: int
+    by: Person
+    fact: Any
+    ledger: str | None
+    position: int | None
+    recorded_at: datetime | None
+    recorded_elsewhere_at: datetime | None
+    source: Source | None
+    reason: str | None
+    correlation_id: UUID | None
+    causation_id: str | None
+
+    def recorded(self) -> Recorded:
+        """The event with its place in its ledger. ShapeError when the line doesn't say all of it."""
+        if self.ledger is None or self.position is None or self.recorded_at is None:
+            raise ShapeError("`ledger`, `position` and `recorded_at` are needed here: give a line as exported.")
+        if self.source is None or self.correlation_id is None:
+            raise ShapeError("`source` and `correlation_id` are needed here: give a line as exported.")
+        envelope = Envelope(
+            by=self.by,
+            source=self.source,
+            correlation_id=self.correlation_id,
+            reason=self.reason,
+            causation_id=self.causation_id,
+            recorded_elsewhere_at=self.recorded_elsewhere_at,
+        )
+        return Recorded(
+            version=self.version,
+            recorded_at=self.recorded_at,
+            envelope=envelope,
+            fact=self.fact,
+            ledger=self.ledger,
+            position=self.position,
+            stream=self.stream,
+        )
+
+
+def from_line(line: Mapping[str, Any]) -> ParsedLine:
+    """An event out of the values of a line. Strict; ShapeError names the field and what belongs there."""
+    if not isinstance(line, Mapping):
+        raise ShapeError("A line must be a JSON object: an event.")
+    fields = {name: value for name, value in line.items() if name != "fact"}
+    if (unknown := stranger(_SHAPE, fields)) is not None:
+        raise ShapeError(stray(unknown, "the event"))
+    try:
+        head = msgspec.convert(fields, _Head)
+    except msgspec.ValidationError as error:
+        raise ShapeError(explain(error, _SHAPE)) from None
+    plain(_SHAPE, head)
+    if head.version < 1 or (head.position is not None and head.position < 1):
+        raise ShapeError("`version` and `position` count from 1.")
+    if head.ledger is not None and not LEDGER_NAME.fullmatch(head.ledger):
+        raise ShapeError("`ledger` must be a facility's code.")
+    if "fact" not in line:
+        raise ShapeError("`fact` is missing: give an object with the fields of the fact.")
+    fact = decode_fact(head.type, line["fact"])
+    check_place(head.stream, type(fact).__name__)
+    return ParsedLine(
+        stream=head.stream,
+        version=head.version,
+        by=head.by,
+        fact=fact,
+        ledger=head.ledger,
+        position=head.position,
+        recorded_at=head.recorded_at,
+        recorded_elsewhere_at=head.recorded_elsewhere_at,
+        source=head.source,
+        reason=head.reason,
+        correlation_id=head.correlation_id,
+        causation_id=head.causation_id,
+    )
+
+
+def to_line(recorded: Recorded) -> dict[str, Any]:
+    """The values of an event's line, in the contract's order; what is absent in the fact is left out."""
+    envelope = recorded.envelope
+    elsewhere = envelope.recorded_elsewhere_at
+    by = envelope.by
+    return {
+        "ledger": recorded.ledger,
+        "position": recorded.position,
+        "stream": recorded.stream,
+        "version": recorded.version,
+        "type": type(recorded.fact).__name__,
+        "recorded_at": _stamp(recorded.recorded_at),
+        **({} if elsewhere is None else {"recorded_elsewhere_at": _stamp(elsewhere)}),
+        "by": {"id": by.id, "name": by.name, "role": by.role, "credential": by.credential},
+        "source": envelope.source.value,
+        "reason": envelope.reason,
+        "correlation_id": str(envelope.correlation_id),
+        "causation_id": envelope.causation_id,
+        "fact": orjson.loads(encode_fact(recorded.fact)),
+    }
+
+
+def _stamp(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
