@@ -1,0 +1,268 @@
+"""What routes answer, written down for `/openapi.json`; bodies themselves are encoded once, by orjson."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID
+
+import orjson
+from fastapi import Response
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problem import MEDIA_TYPE
+
+_PROBLEM: Final = {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+
+_SAID: Final[Mapping[int, str]] = {
+    401: "Not signed in: no token, or one that isn't valid here.",
+    403: "Not permitted to this role, at this facility, for this purpose. The denial is on record.",
+    404: "There is no such thing at this facility.",
+    409: "Refused: `rule` is the stable id of the rule, `detail` says what to do. Or others were faster, eight times.",
+    412: "The record has changed since the version in `If-Match`.",
+    413: "The body is over 256 kB.",
+    422: "Malformed: `errors` names the fields. Or the idempotency key was used for another request.",
+    500: "A bug; `detail` has the number that it has in the log.",
+    503: "Try again, with the same idempotency key: nothing was lost.",
+}
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The errors that a route may answer, for its documentation."""
+    return {status: {"description": _SAID[status], "content": _PROBLEM} for status in statuses}
+
+
+OF_COMMANDS: Final = problems(401, 403, 404, 409, 412, 413, 422, 500, 503)
+OF_QUERIES: Final = problems(401, 403, 404, 422, 500, 503)
+
+
+def receipt_responses(makes: str | None = None) -> dict[int | str, dict[str, Any]]:
+    """What a command answers when it was recorded; `makes` is the id that the server makes."""
+    headers = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
+    if makes is not None:
+        headers["Location"] = {"description": f"Ends in the `{makes}` that was made.", "schema": {"type": "string"}}
+    return {201: {"description": "Recorded.", "model": ReceiptDocument, "headers": headers}}
+
+
+def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(document), status, headers, "application/json")
+
+
+def stamp(at: datetime) -> str:
+    """As the record writes instants: UTC, six digits, `Z`."""
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+class Document(BaseModel):
+    model_config = ConfigDict(extra="allow")
+
+
+class FieldProblem(Document):
+    field: str = Field(description="Path of a field, such as `body.arrived_at`.")
+    because: str
+
+
+class ProblemDocument(Document):
+    """RFC 9457. Never repeats what was sent."""
+
+    model_config = ConfigDict(title="Problem", extra="allow")
+
+    type: str = Field(examples=["urn:stepdown:problem:refused"])
+    title: str = Field(examples=["Conflict"])
+    status: int = Field(examples=[409])
+    detail: str = Field(examples=["This session was cancelled: nobody can have attended it."])
+    rule: str | None = Field(None, examples=["attendance.session-cancelled"])
+    errors: list[FieldProblem] | None = None
+
+
+class ReceiptDocument(Document):
+    """What was recorded, and where: `stream@version` names it everywhere, `ledger:position` is what reads wait for."""
+
+    stream: str = Field(examples=["chart/7f7f7a41-cccd-43a4-88b4-651cd43a7bbb"])
+    version: int
+    ledger: str = Field(examples=["lexington"])
+    position: int
+    recorded_at: datetime
+
+
+class EpisodeStatus(Document):
+    episode_id: UUID | None
+    state: str | None = Field(examples=["active"])
+    level_of_care: str | None = Field(examples=["2.1"])
+    cohort_id: UUID | None
+    admitted_on: date | None
+    week_of_program: int | None
+    planned_weeks: int | None
+
+
+class WeekStatus(Document):
+    week: str = Field(examples=["2026-W10"])
+    minutes: int
+    qualifying_days: int
+    sessions_expected: int
+    sessions_attended: int
+
+
+class AttendanceStatus(Document):
+    last_attended_on: date | None
+    consecutive_unexcused: int
+
+
+class ScreeningStatus(Document):
+    last_collected_on: date | None
+    last_result: str | None
+    pending: int
+    unexpected_positives_30_days: int
+
+
+class StepDownStatus(Document):
+    stage: str | None
+    to_level: str | None
+    effective_on: date | None
+
+
+class Cut(Document):
+    """What an answer stands on. `asked_known_at` is there when a later instant than the last fact's was asked for."""
+
+    facility: str
+    as_of: date
+    known_at: datetime
+    position: int
+    asked_known_at: datetime | None = None
+
+
+class Status(Cut):
+    patient_id: UUID
+    episode: EpisodeStatus
+    week: WeekStatus
+    attendance: AttendanceStatus
+    screening: ScreeningStatus
+    step_down: StepDownStatus
+    flags: list[str]
+
+
+class Person(Document):
+    id: str = Field(examples=["staff/7f7f7a41-cccd-43a4-88b4-651cd43a7bbb"])
+    name: str
+    role: str
+    credential: str | None
+
+
+class Event(Document):
+    """One fact in its envelope, as it is stored and exported."""
+
+    ledger: str
+    position: int
+    stream: str
+    version: int
+    type: str = Field(examples=["AttendanceRecorded"])
+    recorded_at: datetime
+    recorded_elsewhere_at: datetime | None = None
+    by: Person
+    source: str
+    reason: str | None
+    correlation_id: UUID
+    causation_id: str | None
+    fact: dict[str, Any]
+
+
+class History(Document):
+    """The facts of a chart, oldest first, and the status that all of them add up to at this cut."""
+
+    patient_id: UUID
+    facility: str
+    known_at: datetime
+    position: int
+    version: int
+    facts: list[Event]
+    next_after: int | None = Field(description="Continue with `after=` this; null on the last page.")
+    status: Status
+
+
+class FoundPatient(Document):
+    patient_id: UUID
+    mrn: str
+    given_name: str
+    family_name: str
+    birth_date: date
+
+
+class FoundPatients(Document):
+    facility: str
+    patients: list[FoundPatient]
+
+
+class CensusRow(EpisodeStatus):
+    patient_id: UUID
+    last_attended_on: date | None
+    flags: list[str]
+
+
+class Census(Cut):
+    rows: list[CensusRow]
+
+
+class SessionOfDay(Document):
+    session_id: UUID
+    cohort_id: UUID | None
+    kind: str = Field(examples=["group"])
+    modality: str = Field(examples=["in_person"])
+    state: str = Field(examples=["planned", "held", "cancelled"])
+    topic: str | None
+    room: str | None
+    starts_at: datetime
+    ends_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    cancelled: str | None = Field(description="The cause.")
+    attended: int
+    absent_excused: int
+    absent_unexcused: int
+
+
+class SessionsOfDay(Document):
+    facility: str
+    on: date
+    known_at: datetime | None
+    position: int
+    sessions: list[SessionOfDay]
+
+
+class ReportRow(Document):
+    rule: str = Field(examples=["HRS-1"])
+    subject: str = Field(examples=["patient"])
+    subject_id: str
+    period_start: date
+    period_end: date
+    verdict: str = Field(examples=["met"])
+    value: int | None
+    of: int | None
+    evidence: list[str] = Field(description="The facts behind the figure, as `stream@version`.")
+    missing: list[str] = Field(description="What was looked for and not found.")
+
+
+class WeeklyReport(Cut):
+    report: str
+    week: str = Field(examples=["2026-W10"])
+    rule_set: str
+    rule_set_version: str
+    rules: list[str]
+    rules_not_computed: list[str]
+    generated_at: datetime
+    row_count: int
+    sha256: str = Field(description="Of the canonical rows, in hexadecimal.")
+    requested_by: str | None
+    purpose: str | None
+    rows: list[ReportRow]
+
+
+class Health(Document):
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(Document):
+    """`lag` is how far the projections are behind the ledgers, in events and in seconds."""
+
+    status: str = Field(examples=["ready"])
+    database: str
+    projections: str
+    lag: dict[str, float] | None

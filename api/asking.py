@@ -1,0 +1,83 @@
+"""What every question says besides what it is about: its two times, and what it must have seen already.
+
+A parameter that isn't known is refused: a misspelt `as_of` would otherwise be answered as today.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from api.answers import stamp
+from api.bodies import Instant, PlainDate
+from api.gate import Caller
+from api.problem import try_again
+from projections.position import wait_for
+
+WAIT_SECONDS: Final = 2.0
+"""How long a question waits for what it must have seen."""
+
+Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="The facility's code.")]
+PatientId = Annotated[UUID, Path(description="The `patient_id`: what stands behind `chart/` in the stream.")]
+Seen = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}:[0-9]{1,18}$")]
+
+
+class Parameters(BaseModel):
+    """The query of a URL."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Current(Parameters):
+    """A question about now."""
+
+    at_least: list[Seen] = Field(
+        [],
+        max_length=50,
+        description="`<ledger>:<position>` of a receipt: the answer has seen it, or is 503. May repeat, one a ledger.",
+    )
+
+
+class Asked(Current):
+    """A question about a date, as known at an instant."""
+
+    as_of: PlainDate | None = Field(
+        None,
+        description="What had happened by the end of this date. Today at the site, or the local date of `known_at`.",
+    )
+    known_at: Instant | None = Field(
+        None,
+        description="What was on record then, with offset. All that is; a later one is answered so, and says so.",
+    )
+
+
+def wait(by: Caller, asked: Current, *, for_tables: bool) -> None:
+    """503 unless what was seen at this site is there in time: in the read tables, or in the ledger itself.
+
+    Positions in other ledgers don't matter to an answer about this one.
+    """
+    for seen in asked.at_least:
+        ledger, _, text = seen.partition(":")
+        if ledger != by.facility:
+            continue
+        position, store = int(text), by.wiring.store
+        if for_tables:
+            there = wait_for(store, ledger, position, WAIT_SECONDS)
+        else:
+            there = store.ledger(ledger).head().position >= position
+        if not there:
+            raise try_again("That position isn't in the answer yet: ask again in a moment.")
+
+
+def said_later(document: dict[str, Any], known_at: datetime | None) -> dict[str, Any]:
+    """The document; with `asked_known_at` when a later instant was asked for than it answers."""
+    if known_at is None or known_at <= datetime.fromisoformat(document["known_at"]):
+        return document
+    return {**document, "asked_known_at": stamp(known_at)}
+
+
+def today_or(on: date | None, by: Caller) -> date:
+    """`on`, or today by our clock, in UTC."""
+    return on or by.wiring.clock().astimezone(UTC).date()

@@ -1,0 +1,125 @@
+"""Request bodies, made from the facts they become: the same names and types, read strictly.
+
+A number is no text and a text no number; an instant says its offset; what isn't known is refused, at every depth. What
+the path or the server says already (`episode_id`, `corrects` …) is left out of the body; `reason` is added, for the
+envelope.
+"""
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from datetime import date, datetime
+from functools import cache
+from inspect import getdoc
+from types import NoneType
+from typing import Annotated, Any, Final, get_args, get_type_hints, is_typeddict
+from uuid import UUID
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StringConstraints,
+    create_model,
+)
+from pydantic_core import PydanticCustomError
+
+from store.codec import decode_fact
+from store.shapes import is_list, is_record, item
+
+LONGEST_TEXT: Final = 4000
+MOST_ITEMS: Final = 200
+LARGEST: Final = 1_000_000_000
+
+_REASON: Final = "Why: needed for a correction, and for an entry more than 24 hours after what it tells of."
+
+Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST_TEXT)]
+
+
+class Body(BaseModel):
+    """What came in the body of a command, or a record in it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _instant(given: object) -> object:
+    if not isinstance(given, str) or "T" not in given.upper():
+        raise PydanticCustomError("instant", "Not an instant.")
+    return given
+
+
+def _plain_date(given: object) -> object:
+    if not isinstance(given, str) or len(given) != len("2026-03-02"):
+        raise PydanticCustomError("plain_date", "Not a date.")
+    return given
+
+
+def _uuid(given: object) -> object:
+    if not isinstance(given, str):
+        raise PydanticCustomError("uuid_type", "Not a UUID.")
+    return given
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_instant, json_schema_input_type=AwareDatetime)]
+"""With its offset. A number would be read as seconds since 1970, which nobody means."""
+PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date)]
+
+_SCALARS: Final[dict[Any, Any]] = {
+    str: Text,
+    int: Annotated[StrictInt, Field(ge=0, le=LARGEST)],
+    float: Annotated[StrictInt, Field(ge=0, le=LARGEST)]
+    | Annotated[StrictFloat, Field(ge=0, le=LARGEST, allow_inf_nan=False)],
+    bool: StrictBool,
+    datetime: Instant,
+    date: PlainDate,
+    UUID: Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)],
+}
+
+
+def body_of(fact: type[Any], without: frozenset[str] = frozenset()) -> type[Body]:
+    """The body that becomes this fact: its fields but those in `without`, and `reason`."""
+    named = {name: _field(hint, default) for name, (hint, default) in _fields(fact).items() if name not in without}
+    named["reason"] = (Text | None, Field(None, description=_REASON))
+    return create_model(f"{fact.__name__}Body", __base__=Body, __doc__=getdoc(fact), **named)
+
+
+def fact_of(kind: type[Any], body: Body, given: Mapping[str, Any]) -> Any:
+    """The fact that a body becomes with what the path or the server gives; JSON-ready values."""
+    return decode_fact(kind.__name__, {**fields_in(body), **given})
+
+
+def fields_in(body: Body) -> dict[str, Any]:
+    """What a body says of the fact, JSON-ready. What is null is left out, as if it had not been sent."""
+    return body.model_dump(mode="json", exclude_none=True, exclude={"reason"})
+
+
+def reason_in(body: Body) -> str | None:
+    """What a body says for the envelope."""
+    reason: str | None = getattr(body, "reason", None)
+    return reason
+
+
+@cache
+def _record(kind: Any) -> type[Body]:
+    named = {name: _field(hint, default) for name, (hint, default) in _fields(kind).items()}
+    return create_model(kind.__name__, __base__=Body, __doc__=getdoc(kind) if is_dataclass(kind) else None, **named)
+
+
+def _fields(kind: type[Any]) -> dict[str, tuple[Any, Any]]:
+    """Name → type and default; `...` where there is none."""
+    hints = get_type_hints(kind)
+    if is_typeddict(kind):
+        return {name: (hint, ...) for name, hint in hints.items()}
+    return {one.name: (hints[one.name], ... if one.default is MISSING else one.default) for one in fields(kind)}
+
+
+def _field(hint: Any, default: Any) -> Any:
+    kind = item(hint)
+    inner: Any = _record(kind) if is_record(kind) else _SCALARS.get(kind, kind)
+    if is_list(hint):
+        inner = Annotated[tuple[inner, ...], Field(max_length=MOST_ITEMS)]
+    return (inner | None if NoneType in get_args(hint) else inner, default)

@@ -1,0 +1,134 @@
+"""Questions about one patient. Each answer is on record in the access ledger before it goes out."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field
+
+from api import answers
+from api.answers import OF_QUERIES, json_answer
+from api.asking import Asked, Current, PatientId, said_later, wait
+from api.commands import Topic
+from api.gate import Caller, may
+from api.permission import Read
+from api.problem import not_found
+from domain.chart import fold
+from domain.claims import MRN
+from domain.record import stream_uuid
+from exchange import replay
+from projections import status
+
+router = APIRouter(responses=OF_QUERIES)
+
+_UNKNOWN = "There is no such patient at this facility, or there was none then."
+
+
+class HistoryAsked(Asked):
+    after: int = Field(0, ge=0, le=10**9, description="Facts of versions above this.")
+    limit: int = Field(500, ge=1, le=2000, description="At most so many.")
+
+
+class MrnAsked(Current):
+    mrn: str = Field(min_length=1, max_length=200, description="The facility's own number of the patient.")
+
+
+@router.get(
+    "/patients/{patient_id}/status",
+    operation_id="read_status",
+    summary="Where a patient stands",
+    tags=[Topic.CLINIC],
+    response_model=None,
+    responses={200: {"model": answers.Status}},
+)
+def read_status(
+    by: Annotated[Caller, may(Read.CHART)], patient_id: PatientId, asked: Annotated[Asked, Query()]
+) -> Response:
+    """What had happened by the end of `as_of`, as known at `known_at`. `ETag` is the version of the chart shown."""
+    wait(by, asked, for_tables=asked.known_at is None)
+    found = status.answer(
+        by.wiring.store,
+        by.facility,
+        patient_id,
+        now=by.wiring.clock(),
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+    )
+    if found is None:
+        raise not_found(_UNKNOWN)
+    by.read_chart(patient_id, found.version)
+    return json_answer(said_later(found.document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+
+
+@router.get(
+    "/patients/{patient_id}/history",
+    operation_id="read_history",
+    summary="A patient's facts as they were known, oldest first",
+    tags=[Topic.RECORDS],
+    response_model=None,
+    responses={200: {"model": answers.History}},
+)
+def read_history(
+    by: Annotated[Caller, may(Read.HISTORY)], patient_id: PatientId, asked: Annotated[HistoryAsked, Query()]
+) -> Response:
+    """Each fact in its envelope: who recorded it, when, why. `known_at` cuts them; `status` is what they add up to."""
+    wait(by, asked, for_tables=False)
+    history = replay.answer(
+        by.wiring.store,
+        by.facility,
+        patient_id,
+        now=by.wiring.clock(),
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        after=asked.after,
+        limit=asked.limit,
+    )
+    if history is None:
+        raise not_found(_UNKNOWN)
+    by.read_chart(patient_id, history.version)
+    document: dict[str, Any] = {
+        "patient_id": str(patient_id),
+        "facility": by.facility,
+        "known_at": history.status["known_at"],
+        "position": history.status["position"],
+        "version": history.version,
+        "facts": history.lines,
+        "next_after": history.next_after,
+        "status": history.status,
+    }
+    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{history.version}"'})
+
+
+@router.get(
+    "/patients",
+    operation_id="find_patients",
+    summary="Who has this medical record number",
+    tags=[Topic.ADMISSIONS],
+    response_model=None,
+    responses={200: {"model": answers.FoundPatients}},
+)
+def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[MrnAsked, Query()]) -> Response:
+    """One patient or none, with what it takes to know them by."""
+    wait(by, asked, for_tables=False)
+    ledger = by.wiring.store.ledger(by.facility)
+    # As the claim of a registration has it.
+    stream = ledger.holder(MRN, asked.mrn.strip().upper())
+    found = [] if stream is None else _known(stream_uuid(stream), ledger.read([stream])[stream])
+    by.saw([UUID(patient["patient_id"]) for patient in found])
+    return json_answer({"facility": by.facility, "patients": found})
+
+
+def _known(patient_id: UUID, entries: Any) -> list[dict[str, Any]]:
+    """Whom the chart is of; nobody when the registration was struck."""
+    identity = fold(patient_id, entries).identity
+    if identity.mrn is None or identity.birth_date is None:
+        return []
+    return [
+        {
+            "patient_id": str(patient_id),
+            "mrn": identity.mrn,
+            "given_name": identity.given_name,
+            "family_name": identity.family_name,
+            "birth_date": identity.birth_date.isoformat(),
+        }
+    ]

@@ -1,0 +1,153 @@
+"""Every command of the API in one table: its address, its verb, the fact that it records, what it is for.
+
+An address says which stream the fact goes to. What stands in braces is a field of the fact, or names the stream, and
+is left out of the body; the last column is the id that the server makes. `Admitted` has no address: the system records
+it. Corrections are in `api.events`.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from domain.chart.after import AftercareStarted
+from domain.chart.attendance import AttendanceRecorded, FamilyExemptionGranted, OutreachAttempted
+from domain.chart.consent import ConsentGiven
+from domain.chart.enrollment import CohortAssigned, Enrolled, HoldEnded, HoldStarted
+from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, SuitabilityDecided
+from domain.chart.exit import Discharged, DischargeSummarySigned
+from domain.chart.identity import PatientRegistered
+from domain.chart.level_of_care import LevelOfCareAssessed
+from domain.chart.plan import (
+    AccountabilityMeasureAgreed,
+    GoalAchieved,
+    RelapsePreventionPlanSigned,
+    TreatmentPlanReviewed,
+    TreatmentPlanSigned,
+    TriggerIdentified,
+)
+from domain.chart.screening import (
+    BreathAlcoholMeasured,
+    CollectionMissed,
+    DefinitiveReported,
+    PrescriptionVerified,
+    PresumptiveReported,
+    ResultDiscussed,
+    ResultReviewed,
+    ScreeningOrdered,
+    SpecimenCollected,
+    SpecimenRefused,
+    ValidityReported,
+)
+from domain.chart.step_down import (
+    SelfReductionNoted,
+    StepDownAnswered,
+    StepDownCosigned,
+    StepDownDecided,
+    StepDownRecommended,
+    StepDownTookEffect,
+    StepDownWithdrawn,
+    Transferred,
+)
+from domain.cohort import CohortFormed
+from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted, StaffCredentialed
+from domain.session import SessionCancelled, SessionHeld, SessionRescheduled, SessionScheduled, SessionTimesCorrected
+
+
+class Topic(StrEnum):
+    """Whose daily work a route belongs to."""
+
+    ADMISSIONS = "admissions"
+    GROUP_ROOM = "group room"
+    CLINIC = "clinic"
+    LABORATORY = "laboratory"
+    RECORDS = "records"
+    REPORTS = "reports"
+    SITE = "site"
+    OPERATIONS = "operations"
+
+
+@dataclass(frozen=True, slots=True)
+class CommandRoute:
+    """`path` is under `/v1`; `verb` is the decision's, and the route's `operationId`."""
+
+    topic: Topic
+    path: str
+    verb: str
+    fact: type[Any]
+    summary: str
+    makes: str | None = None
+
+
+_SITE: Final = "/facilities/{code}"
+_SESSION: Final = "/sessions/{session_id}"
+_PATIENT: Final = "/patients/{patient_id}"
+_CARE: Final = "/episodes/{episode_id}"
+_SCREEN: Final = "/screenings/{screening_id}"
+_STEP: Final = "/step-downs/{step_down_id}"
+
+_TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
+    Topic.SITE: [
+        ("/facilities", "open_facility", FacilityOpened, "Open a facility, at whose code one signs in"),
+        (f"{_SITE}/staff", "credential_staff", StaffCredentialed, "Put a person and a credential on the staff list"),
+        (f"{_SITE}/holidays", "declare_holiday", HolidayDeclared, "Declare a holiday"),
+        (f"{_SITE}/rule-sets", "adopt_rule_set", RuleSetAdopted, "Adopt a rule set"),
+        (f"{_SITE}/cohorts", "form_cohort", CohortFormed, "Form a cohort", "cohort_id"),
+    ],
+    Topic.GROUP_ROOM: [
+        (f"{_SITE}/sessions", "schedule_session", SessionScheduled, "Schedule a session", "session_id"),
+        (f"{_SESSION}/rescheduling", "reschedule_session", SessionRescheduled, "Move a session"),
+        (f"{_SESSION}/cancellation", "cancel_session", SessionCancelled, "Cancel a session"),
+        (f"{_SESSION}/holding", "hold_session", SessionHeld, "Record that a session was held, and by whom"),
+        (f"{_SESSION}/times-correction", "correct_session_times", SessionTimesCorrected, "Correct when it was held"),
+        (f"{_CARE}/attendance", "record_attendance", AttendanceRecorded, "Record that a patient attended, or did not"),
+        (f"{_CARE}/outreach", "attempt_outreach", OutreachAttempted, "Record an attempt to reach the patient"),
+        (f"{_CARE}/family-exemptions", "grant_family_exemption", FamilyExemptionGranted, "Exempt from family sessions"),
+    ],
+    Topic.ADMISSIONS: [
+        ("/patients", "register_patient", PatientRegistered, "Register a patient", "patient_id"),
+        (f"{_PATIENT}/episodes", "receive_inquiry", InquiryReceived, "Open an episode with an inquiry", "episode_id"),
+        (f"{_PATIENT}/consents", "give_consent", ConsentGiven, "Record a consent to disclose", "consent_id"),
+        (f"{_CARE}/intake-assessments", "assess_intake", IntakeAssessed, "Assess the intake"),
+        (f"{_CARE}/suitability", "decide_suitability", SuitabilityDecided, "Decide whether the program suits"),
+        (f"{_CARE}/enrollment", "enroll", Enrolled, "Enroll into a cohort"),
+        (f"{_CARE}/cohort-assignments", "assign_cohort", CohortAssigned, "Assign to another cohort"),
+        (f"{_CARE}/not-admitted", "end_without_admission", NotAdmitted, "End the episode before the first service"),
+    ],
+    Topic.CLINIC: [
+        (f"{_CARE}/holds", "start_hold", HoldStarted, "Put treatment on hold, from its first date"),
+        (f"{_CARE}/holds/end", "end_hold", HoldEnded, "End a hold, with its last date"),
+        (f"{_CARE}/treatment-plans", "sign_treatment_plan", TreatmentPlanSigned, "Sign a treatment plan"),
+        (f"{_CARE}/plan-reviews", "review_treatment_plan", TreatmentPlanReviewed, "Review the treatment plan"),
+        (f"{_CARE}/goals/{{goal_id}}/achievement", "achieve_goal", GoalAchieved, "Record a goal as achieved"),
+        (f"{_CARE}/triggers", "identify_trigger", TriggerIdentified, "Note a trigger"),
+        (f"{_CARE}/relapse-prevention-plan", "sign_prevention_plan", RelapsePreventionPlanSigned, "Sign the plan"),
+        (f"{_CARE}/accountability-measures", "agree_measure", AccountabilityMeasureAgreed, "Agree on a measure"),
+        (f"{_CARE}/level-of-care-assessments", "assess_level_of_care", LevelOfCareAssessed, "Assess the level of care"),
+        (f"{_CARE}/step-downs", "recommend_step_down", StepDownRecommended, "Recommend a step-down", "step_down_id"),
+        (f"{_STEP}/answer", "answer_step_down", StepDownAnswered, "Record the patient's answer"),
+        (f"{_STEP}/cosignature", "cosign_step_down", StepDownCosigned, "Co-sign, as a second person"),
+        (f"{_STEP}/decision", "decide_step_down", StepDownDecided, "Decide a step-down"),
+        (f"{_STEP}/effect", "put_step_down_into_effect", StepDownTookEffect, "Record that a step-down took effect"),
+        (f"{_STEP}/withdrawal", "withdraw_step_down", StepDownWithdrawn, "Withdraw a step-down"),
+        (f"{_CARE}/self-reductions", "note_self_reduction", SelfReductionNoted, "Note a reduction against advice"),
+        (f"{_CARE}/transfers", "transfer", Transferred, "Record a transfer to another provider"),
+        (f"{_CARE}/discharge", "discharge", Discharged, "Discharge the patient"),
+        (f"{_CARE}/discharge-summary", "sign_discharge_summary", DischargeSummarySigned, "Sign the discharge summary"),
+        (f"{_CARE}/aftercare", "start_aftercare", AftercareStarted, "Start aftercare"),
+    ],
+    Topic.LABORATORY: [
+        (f"{_CARE}/screenings", "order_screening", ScreeningOrdered, "Order a drug screening", "screening_id"),
+        (f"{_SCREEN}/specimen", "collect_specimen", SpecimenCollected, "Record a specimen as collected"),
+        (f"{_SCREEN}/refusal", "refuse_specimen", SpecimenRefused, "Record that a specimen was refused"),
+        (f"{_SCREEN}/missed-collection", "miss_collection", CollectionMissed, "Record a missed collection"),
+        (f"{_SCREEN}/validity", "report_validity", ValidityReported, "Report the validity of the specimen"),
+        (f"{_SCREEN}/presumptive-results", "report_presumptive", PresumptiveReported, "Report presumptive results"),
+        (f"{_SCREEN}/definitive-results", "report_definitive", DefinitiveReported, "Report definitive results"),
+        (f"{_SCREEN}/review", "review_result", ResultReviewed, "Record the clinician's review of the result"),
+        (f"{_SCREEN}/discussion", "discuss_result", ResultDiscussed, "Record the talk about it with the patient"),
+        (f"{_CARE}/prescriptions", "verify_prescription", PrescriptionVerified, "Verify what is prescribed"),
+        (f"{_CARE}/breath-alcohol", "measure_breath_alcohol", BreathAlcoholMeasured, "Record a breath test"),
+    ],
+}
+
+COMMANDS: Final = tuple(CommandRoute(topic, *row) for topic, rows in _TABLE.items() for row in rows)

@@ -1,0 +1,125 @@
+"""The gate before every route: who is signed in, whether they may do this here for this purpose.
+
+Who is turned away leaves a fact in the access ledger before hearing so: of the site that was asked for when there is
+such a site, else of their own.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import Header, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.permission import ACTIONS, Purpose, permitted
+from api.problem import forbidden, try_again, unauthorized
+from api.tokens import TokenError
+from api.wiring import Wired, Wiring
+from domain.record import Person
+from store.errors import StoreError
+
+BEARER: Final = HTTPBearer(
+    scheme_name="bearer", bearerFormat="JWT", auto_error=False, description="Of a person in one role at one site."
+)
+
+_OTHER_SITE: Final = "signed in at another facility"
+_NOT_PERMITTED: Final = "not permitted to this role for this purpose"
+
+PurposeOfUse = Annotated[Purpose, Header(alias="Purpose-Of-Use", description="Why this is looked at or recorded.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks, at which site, what for; `wiring` is what answers them, `what` the route's `operationId`."""
+
+    person: Person
+    facility: str
+    purpose: Purpose
+    what: str
+    wiring: Wiring
+
+    def at(self, facility: str) -> None:
+        """403, and a denial on record, unless they are signed in at that site."""
+        if facility != self.facility:
+            known = facility in self.wiring.store.ledgers()
+            self._deny(facility if known else self.facility, _OTHER_SITE)
+            raise forbidden("You are signed in at another facility: sign in at this one.")
+
+    def may(self, *actions: str) -> None:
+        """403, and a denial on record, unless their role may do one of them for their purpose."""
+        if not any(permitted(self.person.role, action, self.purpose) for action in actions):
+            self._deny(self.facility, _NOT_PERMITTED)
+            raise forbidden("Your role may not do this for this purpose: ask somebody who may.")
+
+    def read_chart(self, patient_id: UUID, at_version: int) -> None:
+        """On record before the answer goes out; 503 when that fails."""
+        with _on_record():
+            self.wiring.accesses.read(
+                self.facility,
+                by=self.person,
+                patient_id=patient_id,
+                what=self.what,
+                purpose=self.purpose,
+                at_version=at_version,
+            )
+
+    def saw(self, patient_ids: list[UUID]) -> None:
+        """A list was answered with these patients in it: on record before it goes out."""
+        with _on_record():
+            self.wiring.accesses.search(
+                self.facility, by=self.person, what=self.what, purpose=self.purpose, patient_ids=patient_ids
+            )
+
+    def took(self, rows: int, sha256: str) -> None:
+        """A file leaves: on record before it does."""
+        with _on_record():
+            self.wiring.accesses.export(
+                self.facility, by=self.person, what=self.what, purpose=self.purpose, rows=rows, sha256=sha256
+            )
+
+    def _deny(self, facility: str, why: str) -> None:
+        with _on_record():
+            self.wiring.accesses.denied(facility, by=self.person, what=self.what, why=why)
+
+
+@contextmanager
+def _on_record() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise try_again("This could not be put into the access record, so it isn't answered: try again.") from error
+
+
+class Gate:
+    """A dependency that lets in whoever may do one of `actions`: at the facility in the path, or at their own."""
+
+    def __init__(self, *actions: str) -> None:
+        if unknown := set(actions) - ACTIONS:
+            raise LookupError(f"No policy speaks of {sorted(unknown)}.")
+        self.actions = actions
+
+    def __call__(
+        self,
+        request: Request,
+        wiring: Wired,
+        bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
+        purpose: PurposeOfUse = Purpose.OPERATIONS,
+    ) -> Caller:
+        if bearer is None:
+            raise unauthorized()
+        try:
+            signed_in = wiring.tokens.verify(bearer.credentials)
+        except TokenError:
+            raise unauthorized() from None
+        what = request.scope["route"].operation_id
+        caller = Caller(signed_in.person, signed_in.facility, purpose, what, wiring)
+        caller.at(request.path_params.get("code", signed_in.facility))
+        caller.may(*self.actions)
+        return caller
+
+
+def may(*actions: str) -> Any:
+    """For a route's signature: `by: Annotated[Caller, may(Read.CHART)]`."""
+    return Security(Gate(*actions))

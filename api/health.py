@@ -1,0 +1,62 @@
+"""Whether the process is alive, and whether it can do its work. For supervisors: no sign-in, nothing about anybody."""
+
+from dataclasses import asdict
+from typing import Any, Final
+
+from fastapi import APIRouter, Response
+
+from api import answers
+from api.answers import json_answer
+from api.commands import Topic
+from api.wiring import Wired
+from projections.position import Lag, lag
+from store.errors import StoreError
+
+CURRENT_SECONDS: Final = 2.0
+"""A projection further behind isn't current."""
+
+router = APIRouter(tags=[Topic.OPERATIONS])
+
+
+@router.get(
+    "/healthz",
+    operation_id="check_health",
+    summary="Whether the process is alive",
+    response_model=None,
+    responses={200: {"model": answers.Health}},
+)
+def check_health() -> Response:
+    return json_answer({"status": "ok"})
+
+
+@router.get(
+    "/readyz",
+    operation_id="check_readiness",
+    summary="Whether the database answers and the projections are current",
+    response_model=None,
+    responses={
+        200: {"model": answers.Readiness},
+        503: {"model": answers.Readiness, "description": "Which of the two is not ready."},
+    },
+)
+def check_readiness(wiring: Wired) -> Response:
+    """`lag` tells how far the projections are behind the ledgers."""
+    try:
+        behind = lag(wiring.store)
+    except StoreError:
+        return _answer("unreachable", "unknown", None)
+    current = behind.seconds <= CURRENT_SECONDS
+    if not wiring.follower_expected:
+        return _answer("ok", "ok" if current else "not followed here", behind)
+    return _answer("ok", "ok" if current else "behind", behind)
+
+
+def _answer(database: str, projections: str, behind: Lag | None) -> Response:
+    ready = database == "ok" and projections in ("ok", "not followed here")
+    document: dict[str, Any] = {
+        "status": "ready" if ready else "not ready",
+        "database": database,
+        "projections": projections,
+        "lag": None if behind is None else asdict(behind),
+    }
+    return json_answer(document, 200 if ready else 503)

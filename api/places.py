@@ -1,0 +1,107 @@
+"""Where a command's fact goes: the stream that an address means, and the fields that it says already."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from re import findall
+from typing import Any, Final
+from uuid import UUID
+
+from api.bodies import Body, fields_in
+from api.commands import CommandRoute
+from api.gate import Caller
+from api.problem import not_found
+from domain.claims import EPISODE, SCREENING, STEP_DOWN
+from domain.record import stream_name
+from store.append import Receipt
+
+_STREAMS: Final[Mapping[str, str]] = {"patient_id": "chart", "session_id": "session", "cohort_id": "cohort"}
+"""Id → the kind of stream that it names."""
+
+_HELD: Final[Mapping[str, tuple[str, str]]] = {
+    "episode_id": (EPISODE, "episode"),
+    "screening_id": (SCREENING, "screening"),
+    "step_down_id": (STEP_DOWN, "step-down"),
+}
+"""Id → the claim by which its chart is found, and its word. The first that an address names says which chart."""
+
+_ADDRESSES: Final[Mapping[str, str]] = {
+    "patient_id": "patients",
+    "session_id": "sessions",
+    "cohort_id": "cohorts",
+    "episode_id": "episodes",
+    "screening_id": "screenings",
+    "step_down_id": "step-downs",
+    "consent_id": "consents",
+}
+"""Id that the server makes → what is found under it, for `Location`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The stream, and the fields of the fact that path and server give, JSON-ready."""
+
+    stream: str
+    given: Mapping[str, str]
+
+
+def ids_in(path: str) -> list[str]:
+    """What stands in braces."""
+    return findall(r"{(\w+)}", path)
+
+
+def given_fields(route: CommandRoute) -> frozenset[str]:
+    """The fields of the fact that don't come from the body."""
+    named = {*ids_in(route.path), route.makes}
+    if not named.isdisjoint(_HELD):
+        named.add("episode_id")
+    return frozenset(one.name for one in fields(route.fact) if one.name in named)
+
+
+def place_of(route: CommandRoute, by: Caller, ids: Mapping[str, Any], body: Body) -> Place:
+    """404 when an id in the path is nobody's at this facility; 403 for another facility's code in the body."""
+    known = {name: str(value) for name, value in ids.items()}
+    if route.makes is not None:
+        known[route.makes] = str(by.wiring.new_id())
+    if not known:
+        known["code"] = fields_in(body)["code"]
+        by.at(known["code"])
+    stream = _stream(by, known)
+    wanted = given_fields(route)
+    if "episode_id" in wanted - known.keys():
+        known["episode_id"] = _episode_of(by, stream, known)
+    return Place(stream, {name: value for name, value in known.items() if name in wanted})
+
+
+def _stream(by: Caller, known: Mapping[str, str]) -> str:
+    for name, kind in _STREAMS.items():
+        if name in known:
+            return stream_name(kind, known[name])
+    for name, (claim, word) in _HELD.items():
+        if name in known:
+            stream = by.wiring.store.ledger(by.facility).holder(claim, known[name])
+            if stream is None:
+                raise not_found(f"There is no such {word} at this facility.")
+            return stream
+    return stream_name("facility", known["code"])
+
+
+def _episode_of(by: Caller, stream: str, known: Mapping[str, str]) -> str:
+    """The episode of a screening or a step-down: that of the fact that began it."""
+    [name] = known
+    entries = by.wiring.store.ledger(by.facility).read([stream])[stream]
+    began = next(entry.fact for entry in entries if getattr(entry.fact, name, None) == UUID(known[name]))
+    return str(began.episode_id)
+
+
+def location_of(route: CommandRoute, by: Caller, place: Place, receipt: Receipt) -> str | None:
+    """Where what was made is found; the same for a command that is sent again. None when nothing is made."""
+    made = route.makes
+    if made is None:
+        return None
+    key: Any = receipt.stream.partition("/")[2]
+    if made in place.given:
+        key = place.given[made]
+        if receipt.repeated:
+            entries = by.wiring.store.ledger(by.facility).read([receipt.stream])[receipt.stream]
+            key = getattr(entries[receipt.version - 1].fact, made)
+    return f"/v1/{_ADDRESSES[made]}/{key}"

@@ -1,0 +1,207 @@
+"""Every error as RFC 9457 `application/problem+json`: one sentence that says what to do, never what was sent."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from traceback import extract_tb
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+
+from domain.refused import Refused
+from exchange.errors import ExchangeError, NotAsked, NotOnRecord
+from projections.cut import Behind
+from store.desk import Stale
+from store.errors import ClaimTaken, KeyReused, ShapeError, StoreError, Unavailable, VersionConflict
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(Exception):
+    """An answer that is an error. `detail` is one sentence and holds nothing of the request, nothing personal."""
+
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        detail: str,
+        *,
+        rule: str | None = None,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.name = name
+        self.detail = detail
+        self.rule = rule
+        self.errors = errors
+        self.headers = headers or {}
+
+    def response(self) -> Response:
+        document: dict[str, Any] = {
+            "type": f"urn:stepdown:problem:{self.name}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.rule is not None:
+            document["rule"] = self.rule
+        if self.errors:
+            document["errors"] = list(self.errors)
+        headers = {"Cache-Control": "no-store", **self.headers}
+        return Response(orjson.dumps(document), self.status, headers, MEDIA_TYPE)
+
+
+def unauthorized() -> Problem:
+    return Problem(
+        401,
+        "unauthorized",
+        "Sign in: send a valid token as `Authorization: Bearer …`.",
+        headers={"WWW-Authenticate": 'Bearer realm="stepdown"'},
+    )
+
+
+def forbidden(detail: str) -> Problem:
+    return Problem(403, "forbidden", detail)
+
+
+def not_found(detail: str) -> Problem:
+    return Problem(404, "not-found", detail)
+
+
+def malformed(field: str, because: str) -> Problem:
+    """One field of the request that can't be read, by its path, such as `query.as_of`."""
+    return Problem(422, "malformed", _MALFORMED, errors=[{"field": field, "because": because}])
+
+
+def try_again(detail: str) -> Problem:
+    return Problem(503, "try-again", detail, headers={"Retry-After": "1"})
+
+
+UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown"})
+"""Refusals that say that what the path names isn't there."""
+
+_MALFORMED: Final = "The request can't be understood: see which fields, and what belongs there, in `errors`."
+
+_HTTP: Final[Mapping[int, str]] = {
+    400: "The body can't be read: send JSON in UTF-8.",
+    404: "There is nothing at this address: see /openapi.json for what there is.",
+    405: "This address doesn't take that method: see /openapi.json for those it does.",
+    413: "The body is over 256 kB: send less at a time.",
+}
+
+_BECAUSE: Final[Mapping[str, str]] = {
+    "missing": "is missing",
+    "extra_forbidden": "has a field that is not known here",
+    "json_invalid": "is not JSON",
+    "enum": "must be one of the words in /openapi.json",
+    "literal_error": "must be one of the words in /openapi.json",
+    "string_too_short": "is empty or too short",
+    "string_too_long": "is too long",
+    "string_unicode": "must be Unicode text",
+    "string_pattern_mismatch": "is not written as /openapi.json says",
+    "too_long": "has too many items",
+    "too_short": "has too few items",
+    "timezone_aware": "must say its offset, such as 2026-03-02T18:00:00-05:00",
+    "instant": "must be an instant with its offset, such as 2026-03-02T18:00:00-05:00",
+    "plain_date": "must be a date, such as 2026-03-02",
+}
+
+_BECAUSE_OF_KIND: Final[Sequence[tuple[str, str]]] = (
+    ("uuid", "must be a UUID"),
+    ("datetime", "must be an instant with its offset, such as 2026-03-02T18:00:00-05:00"),
+    ("date", "must be a date, such as 2026-03-02"),
+    ("bool", "must be true or false"),
+    ("int", "must be a whole number"),
+    ("float", "must be a number"),
+    ("finite", "must be a number"),
+    ("string", "must be text"),
+    ("tuple", "must be a list"),
+    ("list", "must be a list"),
+    ("greater", "is too small"),
+    ("less", "is too large"),
+    ("model", "must be an object"),
+    ("dict", "must be an object"),
+)
+
+
+def _because(kind: str) -> str:
+    """Our own words for a kind of error of pydantic's: its messages quote what was sent."""
+    if kind in _BECAUSE:
+        return _BECAUSE[kind]
+    return next((words for start, words in _BECAUSE_OF_KIND if kind.startswith(start)), "can't be understood")
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    """The path of a field, by our names for it. A name that the client made up, or a place in its text, isn't told."""
+    path = list(error["loc"])
+    if error["type"] in ("extra_forbidden", "json_invalid"):
+        path = path[:-1]
+    return ".".join(map(str, path))
+
+
+def fields_of(errors: Sequence[Mapping[str, Any]]) -> Problem:
+    """422 for the errors that pydantic found, in its order."""
+    told = {_field(error): _because(str(error["type"])) for error in errors}
+    return Problem(422, "malformed", _MALFORMED, errors=[{"field": at, "because": why} for at, why in told.items()])
+
+
+def problem_of(error: Exception) -> Problem:
+    """The answer to an exception. An unknown one is a bug: 500, and its place in the log, without its message."""
+    match error:
+        case Problem():
+            return error
+        case Refused(rule=rule, because=because) if rule in UNKNOWN_RULES:
+            return Problem(404, "not-found", because, rule=rule)
+        case Refused(rule=rule, because=because):
+            return Problem(409, "refused", because, rule=rule)
+        case Stale():
+            return Problem(412, "changed", str(error))
+        case KeyReused():
+            return Problem(422, "key-reused", str(error))
+        case ShapeError():
+            return Problem(422, "malformed", str(error))
+        case VersionConflict() | ClaimTaken():
+            return Problem(409, "conflict", str(error))
+        case NotAsked():
+            return Problem(422, "malformed", str(error))
+        case NotOnRecord():
+            return not_found(str(error))
+        case Unavailable() | Behind():
+            return try_again(str(error))
+        case RequestValidationError():
+            return fields_of(error.errors())
+        case HTTPException(status_code=status):
+            detail = _HTTP.get(status, "The request can't be answered: see /openapi.json for how to ask.")
+            return Problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail, headers=error.headers)
+        case _:
+            return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> Problem:
+    """A bug. Where it is goes to the log under a number that the answer repeats; messages may hold personal data."""
+    number = uuid4()
+    where = " < ".join(
+        f"{frame.name} ({frame.filename}:{frame.lineno})" for frame in reversed(extract_tb(error.__traceback__))
+    )
+    said = f" ({error})" if isinstance(error, StoreError) else ""
+    _log.error("%s: %s%s at %s", number, type(error).__name__, said, where)
+    detail = f"Something is wrong with the program; nothing was lost. Its operator finds it in the log as {number}."
+    return Problem(500, "unexpected", detail)
+
+
+def answer_problem(request: Request, error: Exception) -> Response:
+    return problem_of(error).response()
+
+
+def answer_problems(app: FastAPI) -> None:
+    """Every kind of error that we know, answered by the application; the rest is caught by `api.guards`."""
+    for kind in (Problem, Refused, StoreError, ExchangeError, RequestValidationError, HTTPException):
+        app.add_exception_handler(kind, answer_problem)
