@@ -1,0 +1,108 @@
+"""What the read tables of a ledger hold, opened, and what they should hold: the facts folded whole by the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, LiteralString
+from uuid import UUID
+
+from domain.chart import Chart
+from domain.chart.attendance import Attendance, Outcome
+from domain.record import Recorded
+from domain.session import Session
+from domain.site import fold_site
+from projections import census
+from projections.census import EpisodeRow
+from projections.projection import AS_PROJECTOR
+from projections.sessions import session_of
+from projections.status import opened
+from store.store import Store
+from tests.sample_program import known
+
+STATUS: LiteralString = "SELECT patient_id, version, chart FROM projection.status WHERE ledger = %(ledger)s"
+SESSIONS: LiteralString = """
+SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+FROM projection.sessions WHERE ledger = %(ledger)s
+"""
+ATTENDANCE: LiteralString = """
+SELECT patient_id, session_id, episode_id, outcome, arrived_at, left_at, family_members, version
+FROM projection.attendance WHERE ledger = %(ledger)s
+"""
+CENSUS: LiteralString = """
+SELECT patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
+FROM projection.census WHERE ledger = %(ledger)s
+"""
+POSITIONS: LiteralString = "SELECT projection, position FROM projection.position WHERE ledger = %(ledger)s"
+SET_ASIDE: LiteralString = """
+SELECT projection, position, stream, version, type, reason FROM projection.set_aside
+WHERE ledger = %(ledger)s ORDER BY position, projection
+"""
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Rows by their keys: patient, session, (patient, session), (patient, episode)."""
+
+    status: dict[UUID, Chart]
+    sessions: dict[UUID, Session]
+    attendance: dict[tuple[UUID, UUID], Attendance]
+    census: dict[tuple[UUID, UUID], EpisodeRow]
+
+
+def query(store: Store, ledger: str, statement: LiteralString) -> list[tuple[Any, ...]]:
+    [rows] = store.database.select((statement, {"ledger": ledger}), role=AS_PROJECTOR)
+    return rows
+
+
+def written(store: Store, ledger: str) -> Tables:
+    """What the follower wrote."""
+    attendance = {}
+    for patient_id, session_id, episode_id, outcome, *rest in query(store, ledger, ATTENDANCE):
+        arrived_at, left_at, family_members, version = rest
+        attendance[patient_id, session_id] = Attendance(
+            episode_id=episode_id,
+            session_id=session_id,
+            outcome=Outcome(outcome),
+            arrived_at=arrived_at,
+            left_at=left_at,
+            family_members=family_members,
+            version=version,
+        )
+    names = ("patient_id", "episode_id", "first_contact_at", "enrolled_on", "admitted_on", "ended_on")
+    episodes = [EpisodeRow(**dict(zip(names, row, strict=True))) for row in query(store, ledger, CENSUS)]
+    return Tables(
+        status=opened(store.ledger(ledger), [(p, v, c) for p, v, c in query(store, ledger, STATUS)]),
+        sessions={row[0]: session_of(row) for row in query(store, ledger, SESSIONS)},
+        attendance=attendance,
+        census={(row.patient_id, row.episode_id): row for row in episodes},
+    )
+
+
+def folded(facts: Iterable[Recorded]) -> Tables:
+    """What it should have written."""
+    site = fold_site(known(facts))
+    return Tables(
+        status=dict(site.charts),
+        sessions=dict(site.sessions),
+        attendance={
+            (chart.patient_id, record.session_id): record
+            for chart in site.charts.values()
+            for record in chart.attendances.values()
+        },
+        census={
+            (chart.patient_id, row.episode_id): row
+            for chart in site.charts.values()
+            for row in census.rows_of(chart).values()
+        },
+    )
+
+
+def positions(store: Store, ledger: str) -> dict[str, int]:
+    return dict(query(store, ledger, POSITIONS))  # type: ignore[arg-type]
+
+
+def set_aside(store: Store, ledger: str) -> list[tuple[Any, ...]]:
+    """projection, position, stream, version, type, reason"""
+    return query(store, ledger, SET_ASIDE)
