@@ -1,0 +1,71 @@
+"""Where a question cuts through a ledger: what was known, of what had happened by when.
+
+A `known_at` cut is a cut by position. Without one, a question stands at the last committed fact, so that it can be
+asked again and get the same answer; a later one than that is answered as that, and says so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from domain.facility import Facility
+from domain.record import stream_name
+from domain.site import fold_facility
+from domain.week import local_date
+from exchange.errors import NotAsked, NotOnRecord
+from store.ledger import Ledger
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Knowledge:
+    """The first `position` facts, all those recorded by `known_at` (UTC).
+
+    `asked_known_at` is what was asked for when that is later than the last committed fact, else None.
+    """
+
+    position: int
+    known_at: datetime
+    asked_known_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cut:
+    """Both times of a question about a site, and the site's own facts at that point."""
+
+    knowledge: Knowledge
+    as_of: date
+    facility: Facility
+
+
+def knowledge(ledger: Ledger, known_at: datetime | None) -> Knowledge:
+    """NotOnRecord where nothing was recorded by then."""
+    if known_at is not None and known_at.utcoffset() is None:
+        raise NotAsked("Give the time it was known at with its offset, like 2026-04-20T12:00:00Z.")
+    last = ledger.head()
+    if last.recorded_at is None:
+        raise NotOnRecord("There is no such facility, or nothing is on record of it.")
+    if known_at is None or known_at >= last.recorded_at:
+        later = None if known_at is None or known_at == last.recorded_at else known_at.astimezone(UTC)
+        return Knowledge(position=last.position, known_at=last.recorded_at.astimezone(UTC), asked_known_at=later)
+    cut = ledger.cut(known_at)
+    if cut.position == 0:
+        raise NotOnRecord("Nothing was on record of this facility at that time.")
+    return Knowledge(position=cut.position, known_at=known_at.astimezone(UTC))
+
+
+def take_cut(ledger: Ledger, *, known_at: datetime | None, as_of: date | None, now: datetime) -> Cut:
+    """`as_of` is, unless given, today at the site (by `now`), or the local date of a given `known_at`."""
+    known = knowledge(ledger, known_at)
+    stream = stream_name("facility", ledger.name)
+    facility = fold_facility(ledger.read([stream], upto=known.position)[stream])
+    if facility.zone is None:
+        raise NotOnRecord("This facility had not been opened by then.")
+    if as_of is None:
+        as_of = local_date(now if known_at is None else known_at, facility.zone)
+    return Cut(knowledge=known, as_of=as_of, facility=facility)
+
+
+def utc_text(instant: datetime) -> str:
+    """As instants are shown in answers: UTC, with `Z`."""
+    return instant.astimezone(UTC).isoformat().replace("+00:00", "Z")

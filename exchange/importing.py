@@ -1,0 +1,178 @@
+"""Facts out of files, judged like live ones: each line at the time when it was first recorded, elsewhere.
+
+A file is read to its end before anything of it is written, so that one that is cut off comes in not at all. Then it
+is read again, judged and appended batch by batch; run again after an interruption, it goes on where it was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import orjson
+
+from domain.acts import ACTS
+from domain.record import Person
+from domain.refused import Refused
+from exchange.errors import FileUnreadable
+from exchange.fact_line import FactLine, read_import
+from exchange.ledger_import import LedgerImport
+from exchange.lines import Line, LineFile
+from exchange.rejects import Rejects, rejects_file
+from exchange.taken_file import TakenFile
+from exchange.working_site import WorkingSite
+from store.store import Store
+
+CHUNK_LINES: Final = 2000
+"""How many lines are read ahead, so that what they need is asked for at once."""
+
+
+class Stage(StrEnum):
+    """What a file is at: read through, in bytes of the file, or recorded (restored), in lines."""
+
+    READING = "reading"
+    RECORDING = "recording"
+
+
+Progress = Callable[[Stage, int, int], None]
+"""Told now and then: the stage, how much is done, of how much."""
+
+
+def no_progress(_stage: Stage, _done: int, _of: int) -> None:
+    """For who doesn't want to know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Imported:
+    """Lines of a file: `facts` came in, `skipped` were in already, `rejects` were refused. `ledgers` got facts."""
+
+    facts: int
+    skipped: int
+    rejects: int
+    file_sha256: str
+    ledgers: tuple[str, ...]
+
+
+def import_file(
+    store: Store, path: Path, *, by: Person, rejects: Path | None = None, progress: Progress = no_progress
+) -> Imported:
+    """Imports one file of facts, NDJSON, plain or gzip. Refused lines go to `rejects`, everything else comes in.
+
+    Raises Refused when `by` may not import, FileUnreadable and FileUnwritable before anything was written, NotImported
+    and the errors of the store on the way: then what came in by then stays, and the same import goes on from there.
+    """
+    [imported] = import_files(store, [path], by=by, rejects=rejects, progress=progress)
+    return imported
+
+
+def import_files(
+    store: Store, paths: Sequence[Path], *, by: Person, rejects: Path | None = None, progress: Progress = no_progress
+) -> list[Imported]:
+    """As `import_file`, for several files in the order given; all of them are read before the first write."""
+    if by.role not in ACTS["ImportCompleted"].roles:
+        raise Refused("act.not-permitted", "Importing is not an act of this role: ask an operator.")
+    surveys = [survey(path, progress) for path in paths]
+    with rejects_file(rejects) as refused:
+        return [_import(store, found, by, refused, progress) for found in surveys]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """A file that can be read to its end."""
+
+    path: Path
+    sha256: str
+    lines: int
+
+
+def survey(path: Path, progress: Progress) -> Survey:
+    """Reads a file to its end. FileUnreadable when it is cut off, no UTF-8, or none of its lines is a JSON object."""
+    file = LineFile(path)
+    lines = objects = 0
+    for line in file:
+        lines += 1
+        objects += _is_object(line)
+        if lines % CHUNK_LINES == 0:
+            progress(Stage.READING, file.bytes_read, file.size)
+    if lines and not objects:
+        raise FileUnreadable(f"{path.name} holds no facts: give one JSON object a line (NDJSON), plain or gzip.")
+    progress(Stage.READING, file.size, file.size)
+    return Survey(path=path, sha256=file.sha256, lines=lines)
+
+
+def _is_object(line: Line) -> bool:
+    try:
+        return isinstance(orjson.loads(line.text), dict)
+    except orjson.JSONDecodeError:
+        return False
+
+
+def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> Imported:
+    importing = _FileImport(store, rejects, TakenFile(sha256=found.sha256, by=by, correlation_id=uuid4()))
+    done, refused_before = 0, rejects.count
+    source = LineFile(found.path)
+    progress(Stage.RECORDING, 0, found.lines)
+    for chunk in _chunks(source):
+        importing.take(chunk)
+        done += len(chunk)
+        progress(Stage.RECORDING, done, found.lines)
+    if source.sha256 != found.sha256:
+        raise FileUnreadable(f"{found.path.name} changed while it was imported: import it again.")
+    importing.finish()
+    parts = importing.parts
+    return Imported(
+        facts=sum(part.added for part in parts.values()),
+        skipped=sum(part.skipped for part in parts.values()),
+        rejects=rejects.count - refused_before,
+        file_sha256=found.sha256,
+        ledgers=tuple(sorted(name for name, part in parts.items() if part.added)),
+    )
+
+
+def _chunks(lines: Iterable[Line]) -> Iterator[list[FactLine]]:
+    rest = iter(lines)
+    while chunk := [read_import(line) for line in islice(rest, CHUNK_LINES)]:
+        yield chunk
+
+
+class _FileImport:
+    """Hands each line to its ledger's part."""
+
+    def __init__(self, store: Store, rejects: Rejects, file: TakenFile) -> None:
+        self._store = store
+        self._rejects = rejects
+        self._file = file
+        self._sites: dict[str, WorkingSite] = {}
+        self._last: LedgerImport | None = None
+        self.parts: dict[str, LedgerImport] = {}
+
+    def take(self, chunk: Sequence[FactLine]) -> None:
+        by_ledger: dict[str, list[FactLine]] = {}
+        for line in chunk:
+            if line.parsed is not None and line.ledger is not None:
+                by_ledger.setdefault(line.ledger, []).append(line)
+        for name, lines in by_ledger.items():
+            self._begin(name)
+            self._sites[name].foresee((line.parsed.stream, line.parsed.fact) for line in lines if line.parsed)
+        for line in chunk:
+            part = self.parts.get(line.ledger) if line.ledger is not None else None
+            part = self._last = part or self._last
+            if part is not None:
+                part.take(line)
+            elif line.fault is not None:
+                self._rejects.refuse(line.line, line.fault)
+
+    def finish(self) -> None:
+        for part in self.parts.values():
+            part.finish()
+
+    def _begin(self, name: str) -> None:
+        if name not in self.parts:
+            ledger = self._store.ledger(name)
+            self._sites[name] = WorkingSite(ledger)
+            self.parts[name] = LedgerImport(ledger, self._sites[name], self._rejects, self._file)

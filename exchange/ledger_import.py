@@ -1,0 +1,180 @@
+"""One ledger's share of an import: lines judged in order, appended in batches, judged again when others were faster.
+
+What becomes of a line is final when its batch is on record: until then it waits here.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+
+from domain.files import ImportCompleted
+from domain.refused import Refused
+from exchange.errors import NotImported
+from exchange.fact_line import FactLine, clock_of, entry_of, same_content
+from exchange.rejects import Rejects
+from exchange.taken_file import TakenFile
+from exchange.working_site import Considered, WorkingSite
+from store.append import NewFact
+from store.errors import ClaimTaken, VersionConflict
+from store.ledger import Ledger
+
+BATCH_FACTS: Final = 500
+"""How many facts one transaction writes."""
+
+WAITING_LINES: Final = 5000
+"""How many lines wait for their batch before it is written as it is."""
+
+TRIES: Final = 20
+"""How often in a row lines are judged anew, each time in batches of half the size, before the import gives up."""
+
+
+@dataclass(slots=True)
+class Batch:
+    """Lines that wait to be on record: what is written of them, and which were refused."""
+
+    lines: list[FactLine] = field(default_factory=list)
+    facts: list[NewFact] = field(default_factory=list)
+    refusals: list[tuple[FactLine, Refused]] = field(default_factory=list)
+    held: dict[str, int] = field(default_factory=dict)
+    """Stream that is held back → number of the line that was refused."""
+
+    @property
+    def repeated(self) -> int:
+        """How many lines repeat others of this batch."""
+        return len(self.lines) - len(self.facts) - len(self.refusals)
+
+
+class LedgerImport:
+    """Take every line in order, then finish. Raises the errors of the store; what is on record by then stays."""
+
+    def __init__(self, ledger: Ledger, site: WorkingSite, rejects: Rejects, file: TakenFile) -> None:
+        self._ledger = ledger
+        self._site = site
+        self._rejects = rejects
+        self._file = file
+        self._to_judge: deque[FactLine] = deque()
+        self._batch = Batch()
+        self._held: dict[str, int] = {}
+        self._size = BATCH_FACTS
+        self._conflicts = 0
+        self._closed = False
+        self.added = 0
+        self.skipped = 0
+        self.refused = 0
+
+    def take(self, line: FactLine) -> None:
+        """Judges a line; writes the batch before it when that is full."""
+        self._to_judge.append(line)
+        self._judge_all()
+        while len(self._batch.lines) >= WAITING_LINES:
+            self._write()
+            self._judge_all()
+
+    def finish(self) -> None:
+        """Writes what waits. An import that added something is closed in the transaction of its last facts."""
+        while self._to_judge or self._batch.lines or (self.added and not self._closed):
+            self._judge_all()
+            self._write(last=True)
+
+    def _judge_all(self) -> None:
+        while self._to_judge:
+            line = self._to_judge.popleft()
+            try:
+                considered = self._consider(line)
+            except Refused as refusal:
+                self._refuse(line, refusal)
+                continue
+            if considered is None:
+                continue
+            if len(self._batch.facts) >= self._size:
+                self._to_judge.appendleft(line)
+                if not self._write():
+                    continue  # The batch comes back to be judged anew, and this line after it.
+                self._to_judge.popleft()
+            self._add(line, considered)
+
+    def _consider(self, line: FactLine) -> Considered | None:
+        """None for a line that is in already. Raises Refused."""
+        if line.fault is not None or line.parsed is None:
+            raise line.fault or AssertionError("A line has a fact or a fault.")
+        stream, version = line.parsed.stream, line.parsed.version
+        known, entry = self._site.known(stream), entry_of(line.parsed)
+        latest = len(known.entries)
+        if version <= latest:
+            if not same_content(entry, known.entries[version - 1]):
+                raise Refused("line.differs", f"Version {version} of this stream is on record and says something else.")
+            if version > known.on_record:
+                self._batch.lines.append(line)
+            else:
+                self.skipped += 1
+            return None
+        if (held_by := self._batch.held.get(stream) or self._held.get(stream)) is not None:
+            raise Refused("line.held-back", f"Line {held_by} of the same stream was refused: put that right first.")
+        if version != latest + 1:
+            raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
+        try:
+            return self._site.consider(stream, entry, clock_of(line.parsed))
+        except OverflowError:
+            raise Refused("line.out-of-time", "A date or instant is too far off to reckon with: check it.") from None
+
+    def _add(self, line: FactLine, considered: Considered) -> None:
+        entry = considered.entry
+        self._site.add(considered)
+        self._batch.lines.append(line)
+        self._batch.facts.append(
+            NewFact(stream=considered.stream, version=entry.version, envelope=entry.envelope, fact=entry.fact)
+        )
+
+    def _refuse(self, line: FactLine, refusal: Refused) -> None:
+        self._site.refused()
+        self._batch.lines.append(line)
+        self._batch.refusals.append((line, refusal))
+        if line.stream is not None and line.stream not in self._held:
+            self._batch.held.setdefault(line.stream, line.line.number)
+
+    def _write(self, *, last: bool = False) -> bool:
+        """Whether the batch is on record. When somebody else was faster, its lines are to be judged anew."""
+        batch, self._batch = self._batch, Batch()
+        closing = self._closing(batch) if last else []
+        facts = [*batch.facts, *closing]
+        if facts:
+            seats = self._site.seat_claims()
+            reads = self._site.reads()
+            try:
+                self._ledger.append(facts, reads=reads, claims=seats.claims, releases=seats.releases)
+            except (VersionConflict, ClaimTaken):
+                self._take_back(batch)
+                return False
+        self._settle(batch)
+        self._closed = bool(closing)
+        return True
+
+    def _closing(self, batch: Batch) -> list[NewFact]:
+        added = self.added + len(batch.facts)
+        if not added:
+            return []
+        version = self._site.known(self._file.stream).on_record + 1
+        rejects = self.refused + len(batch.refusals)
+        completed = ImportCompleted(file_sha256=self._file.sha256, facts=added, rejects=rejects)
+        return [self._file.closing(version, completed)]
+
+    def _take_back(self, batch: Batch) -> None:
+        self._conflicts += 1
+        if self._conflicts > TRIES:
+            raise NotImported("Others keep changing what this file rests on: import it again, nothing comes in twice.")
+        self._size = max(1, self._size // 2)
+        self._site.take_back(self._file.stream)
+        self._to_judge.extendleft(reversed(batch.lines))
+
+    def _settle(self, batch: Batch) -> None:
+        self._conflicts, self._size = 0, min(BATCH_FACTS, self._size * 2)
+        self._site.committed()
+        self._held.update(batch.held)
+        self.added += len(batch.facts)
+        self.skipped += batch.repeated
+        self.refused += len(batch.refusals)
+        for line, refusal in batch.refusals:
+            self._rejects.refuse(line.line, refusal)
+        self._rejects.flush()

@@ -1,0 +1,89 @@
+"""Report rows as files: CSV, NDJSON, JSON, and the canonical form that is hashed.
+
+Columns are the contract's, in its order. JSON forms add `missing`: what was looked for and not found.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
+from typing import Any, Final
+
+import orjson
+
+from domain.compliance.verdict import Row
+
+COLUMNS: Final = (
+    "rule",
+    "subject",
+    "subject_id",
+    "period_start",
+    "period_end",
+    "verdict",
+    "value",
+    "of",
+    "evidence",
+)
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""What a spreadsheet takes for the beginning of a formula, or hides one behind."""
+
+
+def record(row: Row) -> dict[str, Any]:
+    """One row, JSON-ready, keys in column order; `evidence` as a list of `stream@version`."""
+    return {
+        "rule": row.rule,
+        "subject": row.subject,
+        "subject_id": row.subject_id,
+        "period_start": row.period_start.isoformat(),
+        "period_end": row.period_end.isoformat(),
+        "verdict": row.verdict.value,
+        "value": row.value,
+        "of": row.of,
+        "evidence": list(row.evidence),
+    }
+
+
+def full_record(row: Row) -> dict[str, Any]:
+    """As `record`, with `missing`."""
+    return {**record(row), "missing": list(row.missing)}
+
+
+def canonical(rows: Iterable[Row]) -> bytes:
+    """The form that is hashed: a line a row, keys in column order, UTF-8, no spaces, a line feed after each row."""
+    return b"".join(orjson.dumps(record(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def canonical_sha256(rows: Iterable[Row]) -> str:
+    """In hexadecimal."""
+    return sha256(canonical(rows)).hexdigest()
+
+
+def as_ndjson(rows: Iterable[Row]) -> bytes:
+    """A line a row, with `missing`."""
+    return b"".join(orjson.dumps(full_record(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
+
+
+def as_json(header: Mapping[str, Any], rows: Sequence[Row]) -> bytes:
+    """One object: the header's fields and `rows`, with `missing`."""
+    return orjson.dumps({**header, "rows": [full_record(row) for row in rows]}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def as_csv(rows: Iterable[Row]) -> bytes:
+    """With a header line; `evidence` in one cell, its names separated by spaces."""
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(COLUMNS)
+    for row in rows:
+        cells = record(row) | {"evidence": " ".join(row.evidence)}
+        writer.writerow([harmless(cell) for cell in cells.values()])
+    return text.getvalue().encode()
+
+
+def harmless(cell: str | int | None) -> str | int:
+    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe before it."""
+    if isinstance(cell, str):
+        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+    return "" if cell is None else cell

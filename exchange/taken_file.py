@@ -1,0 +1,32 @@
+"""A file that is taken in, and by whom: what the ledger keeps of it in a stream of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID, uuid5
+
+from domain.files import ImportFact
+from domain.record import Envelope, Person, Source, stream_name
+from store.append import NewFact
+
+_FILES: Final = UUID("5c1d7a36-0c1b-5a39-9a56-6d2ac0b54f0e")
+"""Namespace of the streams of files: the same file has the same stream wherever it is taken in."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TakenFile:
+    """`sha256` is that of the file as it lies on the disk, in hexadecimal."""
+
+    sha256: str
+    by: Person
+    correlation_id: UUID
+
+    @property
+    def stream(self) -> str:
+        return stream_name("import", uuid5(_FILES, self.sha256))
+
+    def closing(self, version: int, fact: ImportFact) -> NewFact:
+        """The fact that closes an import or a restore of this file."""
+        envelope = Envelope(by=self.by, source=Source.IMPORT, correlation_id=self.correlation_id)
+        return NewFact(stream=self.stream, version=version, envelope=envelope, fact=fact)
