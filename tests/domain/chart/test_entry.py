@@ -1,0 +1,237 @@
+"""The way in: registration, inquiry, assessment, suitability, enrollment, or not admitted after all."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from domain.chart.entry import Suitability
+from domain.chart.episode import Assignment, Enrollment, State
+from domain.chart.identity import Identity
+from tests.domain.cast import (
+    ACTIVE,
+    ASSESSED,
+    COUNSELOR,
+    ENROLLED,
+    EPISODE,
+    EVENINGS,
+    INQUIRED,
+    MONDAY,
+    MORNINGS,
+    SECOND_EPISODE,
+    ZONE,
+    absent,
+    assessed,
+    attended,
+    day,
+    discharged,
+    enrolled,
+    formed,
+    inquired,
+    not_admitted,
+    registered,
+    staff_uuid,
+    suitability,
+)
+from tests.domain.given import given, of_cohort, said, strike
+
+NOBODY = UUID(int=0xBAD)
+
+
+# ---- registration
+
+
+def test_a_chart_begins_with_the_registration_of_the_patient() -> None:
+    given().when(inquired()).refused("patient.not-registered")
+
+
+def test_a_patient_is_registered_once() -> None:
+    given(registered).when(registered).refused("patient.already-registered")
+
+
+def test_a_chart_knows_whose_it_is() -> None:
+    identity = given(registered).chart.identity
+    assert identity == Identity(
+        mrn="MRN-4711", given_name="Philippa", family_name="Quimby", birth_date=day("1990-05-01"), version=1
+    )
+
+
+def test_a_registration_that_was_struck_is_made_anew() -> None:
+    story = given(*INQUIRED, strike(1))
+    assert story.chart.identity == Identity()
+    story.when(assessed()).refused("patient.not-registered")
+    story.when(registered).recorded()
+
+
+# ---- inquiry
+
+
+def test_an_inquiry_opens_an_episode() -> None:
+    episode = given(*INQUIRED).episode
+    assert (episode.episode_id, episode.version, episode.state_on(day("2026-02-25"))) == (EPISODE, 2, State.INQUIRY)
+    assert episode.opened_on(ZONE) == day("2026-02-25")
+
+
+@pytest.mark.parametrize("so_far", [INQUIRED, ASSESSED, ENROLLED, ACTIVE], ids=len)
+def test_a_patient_has_one_open_episode(so_far: tuple[Any, ...]) -> None:
+    given(*so_far).when(inquired(SECOND_EPISODE, "2026-03-04 12:00")).refused("episode.already-open")
+
+
+@pytest.mark.parametrize("end", [(*ASSESSED, not_admitted()), (*ACTIVE, discharged("2026-03-03"))], ids=len)
+def test_who_comes_back_has_a_new_episode(end: tuple[Any, ...]) -> None:
+    story = given(*end, inquired(SECOND_EPISODE, "2026-03-04 12:00"))
+    assert list(story.chart.episodes) == [EPISODE, SECOND_EPISODE]
+    assert story.chart.episodes[SECOND_EPISODE].state_on(day("2026-03-04")) is State.INQUIRY
+
+
+def test_a_new_episode_has_an_id_of_its_own() -> None:
+    story = given(*ACTIVE, discharged("2026-03-03"))
+    story.when(inquired(EPISODE, "2026-03-04 12:00")).refused("episode.id-in-use")
+
+
+def test_nothing_is_recorded_in_an_episode_that_is_not_there() -> None:
+    given(registered).when(assessed()).refused("episode.unknown")
+    given(*INQUIRED).when(assessed(episode_id=NOBODY)).refused("episode.unknown")
+
+
+@pytest.mark.parametrize(("so_far", "named"), [(ASSESSED, "@3"), (ENROLLED, "@3"), (ACTIVE, "@3")])
+def test_an_inquiry_is_not_struck_from_under_its_episode(so_far: tuple[Any, ...], named: str) -> None:
+    given(*so_far).when(strike(2)).refused("correction.breaks-history", naming=named)
+
+
+def test_an_inquiry_on_which_nothing_rests_may_be_struck() -> None:
+    story = given(*INQUIRED, strike(2))
+    assert story.chart.episodes == {}
+    story.when(inquired()).recorded()
+
+
+def test_what_was_struck_or_corrected_away_does_not_hold_an_inquiry() -> None:
+    story = given(*ASSESSED, strike(3))
+    story.when(strike(2)).recorded()
+
+
+# ---- assessment and suitability
+
+
+@pytest.mark.parametrize(
+    "ratings", [(), (1, 2, 3, 4, 0), (0, 0, 0, 0, 0, 0, 0), (5, 0, 0, 0, 0, 0), (-1, 0, 0, 0, 0, 0)]
+)
+def test_all_six_dimensions_are_rated_from_0_to_4(ratings: tuple[int, ...]) -> None:
+    given(*INQUIRED).when(assessed(ratings=ratings)).refused("assessment.ratings")
+
+
+def test_suitability_is_decided_on_an_assessment() -> None:
+    given(*INQUIRED).when(suitability()).refused("suitability.without-assessment")
+    given(*ASSESSED).when(suitability(on="2026-02-25")).refused("suitability.without-assessment")
+    given(*ASSESSED).when(suitability()).recorded()
+
+
+def test_suitability_is_not_decided_after_the_end() -> None:
+    given(*ASSESSED, not_admitted()).when(suitability(on="2026-03-01")).refused("episode.ended")
+
+
+def test_suitability_is_kept_with_its_date() -> None:
+    (decision,) = given(*ASSESSED, suitability()).episode.suitability
+    assert (decision.outcome, decision.on, decision.version) == (Suitability.SUITABLE, day("2026-02-26"), 4)
+
+
+# ---- enrollment
+
+
+@pytest.mark.parametrize("outcome", [outcome for outcome in Suitability if outcome is not Suitability.SUITABLE])
+def test_nobody_is_enrolled_who_was_not_found_suitable(outcome: Suitability) -> None:
+    given(*ASSESSED, suitability(outcome)).when(enrolled()).refused("enrollment.without-suitable")
+
+
+def test_nobody_is_enrolled_without_a_decision_by_that_date() -> None:
+    given(*ASSESSED).when(enrolled()).refused("enrollment.without-suitable")
+    given(*ASSESSED, suitability(on="2026-02-28")).when(enrolled("2026-02-27")).refused("enrollment.without-suitable")
+
+
+def test_the_latest_decision_by_date_counts_not_the_last_recorded() -> None:
+    on, before = "2026-02-27", "2026-02-26"
+    story = given(*ASSESSED, suitability(on=on), suitability(Suitability.DETOX_FIRST, before))
+    story.when(enrolled(on)).recorded()
+    story = given(*ASSESSED, suitability(Suitability.DETOX_FIRST, on), suitability(on=before))
+    story.when(enrolled(on)).refused("enrollment.without-suitable")
+
+
+def test_of_two_decisions_on_one_date_the_later_recorded_counts() -> None:
+    story = given(*ASSESSED, suitability(Suitability.DETOX_FIRST), suitability())
+    story.when(enrolled()).recorded()
+
+
+def test_an_enrollment_names_a_cohort_of_its_program() -> None:
+    story = given(*ASSESSED, suitability(), of_cohort(NOBODY, formed(program="php")))
+    story.when(enrolled(cohort_id=NOBODY)).refused("enrollment.other-program")
+    story.when(enrolled(cohort_id=EPISODE)).refused("cohort.unknown")
+
+
+def test_an_enrollment_plans_at_least_a_week() -> None:
+    given(*ASSESSED, suitability()).when(enrolled(planned_weeks=0)).refused("enrollment.planned-weeks")
+
+
+def test_a_primary_clinician_is_on_the_staff_list() -> None:
+    story = given(*ASSESSED, suitability())
+    story.when(enrolled(primary_clinician_id=NOBODY)).refused("enrollment.unknown-clinician")
+
+
+def test_an_enrollment_is_the_first_assignment_to_a_cohort() -> None:
+    episode = given(*ENROLLED).episode
+    assert episode.enrollment == Enrollment(
+        program="iop",
+        level_of_care="2.1",
+        cohort_id=EVENINGS,
+        planned_weeks=8,
+        payer=enrolled().payer,
+        primary_clinician_id=staff_uuid(COUNSELOR),
+        on=day("2026-02-27"),
+        version=5,
+    )
+    assert episode.assignments == (Assignment(cohort_id=EVENINGS, effective_on=day("2026-02-27"), version=5),)
+
+
+def test_striking_a_decision_of_suitability_leaves_the_enrollment() -> None:
+    """Eligibility alone is lost: that is flagged."""
+    given(*ENROLLED).when(strike(4)).recorded()
+
+
+def test_an_assessment_is_not_struck_from_under_an_enrollment() -> None:
+    given(*ENROLLED).when(strike(3)).refused("correction.breaks-history", naming="@5")
+
+
+def test_an_enrollment_is_not_struck_from_under_attendance() -> None:
+    given(*ENROLLED, absent(MONDAY)).when(strike(5)).refused("correction.breaks-history", naming="@6")
+    given(*ACTIVE).when(strike(5)).refused("correction.breaks-history", naming="@7")
+
+
+# ---- not admitted
+
+
+def test_an_episode_that_was_not_admitted_has_ended() -> None:
+    episode = given(*ENROLLED, not_admitted()).episode
+    assert episode.ended_on() == day("2026-02-28")
+    assert episode.state_on(day("2026-02-28")) is State.NOT_ADMITTED
+
+
+def test_who_missed_the_first_session_may_be_not_admitted_the_same_evening() -> None:
+    given(*ENROLLED, absent(MONDAY)).when(not_admitted("2026-03-02")).recorded()
+    given(*ENROLLED, not_admitted("2026-03-02")).when(absent(MONDAY)).recorded()
+
+
+def test_who_was_treated_is_not_taken_as_not_admitted() -> None:
+    given(*ACTIVE).when(not_admitted("2026-03-03")).refused("episode.transition")
+    given(*ENROLLED, not_admitted("2026-03-02")).when(attended(MONDAY)).refused("episode.breaks-history", naming="@6")
+
+
+def test_a_program_may_be_of_another_cohort_than_the_evenings() -> None:
+    assert given(*ASSESSED, suitability(), enrolled(cohort_id=MORNINGS)).episode.cohort_on(day("2026-03-02"))
+
+
+def test_a_late_enrollment_counts_from_its_date() -> None:
+    late = said(enrolled("2026-02-27"), at="2026-03-10 09:00", reason="Found on the desk.")
+    episode = given(*ASSESSED, suitability(), late).episode
+    assert episode.state_on(day("2026-02-26")) is State.ASSESSED
+    assert episode.state_on(day("2026-02-27")) is State.ENROLLED
