@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -25,20 +26,44 @@ ACCESS: Final = ".access"
 
 @dataclass(frozen=True, slots=True)
 class Asker:
-    """A person with a purpose at one site."""
+    """A person with a purpose at one site. `what` names the query as the API does."""
 
     opened: Opened
     facility: str
     person: Person
     purpose: Purpose
+    what: str
 
     def may(self, action: str) -> None:
         """`Wrong` when they may not; the denial is on record before that."""
         if permitted(self.person.role, action, self.purpose):
             return
-        why = "the role may not do this for this purpose"
-        self.opened.accesses.denied(self.facility, by=self.person, what=f"stepdown {action}", why=why)
+        why = "not permitted to this role for this purpose"
+        self.opened.accesses.denied(self.facility, by=self.person, what=self.what, why=why)
         raise Wrong(f"The role {self.person.role} may not do this for {self.purpose}: ask somebody who may.")
+
+    def read_chart(self, patient_id: UUID, at_version: int) -> None:
+        """On record before the answer is shown."""
+        self.opened.accesses.read(
+            self.facility,
+            by=self.person,
+            patient_id=patient_id,
+            what=self.what,
+            purpose=self.purpose,
+            at_version=at_version,
+        )
+
+    def saw(self, patient_ids: Collection[UUID]) -> None:
+        """A list with these patients in it: on record before it is shown."""
+        self.opened.accesses.search(
+            self.facility, by=self.person, what=self.what, purpose=self.purpose, patient_ids=sorted(patient_ids)
+        )
+
+    def took(self, rows: int, sha256: str) -> None:
+        """A file leaves: on record before it does."""
+        self.opened.accesses.export(
+            self.facility, by=self.person, what=self.what, purpose=self.purpose, rows=rows, sha256=sha256
+        )
 
     def patient(self, given: str) -> UUID:
         """The patient whom a patient_id or an MRN names. `Wrong` when there is none, without repeating it."""
@@ -99,8 +124,8 @@ def staff_of(opened: Opened, code: str, staff_id: UUID, role: str | None = None)
     return Person(id=f"staff/{staff_id}", name=line.name, role=line.role, credential=line.credential)
 
 
-def asker(opened: Opened, *, facility: str | None, by: UUID | None, purpose: str) -> Asker:
+def asker(opened: Opened, what: str, *, facility: str | None, by: UUID | None, purpose: str) -> Asker:
     """Who asks: the operator, or the person of the staff list whom `by` names."""
     code = site_named(opened, facility)
     person = operator() if by is None else staff_of(opened, code, by)
-    return Asker(opened, code, person, Purpose(purpose))
+    return Asker(opened, code, person, Purpose(purpose), what)

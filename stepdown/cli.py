@@ -100,7 +100,6 @@ def import_(
         bool, typer.Option("--restore", help="Take positions, versions and times as they stand, into an empty ledger.")
     ] = False,
     data: Data = None,
-    by: By = None,
     as_json: AsJson = False,
 ) -> None:
     """Import facts; each is judged as if it were recorded now. Safe to run again."""
@@ -108,7 +107,7 @@ def import_(
         raise typer.BadParameter("a restore takes all or nothing, so it has no rejects.", param_hint="--rejects")
     from stepdown.commands import files as work
 
-    work.import_files(files, rejects=rejects, restore=restore, data=data, by=by, as_json=as_json)
+    work.import_files(files, rejects=rejects, restore=restore, data=data, as_json=as_json)
 
 
 @app.command()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import gzip
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from importlib.resources import as_file, files
 from pathlib import Path
@@ -12,11 +12,11 @@ from typing import Final
 from uuid import UUID, uuid5
 
 import orjson
+from exchange.restoring import restore_file
 
 from domain.acts import ADMINISTRATOR, ROLES
 from domain.facility import StaffCredentialed
 from domain.record import Source, stream_name
-from exchange.restoring import restore_file
 from stepdown.asker import facility_of, operator, sites
 from stepdown.errors import Wrong
 from stepdown.opening import Opened

@@ -22,14 +22,16 @@ def sentence(error: BaseException) -> str | None:
     if isinstance(error, Wrong):
         return str(error)
     # Only now: what was raised has been imported already, or isn't meant.
+    from api.tokens import BeyondLoopback, KeyFileError
     from domain.refused import Refused
+    from exchange.errors import ExchangeError
     from stepdown.embedded.errors import EmbeddedError
     from store.errors import StoreError
 
     match error:
         case Refused(rule=rule, because=because):
             return f"{because} ({rule})"
-        case StoreError() | EmbeddedError():
+        case StoreError() | EmbeddedError() | ExchangeError() | KeyFileError() | BeyondLoopback():
             return str(error)
         case OSError(strerror=str(why), filename=str(name)):
             return f"{name}: {why}."

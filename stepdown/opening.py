@@ -44,7 +44,7 @@ class Opened:
 
 
 @contextmanager
-def opened(settings: Settings, *, pool_size: int | None = None) -> Iterator[Opened]:
+def opened(settings: Settings) -> Iterator[Opened]:
     """The store, open meanwhile. Ends the embedded Postgres if nobody else uses it.
 
     `Wrong`, `EmbeddedError` or an error of the store says why there is none.
@@ -59,7 +59,7 @@ def opened(settings: Settings, *, pool_size: int | None = None) -> Iterator[Open
             url = embedded.app_url
             prepare_embedded(embedded)
         keyring = FileKeyring(settings.master_key)
-        store = stack.enter_context(Store(url, keyring, pool_size=pool_size or settings.pool_size))
+        store = stack.enter_context(Store(url, keyring, pool_size=settings.pool_size))
         yield Opened(settings, url, store, Desk(store, now), Accesses(store, source=Source.SYSTEM))
 
 
@@ -68,23 +68,27 @@ def prepare_embedded(embedded: Embedded) -> list[str]:
     try:
         check(embedded.app_url)
     except SchemaMismatch:
-        done = migrate(embedded.owner_url, EMBEDDED_LOGIN)
-        check(embedded.app_url)
-    else:
-        done = []
-    return [*done, *prepare(embedded.owner_url, EMBEDDED_LOGIN)]
+        return _prepare(embedded.owner_url, embedded.app_url, EMBEDDED_LOGIN)
+    return _named("read tables of", prepare(embedded.owner_url, EMBEDDED_LOGIN))
 
 
 def prepare_external(settings: Settings) -> list[str]:
     """Brings the database named from outside to this version, as its owner; answers what was done."""
     if settings.database_url is None or settings.owner_url is None:
         raise Wrong("Set STEPDOWN_OWNER_URL to the owner of the database that STEPDOWN_DATABASE_URL names.")
-    owner = settings.owner_url.get_secret_value()
+    owner, url = settings.owner_url.get_secret_value(), settings.database_url.get_secret_value()
     login_of(owner, "STEPDOWN_OWNER_URL")
-    login = login_of(settings.database_url.get_secret_value(), "STEPDOWN_DATABASE_URL")
-    done = [*migrate(owner, login), *prepare(owner, login)]
-    check(settings.database_url.get_secret_value())
+    return _prepare(owner, url, login_of(url, "STEPDOWN_DATABASE_URL"))
+
+
+def _prepare(owner_url: str, url: str, login: str) -> list[str]:
+    done = _named("migration", migrate(owner_url, login)) + _named("read tables of", prepare(owner_url, login))
+    check(url)
     return done
+
+
+def _named(what: str, names: list[str]) -> list[str]:
+    return [f"{what} {name}" for name in names]
 
 
 def login_of(url: str, variable: str) -> str:

@@ -36,7 +36,7 @@ class Settings(BaseSettings):
     token_key_file: Path | None = Field(
         None, description="STEPDOWN_TOKEN_KEY_FILE: signs development tokens; in the data folder by default"
     )
-    pool_size: int = Field(8, ge=2, le=200, description="STEPDOWN_POOL_SIZE: connections to the database")
+    pool_size: int = Field(16, ge=2, le=200, description="STEPDOWN_POOL_SIZE: connections to the database")
 
     @property
     def master_key(self) -> Path:

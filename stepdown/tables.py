@@ -27,6 +27,8 @@ def _cell(value: Any) -> str:
     match value:
         case None | []:
             return "-"
+        case bool():
+            return "yes" if value else "no"
         case list():
             return ", ".join(_cell(item) for item in value)
         case dict():
@@ -65,7 +67,9 @@ def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("reason")
     for line in lines:
         by = line["by"]
-        said = "; ".join(f"{_words(name)} {_cell(value)}" for name, value in line["fact"].items())
+        # Which episode is the same on nearly every line; who needs it has --json.
+        facts = ((name, value) for name, value in line["fact"].items() if name != "episode_id")
+        said = "; ".join(f"{_words(name)} {_cell(value)}" for name, value in facts)
         recorded = str(line["recorded_at"]).replace("T", " ")[:19] + "Z"
         who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
         table.add_row(str(line["version"]), recorded, line["type"], said, who, shown(line["reason"] or ""))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -36,6 +37,12 @@ def write(answer: bytes) -> None:
 def say(line: str) -> None:
     """A line beside the answer, whatever the answer is piped into."""
     print(line, file=sys.stderr, flush=True)
+
+
+def say_known(asked: datetime | None, known_at: datetime) -> None:
+    """That a later instant was asked for than the last fact's, which the answer stands at."""
+    if asked is not None and asked > known_at:
+        say(f"Nothing was recorded after {known_at.astimezone(UTC).isoformat()}: this is what was known then.")
 
 
 def shown(text: object) -> str:

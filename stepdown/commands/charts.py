@@ -17,7 +17,7 @@ from stepdown.errors import Wrong
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import history_table, status_table
-from stepdown.terminal import answers, write
+from stepdown.terminal import answers, say_known, write
 
 _GONE = "There was no such chart at that time."
 
@@ -35,20 +35,14 @@ def status(
 ) -> None:
     """Shows the status document. Leaves the access fact of a chart read before it does."""
     with opened(read_settings(data)) as use:
-        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks = asker(use, "read_status", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CHART)
         patient_id = asks.patient(patient)
-        answer = statuses.answer(use.store, asks.facility, patient_id, as_of=as_of, known_at=known_at)
+        answer = statuses.answer(use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at)
         if answer is None:
             raise Wrong(_GONE)
-        use.accesses.read(
-            asks.facility,
-            by=asks.person,
-            patient_id=patient_id,
-            what="stepdown status",
-            purpose=asks.purpose,
-            at_version=answer.version,
-        )
+        asks.read_chart(patient_id, answer.version)
+        say_known(known_at, datetime.fromisoformat(answer.document["known_at"]))
         if as_json:
             write(orjson.dumps(answer.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         else:
@@ -68,7 +62,7 @@ def replay(
 ) -> None:
     """Shows the facts that were known, oldest first, and the status that they add up to; as JSON the facts alone."""
     with opened(read_settings(data)) as use:
-        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks = asker(use, "read_history", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         patient_id = asks.patient(patient)
         history = replaying.answer(
@@ -76,14 +70,8 @@ def replay(
         )
         if history is None:
             raise Wrong(_GONE)
-        use.accesses.read(
-            asks.facility,
-            by=asks.person,
-            patient_id=patient_id,
-            what="stepdown replay",
-            purpose=asks.purpose,
-            at_version=history.version,
-        )
+        asks.read_chart(patient_id, history.version)
+        say_known(known_at, history.knowledge.known_at)
         if as_json:
             write(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in history.lines))
         else:

@@ -22,7 +22,10 @@ def migrate(data: Path | None) -> None:
     else:
         with Embedded.start(settings.data) as embedded:
             done = prepare_embedded(embedded)
-    print("\n".join(done) if done else "The database is prepared for this version already.")
+    for line in done:
+        print(f"Prepared: {line}.")
+    if not done:
+        print("The database was prepared for this version before.")
 
 
 def follow(data: Path | None) -> None:

@@ -4,19 +4,69 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 from typing import IO
 from uuid import UUID
 
+import orjson
+
 from api.permission import Read
 from exchange.exporting import Exported
 from exchange.exporting import export_facts as write_facts
+from exchange.importing import Imported
+from exchange.importing import import_files as take_in
+from exchange.restoring import Restored, restore_file
 from exchange.whole_file import whole_file
-from stepdown.asker import Asker, asker
+from stepdown.asker import asker, operator
+from stepdown.errors import Wrong
 from stepdown.opening import opened
+from stepdown.progress import shown_progress
 from stepdown.settings import read_settings
-from stepdown.terminal import say
+from stepdown.terminal import say, say_known, write
+
+
+def import_files(
+    paths: Sequence[Path], *, rejects: Path | None, restore: bool, data: Path | None, as_json: bool
+) -> None:
+    """Takes the files in, in the order given, and says what became of their lines."""
+    restored: list[Restored] = []
+    imported: list[Imported] = []
+    with opened(read_settings(data)) as use, shown_progress() as progress:
+        if restore:
+            restored.extend(restore_file(use.store, path, by=operator(), progress=progress) for path in paths)
+        else:
+            imported = take_in(use.store, paths, by=operator(), rejects=rejects, progress=progress)
+    for path, whole in zip(paths, restored, strict=False):
+        _say_restored(path, whole, as_json)
+    for path, found in zip(paths, imported, strict=False):
+        _say_imported(path, found, as_json)
+    if refused := sum(found.rejects for found in imported):
+        where = f"see {rejects}" if rejects is not None else "import again with --rejects FILE to see which, and why"
+        raise Wrong(f"{refused} {'line was' if refused == 1 else 'lines were'} refused: {where}.")
+
+
+def _say_restored(path: Path, restored: Restored, as_json: bool) -> None:
+    if as_json:
+        head = {"ledger": restored.ledger, "position": restored.head.position}
+        _write_line({"file": str(path), "sha256": restored.file_sha256, "facts": restored.facts, **head})
+    else:
+        print(f"{path}: {restored.facts} facts restored into {restored.ledger}, as they stood.")
+
+
+def _say_imported(path: Path, imported: Imported, as_json: bool) -> None:
+    if as_json:
+        counts = {"facts": imported.facts, "skipped": imported.skipped, "rejects": imported.rejects}
+        _write_line({"file": str(path), "sha256": imported.file_sha256, **counts, "ledgers": imported.ledgers})
+        return
+    into = f" into {', '.join(imported.ledgers)}" if imported.ledgers else ""
+    added = f"{imported.facts} facts added{into}" if imported.facts else "nothing added"
+    print(f"{path}: {added}, {imported.skipped} were in already, {imported.rejects} refused.")
+
+
+def _write_line(document: object) -> None:
+    write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
 
 
 def export_facts(
@@ -32,7 +82,7 @@ def export_facts(
 ) -> None:
     """The facts of a site, to a file or to stdout. The export is on record before the first byte leaves."""
     with opened(read_settings(data)) as use:
-        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks = asker(use, "read_facts", facility=facility, by=by, purpose=purpose)
         asks.may(Read.FACTS)
 
         def fill(file: IO[bytes], known_at: datetime | None) -> Exported:
@@ -41,24 +91,15 @@ def export_facts(
         if out is not None:
             with whole_file(out) as file:
                 written = fill(file, known_at)
-                _on_record(asks, written)
+                asks.took(written.rows, written.sha256)
+            say_known(known_at, written.knowledge.known_at)
             say(f"{out}: {written.rows} facts.")
         else:
             # Twice rather than by way of a file on the disk: the same cut gives the same bytes.
             with open(os.devnull, "wb") as nowhere:
                 written = fill(nowhere, known_at)
-            _on_record(asks, written)
+            asks.took(written.rows, written.sha256)
+            say_known(known_at, written.knowledge.known_at)
             sys.stdout.flush()
             fill(sys.stdout.buffer, known_at or written.knowledge.known_at)
             sys.stdout.buffer.flush()
-
-
-def _on_record(asks: Asker, written: Exported) -> None:
-    asks.opened.accesses.export(
-        asks.facility,
-        by=asks.person,
-        what="stepdown export facts",
-        purpose=asks.purpose,
-        rows=written.rows,
-        sha256=written.sha256,
-    )

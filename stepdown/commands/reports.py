@@ -20,9 +20,7 @@ from stepdown.asker import Asker, asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
-from stepdown.terminal import answers, say, write
-
-_WHAT = "stepdown report weekly"
+from stepdown.terminal import answers, say, say_known, write
 
 
 def weekly(
@@ -40,7 +38,7 @@ def weekly(
 ) -> None:
     """Shows or writes the report. Before that, the access ledger has whose charts were looked at, and the file."""
     with opened(read_settings(data)) as use:
-        asks = asker(use, facility=facility, by=by, purpose=purpose)
+        asks = asker(use, "read_weekly_report", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         report = weeks.answer(
             use.store,
@@ -53,10 +51,8 @@ def weekly(
             requested_by=asks.person.id,
             purpose=asks.purpose,
         )
-        patients = {UUID(row.subject_id) for row in report.rows if row.subject == "patient"}
-        use.accesses.search(
-            asks.facility, by=asks.person, what=_WHAT, purpose=asks.purpose, patient_ids=sorted(patients)
-        )
+        asks.saw({UUID(row.subject_id) for row in report.rows if row.subject == "patient"})
+        say_known(known_at, report.header.known_at)
         if out is not None:
             _write_file(report, format_, out, asks)
         elif format_ == "table":
@@ -70,14 +66,7 @@ def _write_file(report: WeeklyReport, format_: str, out: Path, asks: Asker) -> N
     text = _bytes(report, format_)
     with whole_file(out) as file:
         file.write(text)
-        asks.opened.accesses.export(
-            asks.facility,
-            by=asks.person,
-            what=_WHAT,
-            purpose=asks.purpose,
-            rows=len(report.rows),
-            sha256=sha256(text).hexdigest(),
-        )
+        asks.took(len(report.rows), sha256(text).hexdigest())
     say(f"{out}: {len(report.rows)} rows.")
 
 

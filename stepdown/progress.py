@@ -1,0 +1,32 @@
+"""How far long work has come, on a terminal; nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+from exchange.importing import Progress as Told
+from exchange.importing import Stage, no_progress
+from stepdown.terminal import notes
+
+_WORDS: Final = {Stage.READING: "Reading", Stage.RECORDING: "Recording"}
+
+
+@contextmanager
+def shown_progress() -> Iterator[Told]:
+    """What an import tells its progress to. Each stage of each file has a bar, gone at the end."""
+    console = notes()
+    if not console.is_terminal:
+        yield no_progress
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bars:
+        tasks = {stage: bars.add_task(words, total=None, visible=False) for stage, words in _WORDS.items()}
+
+        def told(stage: Stage, done: int, of: int) -> None:
+            bars.update(tasks[stage], completed=done, total=of, visible=True)
+
+        yield told
