@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from importlib.resources import as_file, files
 from typing import Any, Final, LiteralString
 from urllib.parse import urlencode
+from uuid import uuid4
 
 import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict
-from yoyo import get_backend, read_migrations  # type: ignore[import-untyped]
+from yoyo import default_migration_table, read_migrations  # type: ignore[import-untyped]
+from yoyo.backends.core.postgresql import PostgresqlPsycopgBackend  # type: ignore[import-untyped]
+from yoyo.connections import parse_uri  # type: ignore[import-untyped]
 
 from store.database import AS_READER
 from store.errors import SchemaMismatch, StoreError, Unavailable
@@ -137,11 +141,30 @@ def _is_member(connection: psycopg.Connection[Any], app_role: str) -> bool:
     return row is not None and row[0] == len(ROLES)
 
 
+class _Backend(PostgresqlPsycopgBackend):  # type: ignore[misc]
+    """yoyo's own for psycopg 3, but that its log doesn't name the account and the machine.
+
+    Asking for them fails in a container whose account has no name, and waits where no name server answers.
+    """
+
+    def get_log_data(self, migration: Any = None, operation: str = "apply") -> dict[str, Any]:
+        return {
+            "id": str(uuid4()),
+            "migration_id": migration.id,
+            "migration_hash": migration.hash,
+            "username": "",
+            "hostname": "",
+            "created_at_utc": datetime.now(UTC).replace(tzinfo=None),
+            "operation": operation,
+        }
+
+
 def _apply(owner_url: str) -> None:
     """Whoever comes here holds the database's lock: a lock row that yoyo left behind is of a killed process."""
     parameters = {name: str(value) for name, value in conninfo_to_dict(owner_url).items() if value is not None}
-    backend = get_backend("postgresql+psycopg://?" + urlencode(parameters))
+    backend = _Backend(parse_uri("postgresql+psycopg://?" + urlencode(parameters)), default_migration_table)
     try:
+        backend.init_database()
         backend.break_lock()
         with as_file(_HERE / "migrations") as folder, backend.lock():
             backend.apply_migrations(backend.to_apply(read_migrations(str(folder))))

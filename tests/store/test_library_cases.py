@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from uuid import uuid4
 
 import pytest
-from eventsourcing.tests.persistence import ApplicationRecorderTestCase
+from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
 
 from store.database import Database as Pool
 from store.keys import FileKeyring
@@ -15,7 +15,11 @@ from store.recorder import LedgerRecorder
 from tests.conftest import Database
 
 
-class TestLedgerRecorder(ApplicationRecorderTestCase[LedgerRecorder]):
+class OnALedger:
+    """The recorder that the cases below are run on."""
+
+    recorder: LedgerRecorder
+
     @pytest.fixture(autouse=True)
     def _recorder(self, database: Database, keyring: FileKeyring) -> Iterator[None]:
         with Pool(database.app_url, pool_size=12) as pool:
@@ -31,5 +35,13 @@ class TestLedgerRecorder(ApplicationRecorderTestCase[LedgerRecorder]):
         return str(uuid4())
 
 
-# The base class is a test case itself, abstract: it isn't to be collected here.
-del ApplicationRecorderTestCase
+class TestLedgerRecorder(OnALedger, ApplicationRecorderTestCase[LedgerRecorder]):
+    """All of its cases."""
+
+
+class TestPositionsOfOneAppendAreTogether(OnALedger, NonInterleavingNotificationIDsBaseCase):
+    """Two appends of a thousand facts at once."""
+
+
+# The base classes are test cases themselves, abstract: they aren't to be collected here.
+del ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase

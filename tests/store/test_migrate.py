@@ -31,7 +31,23 @@ def test_a_database_is_prepared_once(blank: Database) -> None:
     assert migrate(blank.owner_url, APP_ROLE) == []
 
 
-def test_a_database_that_is_not_prepared_says_so(blank: Database, server: Embedded) -> None:
+def test_what_is_noted_of_a_migration_names_neither_account_nor_machine(
+    blank: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As in a container whose account has no name, on a machine whose name server doesn't answer."""
+
+    def unknown(*_: object) -> str:
+        raise OSError
+
+    monkeypatch.setattr("getpass.getuser", unknown)
+    monkeypatch.setattr("socket.getfqdn", unknown)
+    migrate(blank.owner_url, APP_ROLE)
+    with psycopg.connect(blank.owner_url) as connection:
+        rows = connection.execute("SELECT migration_id, operation, username, hostname FROM _yoyo_log").fetchall()
+    assert rows == [("0001-ledger", "apply", "", "")]
+
+
+def test_a_database_that_is_not_prepared_says_so(blank: Database) -> None:
     with pytest.raises(SchemaMismatch, match="isn't prepared: run `stepdown migrate`"):
         check(blank.app_url)
 

@@ -1,0 +1,1 @@
+"""Measures against a floor (the same bytes, nothing in between) and a peer (the library as documented)."""

@@ -1,0 +1,56 @@
+"""The peer: the `eventsourcing` library with its own Postgres recorder, as its documentation says, unencrypted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from eventsourcing.application import Application
+from eventsourcing.domain import Aggregate, event
+
+from bench.lab import host_and_port
+
+
+class PeerChart(Aggregate):
+    @event("Opened")
+    def __init__(self) -> None:
+        self.sessions: dict[UUID, str] = {}
+
+    @event("AttendanceRecorded")
+    def record_attendance(
+        self,
+        by: dict[str, str | None],
+        source: str,
+        correlation_id: UUID,
+        episode_id: UUID,
+        session_id: UUID,
+        outcome: str,
+        method: str,
+        arrived_at: datetime | None,
+        left_at: datetime | None,
+    ) -> None:
+        self.sessions[session_id] = outcome
+
+
+class PeerRecord(Application[UUID]):
+    """One application on the library's own tables."""
+
+
+def peer_record(owner: str, *, writers: int) -> PeerRecord:
+    """`owner` is the login that makes the library's tables. Never with its database functions: they lose events."""
+    login: dict[str, Any] = host_and_port(owner)
+    return PeerRecord(
+        env={
+            "PERSISTENCE_MODULE": "eventsourcing.postgres",
+            "POSTGRES_DBNAME": login["dbname"],
+            "POSTGRES_HOST": login["host"],
+            "POSTGRES_PORT": login["port"],
+            "POSTGRES_USER": login["user"],
+            "POSTGRES_PASSWORD": login["password"],
+            "POSTGRES_POOL_SIZE": str(writers),
+            "POSTGRES_MAX_OVERFLOW": "0",
+            "POSTGRES_CONNECT_TIMEOUT": "5",
+            "POSTGRES_LOCK_TIMEOUT": "30",
+        }
+    )
