@@ -1,8 +1,8 @@
 """Request bodies, made from the facts they become: the same names and types, read strictly.
 
 A number is no text and a text no number; an instant says its offset; what isn't known is refused, at every depth. What
-the path or the server says already (`episode_id`, `corrects` …) is left out of the body; `reason` is added, for the
-envelope.
+the path or the server says already (`episode_id`, `corrects` …) is left out of the body; `reason` is added, why it is
+recorded: it goes into the envelope.
 """
 
 from collections.abc import Mapping
@@ -34,6 +34,9 @@ from store.shapes import is_list, is_record, item
 LONGEST_TEXT: Final = 4000
 MOST_ITEMS: Final = 200
 LARGEST: Final = 1_000_000_000
+
+ENTRY_REASON: Final = "entry_reason"
+"""What `reason` is called where the fact has a field of that name itself, as a discharge does."""
 
 _REASON: Final = "Why: needed for a correction, and for an entry more than 24 hours after what it tells of."
 
@@ -81,9 +84,9 @@ _SCALARS: Final[dict[Any, Any]] = {
 
 
 def body_of(fact: type[Any], without: frozenset[str] = frozenset()) -> type[Body]:
-    """The body that becomes this fact: its fields but those in `without`, and `reason`."""
+    """The body that becomes this fact: its fields but those in `without`, and why it is recorded."""
     named = {name: _field(hint, default) for name, (hint, default) in _fields(fact).items() if name not in without}
-    named["reason"] = (Text | None, Field(None, description=_REASON))
+    named[ENTRY_REASON if "reason" in named else "reason"] = (Text | None, Field(None, description=_REASON))
     return create_model(f"{fact.__name__}Body", __base__=Body, __doc__=getdoc(fact), **named)
 
 
@@ -94,13 +97,17 @@ def fact_of(kind: type[Any], body: Body, given: Mapping[str, Any]) -> Any:
 
 def fields_in(body: Body) -> dict[str, Any]:
     """What a body says of the fact, JSON-ready. What is null is left out, as if it had not been sent."""
-    return body.model_dump(mode="json", exclude_none=True, exclude={"reason"})
+    return body.model_dump(mode="json", exclude_none=True, exclude={_reason_name(body)})
 
 
 def reason_in(body: Body) -> str | None:
     """What a body says for the envelope."""
-    reason: str | None = getattr(body, "reason", None)
+    reason: str | None = getattr(body, _reason_name(body))
     return reason
+
+
+def _reason_name(body: Body) -> str:
+    return ENTRY_REASON if ENTRY_REASON in type(body).model_fields else "reason"
 
 
 @cache

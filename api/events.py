@@ -30,7 +30,8 @@ _NOBODY: Final = str(UUID(int=0))
 
 AttendanceCorrection = body_of(AttendanceCorrected, _KNOWN)
 ResultCorrection = body_of(ResultCorrected, _KNOWN)
-Reason = body_of(EnteredInError, _KNOWN)
+Striking = body_of(EnteredInError, _KNOWN)
+Voiding = body_of(DischargeVoided, _KNOWN)
 
 
 def _kind(body: Any) -> str:
@@ -89,7 +90,7 @@ def strike_entry(
     by: Annotated[Caller, may(recording(EnteredInError))],
     stream: Stream,
     version: Version,
-    body: Reason,  # type: ignore[valid-type]
+    body: Striking,  # type: ignore[valid-type]
     key: IdempotencyKey,
     if_match: IfMatch = None,
 ) -> Response:
@@ -108,7 +109,7 @@ def void_discharge(
     by: Annotated[Caller, may(recording(DischargeVoided))],
     stream: Stream,
     version: Version,
-    body: Reason,  # type: ignore[valid-type]
+    body: Voiding,  # type: ignore[valid-type]
     key: IdempotencyKey,
     if_match: IfMatch = None,
 ) -> Response:

@@ -1,12 +1,12 @@
 """A program site as its people would use it over HTTP: opened, staffed, with patients on their way.
 
-Everything happens within the last hours, since the record knows when it learned it; nobody in it exists.
+Everything happens within the last days, since the record knows when it learned it; nobody in it exists.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -15,15 +15,16 @@ import httpx
 
 from api.tokens import Tokens
 from domain.record import Person
+from store.lines import to_line
 from tests.api.client import Client
 
 ZONE = ZoneInfo("America/New_York")
 NOW = datetime.now(UTC).replace(microsecond=0)
-STARTED = (NOW - timedelta(hours=4)).astimezone(ZONE)
-ENDED = (NOW - timedelta(hours=1)).astimezone(ZONE)
-DAY = STARTED.date()
-"""The program day of a session that was held a few hours ago."""
 TODAY = NOW.astimezone(ZONE).date()
+DAY = TODAY - timedelta(days=1)
+"""Yesterday, when a session was held from noon to three."""
+STARTED = datetime.combine(DAY, time(12), ZONE)
+ENDED = datetime.combine(DAY, time(15), ZONE)
 BEFORE = DAY - timedelta(days=1)
 LATE = "Entered when the system was set up."
 
@@ -69,7 +70,7 @@ class Site:
 
     def done(self, role: str, path: str, body: Any, **headers: str) -> httpx.Response:
         """A command that succeeds; a late entry says why."""
-        response = self.send(role, path, {"reason": LATE, **body}, **headers)
+        response = self.send(role, path, {"reason": LATE} | body, **headers)
         assert response.status_code == 201, response.text
         return response
 
@@ -84,6 +85,19 @@ class Site:
         response = self.ask(role, path, params=params, **headers)
         assert response.status_code == 200, response.text
         return response.json()
+
+    def ledgers(self) -> list[str]:
+        return self.client.app.state.wiring.store.ledgers()
+
+    def accesses(self, code: str | None = None) -> list[dict[str, Any]]:
+        """The access record of a site."""
+        ledger = self.client.app.state.wiring.store.ledger(f"{code or self.code}.access")
+        return [to_line(fact) for fact in ledger.facts()]
+
+    def denials(self, code: str | None = None) -> list[tuple[str, str]]:
+        """What was denied, and why."""
+        found = [line["fact"] for line in self.accesses(code) if line["type"] == "AccessDenied"]
+        return [(fact["what"], fact["why"]) for fact in found]
 
     # The story, chapter by chapter.
 
@@ -190,7 +204,3 @@ ASSESSMENT: dict[str, Any] = {
 
 def chart(patient_id: str) -> str:
     return f"chart/{UUID(patient_id)}"
-
-
-def day(on: date) -> str:
-    return on.isoformat()
