@@ -27,8 +27,10 @@ COLUMNS: Final = (
     "evidence",
 )
 
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""What a spreadsheet takes for the beginning of a formula, or hides one behind."""
+_FORMULA: Final = ("=", "+", "-", "@")
+"""What a spreadsheet takes for the beginning of a formula."""
+
+_ONE_LINE: Final = str.maketrans("\t\r\n", "   ")
 
 
 def record(row: Row) -> dict[str, Any]:
@@ -83,7 +85,8 @@ def as_csv(rows: Iterable[Row]) -> bytes:
 
 
 def harmless(cell: str | int | None) -> str | int:
-    """A cell that no spreadsheet runs: text that begins like a formula gets an apostrophe before it."""
+    """A cell of one line that no spreadsheet runs: text that begins like a formula gets an apostrophe before it."""
     if isinstance(cell, str):
-        return f"'{cell}" if cell.startswith(_FORMULA) else cell
+        text = cell.translate(_ONE_LINE)
+        return f"'{text}" if text.lstrip().startswith(_FORMULA) else text
     return "" if cell is None else cell
