@@ -20,10 +20,11 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PlainValidator,
     StrictBool,
-    StrictFloat,
     StrictInt,
     StringConstraints,
+    WithJsonSchema,
     create_model,
 )
 from pydantic_core import PydanticCustomError
@@ -67,6 +68,18 @@ def _uuid(given: object) -> object:
     return given
 
 
+def _number(given: object) -> int | float:
+    # A whole number stays whole. NaN is not within any limits.
+    if isinstance(given, bool) or not isinstance(given, int | float):
+        raise PydanticCustomError("float_type", "Not a number.")
+    if not 0 <= given <= LARGEST:
+        raise PydanticCustomError("number_range", "Not within the limits.")
+    return given
+
+
+Number = Annotated[
+    int | float, PlainValidator(_number), WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST})
+]
 Instant = Annotated[AwareDatetime, BeforeValidator(_instant, json_schema_input_type=AwareDatetime)]
 """With its offset. A number would be read as seconds since 1970, which nobody means."""
 PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date)]
@@ -74,8 +87,7 @@ PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=
 _SCALARS: Final[dict[Any, Any]] = {
     str: Text,
     int: Annotated[StrictInt, Field(ge=0, le=LARGEST)],
-    float: Annotated[StrictInt, Field(ge=0, le=LARGEST)]
-    | Annotated[StrictFloat, Field(ge=0, le=LARGEST, allow_inf_nan=False)],
+    float: Number,
     bool: StrictBool,
     datetime: Instant,
     date: PlainDate,
