@@ -10,6 +10,7 @@ from pathlib import Path
 from socket import socket
 
 from api.app import create_app
+from api.tokens import refuse_beyond_loopback
 from api.wiring import Wiring
 from projections.follower import Follower
 from stepdown import demo as sample
@@ -26,6 +27,7 @@ from store.accesses import Accesses
 def serve(data: Path | None, *, host: str, port: int, follow: bool) -> None:
     """Prints the address when requests are answered there."""
     log()
+    refuse_beyond_loopback(host)
     with closing(listen(host, port)) as listener, opened(read_settings(data)) as use:
         _run(use, host, listener, follow=follow, listening=lambda: print(address_of(listener), flush=True))
 
@@ -33,6 +35,7 @@ def serve(data: Path | None, *, host: str, port: int, follow: bool) -> None:
 def demo(data: Path, *, host: str, port: int) -> None:
     """As `serve`, on the sample program, with a token for every role."""
     log()
+    refuse_beyond_loopback(host)
     with closing(listen(host, port)) as listener, opened(read_settings(data)) as use:
         sample.load(use)
         tokens = sample.tokens(use)

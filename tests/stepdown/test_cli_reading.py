@@ -1,0 +1,208 @@
+"""Status, replay, weekly report and facts of the sample program, on the command line."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import stat
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import orjson
+import pytest
+
+from domain.access import AccessDenied, ChartRead, ExportMade, SearchMade
+from domain.acts import CASE_MANAGER, OPERATOR
+from domain.chart.attendance import AttendanceCorrected
+from tests.sample_program import EXPECTED, read_rows, sample
+from tests.stepdown.command import PATIENT, SAMPLE, run
+from tests.stepdown.conftest import Program
+
+RULES = ("HRS-1", "HRS-2", "ATT-1", "IND-1")
+CUT = ("--as-of", "2026-04-17", "--known-at", "2026-04-18T03:59:59Z")
+MRN = "SYN-LEX-00022"
+STRANGER = "00000000-0000-4000-8000-000000000000"
+
+
+def staff(role: str) -> str:
+    """Somebody of the sample in this role."""
+    return next(str(f.fact.staff_id) for f in sample() if getattr(f.fact, "role", None) == role)
+
+
+@pytest.mark.parametrize("path", sorted(EXPECTED.glob("status-*.json")), ids=lambda path: path.stem[:15])
+def test_the_status_is_the_expected_document(program: Program, path: Path) -> None:
+    expected = orjson.loads(path.read_bytes())
+    document = run("status", expected["patient_id"], *CUT, "--json").done().document
+    assert set(document["flags"]) >= set(expected["flags"])
+    assert document | {"flags": expected["flags"]} == expected
+
+
+def test_a_patient_is_found_by_mrn_in_any_spelling(program: Program) -> None:
+    by_id = run("status", PATIENT, *CUT, "--json").done()
+    assert run("status", MRN, *CUT, "--json").done().out == by_id.out
+    assert run("status", f" {MRN.lower()} ", *CUT, "--json").done().out == by_id.out
+
+
+def test_people_get_a_table_of_the_status(program: Program) -> None:
+    shown = run("status", MRN, *CUT).done().text
+    assert "tapering" in shown
+    assert "two_unexcused, unexpected_positive" in shown
+    assert "position 2964" in shown
+
+
+def test_a_known_at_after_the_last_fact_is_answered_as_that_and_says_so(program: Program) -> None:
+    later = run("status", PATIENT, "--known-at", "2100-01-01T00:00:00Z", "--as-of", "2026-04-17", "--json").done()
+    assert "Nothing was recorded after" in later.err
+    assert later.document["known_at"] < "2100"
+
+
+@pytest.mark.parametrize(
+    ("name", "more"),
+    [
+        ("weekly-2026-W09", ["--as-of", "2026-03-01"]),
+        ("weekly-2026-W10", ["--as-of", "2026-03-08"]),
+        ("weekly-2026-W10.as-of-2026-03-04", ["--as-of", "2026-03-04"]),
+        ("weekly-2026-W10.az-s9480", ["--as-of", "2026-03-08", "--rule-set", "az-s9480"]),
+        ("weekly-2026-W16", ["--as-of", "2026-04-19"]),
+        ("weekly-2026-W16.known-at-2026-04-20", ["--as-of", "2026-04-19", "--known-at", "2026-04-20T12:00:00Z"]),
+    ],
+)
+def test_the_weekly_report_has_the_expected_rows(program: Program, name: str, more: list[str]) -> None:
+    week = name.split(".")[0].removeprefix("weekly-")
+    report = run("report", "weekly", "--facility", "lexington", "--week", week, "--format", "csv", *more).done()
+    rows = [row for row in csv.DictReader(io.StringIO(report.text)) if row["rule"] in RULES]
+    expected = read_rows(EXPECTED / f"{name}.csv", RULES)
+    assert expected
+    assert [{key: value for key, value in row.items() if key != "evidence"} for row in rows] == expected
+
+
+def test_people_get_a_table_of_the_report_and_programs_an_object(program: Program) -> None:
+    asked = ("report", "weekly", "--week", "2026-W10", "--as-of", "2026-03-08")
+    table = run(*asked).done().text
+    document = run(*asked, "--format", "json").done().document
+    assert document["sha256"] in table
+    assert "facility shortfall" in table
+    assert len(document["rows"]) == document["row_count"] > 50
+
+
+def test_a_report_is_written_whole_for_its_owner_alone_and_the_file_is_on_record(
+    program: Program, tmp_path: Path
+) -> None:
+    out = tmp_path / "week.csv"
+    report = run("report", "weekly", "--week", "2026-W10", "--format", "csv", "--out", out).done()
+    assert report.out == b""
+    assert str(out) in report.err
+    assert stat.S_IMODE(out.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["week.csv"]
+    searched, exported = (entry.fact for entry in program.accesses()[-2:])
+    assert isinstance(searched, SearchMade)
+    assert len(searched.patient_ids) > 10
+    assert isinstance(exported, ExportMade)
+    assert exported.sha256 == sha256(out.read_bytes()).hexdigest()
+    assert exported.rows == len(out.read_bytes().splitlines()) - 1
+
+
+def test_replay_shows_the_uncorrected_record_before_a_correction_and_the_corrected_one_after(program: Program) -> None:
+    correction = next(fact for fact in sample() if isinstance(fact.fact, AttendanceCorrected))
+    patient = correction.stream.removeprefix("chart/")
+    before = correction.recorded_at - timedelta(microseconds=1)
+    week = correction.fact.arrived_at or correction.recorded_at
+    as_of = (week.date() + timedelta(days=6 - week.weekday())).isoformat()
+
+    def known(at: datetime) -> tuple[list[dict[str, object]], str]:
+        asked = ("replay", patient, "--known-at", at.isoformat(), "--as-of", as_of)
+        lines = [orjson.loads(line) for line in run(*asked, "--json").done().out.splitlines()]
+        return lines, run(*asked).done().text
+
+    lines_before, shown_before = known(before)
+    lines_after, shown_after = known(correction.recorded_at)
+    assert [line["version"] for line in lines_before] == list(range(1, correction.version))
+    assert lines_after[correction.version - 1]["type"] == "AttendanceCorrected"
+    assert "AttendanceCorrected" not in shown_before
+    assert "AttendanceCorrected" in shown_after
+    asked = ("status", patient, "--json", "--as-of", as_of, "--known-at")
+    week_before = run(*asked, before.isoformat()).done().document["week"]
+    week_after = run(*asked, correction.recorded_at.isoformat()).done().document["week"]
+    assert week_before["minutes"] != week_after["minutes"]
+    assert _shows_minutes(shown_before, week_before["minutes"])
+    assert _shows_minutes(shown_after, week_after["minutes"])
+
+
+def _shows_minutes(shown: str, minutes: int) -> bool:
+    line = next(line for line in shown.splitlines() if "week: minutes" in line)
+    return line.split()[-1] == str(minutes)
+
+
+def test_an_export_gives_back_the_file_that_was_restored_fact_for_fact(program: Program, tmp_path: Path) -> None:
+    out = tmp_path / "facts.ndjson"
+    run("export", "facts", "--facility", "lexington", "--out", out).done()
+    piped = run("export", "facts").done().out
+    assert piped == out.read_bytes()
+    exported = [orjson.loads(line) for line in piped.splitlines()]
+    with gzip.open(SAMPLE, "rb") as lines:
+        restored = [orjson.loads(line) for line in lines]
+    assert exported[: len(restored)] == restored
+    assert [line["type"] for line in exported[len(restored) :]] == ["LedgerRestored"]
+    made = program.accesses()[-1].fact
+    assert isinstance(made, ExportMade)
+    assert (made.rows, made.sha256) == (len(exported), sha256(piped).hexdigest())
+
+
+def test_an_export_may_be_of_the_facts_recorded_between_two_dates(program: Program) -> None:
+    some = run("export", "facts", "--from", "2026-03-02", "--to", "2026-03-03").done().out.splitlines()
+    recorded = [orjson.loads(line)["recorded_at"] for line in some]
+    assert len(recorded) > 10
+    # Local dates of Lexington, five hours behind.
+    assert "2026-03-02T05" <= min(recorded) <= max(recorded) < "2026-03-04T05"
+
+
+def test_reading_a_chart_leaves_who_what_and_why_in_the_access_ledger(program: Program) -> None:
+    run("status", MRN, "--purpose", "payment").done()
+    run("replay", PATIENT, "--by", staff("counselor"), "--purpose", "treatment").done()
+    read, replayed = program.accesses()[-2:]
+    assert isinstance(read.fact, ChartRead)
+    assert isinstance(replayed.fact, ChartRead)
+    assert (str(read.fact.patient_id), read.fact.what, read.fact.purpose) == (PATIENT, "read_status", "payment")
+    assert (read.envelope.by.role, read.envelope.by.id.partition("/")[0]) == (OPERATOR, "operator")
+    assert (replayed.fact.what, replayed.fact.purpose) == ("read_history", "treatment")
+    assert replayed.envelope.by.id == f"staff/{staff('counselor')}"
+    assert (replayed.envelope.by.role, replayed.fact.at_version > 20) == ("counselor", True)
+
+
+def test_who_may_not_read_is_refused_and_the_denial_is_on_record(program: Program) -> None:
+    run("replay", PATIENT, "--by", staff(CASE_MANAGER)).refused("case_manager")
+    denied = program.accesses()[-1]
+    assert isinstance(denied.fact, AccessDenied)
+    assert (denied.fact.what, denied.envelope.by.role) == ("read_history", CASE_MANAGER)
+    run("status", PATIENT, "--purpose", "research").refused("operator", "research")
+
+
+@pytest.mark.parametrize("patient", [STRANGER, "SYN-LEX-99999"])
+def test_an_unknown_patient_is_refused_without_repeating_who_was_asked_for(program: Program, patient: str) -> None:
+    for command in ("status", "replay"):
+        answer = run(command, patient)
+        answer.refused("No patient of lexington")
+        assert patient not in answer.err
+
+
+def test_a_patient_is_unknown_before_the_registration(program: Program) -> None:
+    run("status", PATIENT, "--known-at", "2026-02-17T00:00:00Z").refused("no such chart at that time")
+    run("replay", PATIENT, "--known-at", "2026-02-17T00:00:00Z").refused("no such chart at that time")
+
+
+def test_what_the_record_does_not_know_is_refused_in_one_sentence(program: Program) -> None:
+    week = ("report", "weekly", "--week", "2026-W10")
+    run(*week, "--facility", "springfield").refused("No facility of this code", "lexington")
+    run(*week, "--rule-set", "house-rules").refused("rule set")
+    run(*week, "--known-at", "2020-01-01T00:00:00Z").refused("Nothing was on record")
+    run("export", "facts", "--known-at", "2020-01-01T00:00:00Z").refused("Nothing was on record")
+    run("status", PATIENT, "--by", STRANGER).refused("staff list of lexington")
+
+
+def test_a_file_that_can_not_be_written_is_refused_and_nothing_lies_about(program: Program, tmp_path: Path) -> None:
+    nowhere = tmp_path / "missing" / "week.csv"
+    run("report", "weekly", "--week", "2026-W10", "--format", "csv", "--out", nowhere).refused("week.csv")
+    run("export", "facts", "--out", nowhere).refused("week.csv")
+    assert list(tmp_path.iterdir()) == []

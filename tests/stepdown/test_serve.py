@@ -1,0 +1,136 @@
+"""The main job: `stepdown serve` as it is started, asked, and told to end; `stepdown demo` twice."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import time
+from pathlib import Path
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+import orjson
+import pytest
+
+from domain.acts import ROLES
+from tests.stepdown.command import PATIENT, SAMPLE, Serving, postgres_runs, run, run_apart, serving
+from tests.stepdown.conftest import Program
+
+READY_SECONDS = 30
+
+
+def get(address: str, token: str | None = None) -> tuple[int, object]:
+    """Code and document of an answer."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    try:
+        with urlopen(Request(address, headers=headers), timeout=30) as answer:
+            return answer.status, orjson.loads(answer.read())
+    except HTTPError as error:
+        with error:
+            return error.code, orjson.loads(error.read())
+
+
+def is_ready(address: str) -> bool:
+    """Whether `/readyz` answers 200 before long."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if get(f"{address}/readyz")[0] == 200:
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def address_of(server: Serving) -> str:
+    [address] = server.said(1)
+    assert address.startswith("http://127.0.0.1:")
+    return address
+
+
+def test_serve_answers_from_the_embedded_database_and_ends_without_leaving_a_postgres(tmp_path: Path) -> None:
+    with serving("serve", "--port", "0", cwd=tmp_path) as server:
+        address = address_of(server)
+        # Others use the same database meanwhile, and the follower takes in what they bring.
+        run_apart("import", "--restore", SAMPLE, cwd=tmp_path).done()
+        token = run_apart("token", "--role", "counselor", cwd=tmp_path).done().text.strip()
+        assert is_ready(address)
+        status = f"{address}/v1/patients/{PATIENT}/status?as_of=2026-04-17"
+        assert get(status)[0] == 401
+        code, document = get(status, token)
+        assert (code, document["episode"]["state"]) == (200, "tapering")  # type: ignore[index]
+        assert server.ends_by(signal.SIGTERM) == 0
+    assert (server.lines, server.err) == ([f"{address}\n"], "")
+    assert not postgres_runs(tmp_path / ".stepdown")
+
+
+def test_serve_without_following_is_ready_once_another_process_follows(empty_program: Program, tmp_path: Path) -> None:
+    variables = empty_program.variables
+    with serving("serve", "--port", "0", "--no-follow", cwd=tmp_path, **variables) as server:
+        address = address_of(server)
+        run("import", "--restore", SAMPLE).done()
+        time.sleep(2.5)
+        assert get(f"{address}/readyz")[0] == 503
+        with serving("follow", cwd=tmp_path, **variables) as follower:
+            assert is_ready(address)
+            assert follower.ends_by(signal.SIGTERM) == 0
+        assert server.ends_by(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("command", ["serve", "demo"])
+def test_a_port_in_use_is_refused_before_anything_is_made(command: str, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        run(command, "--port", port, "--data", tmp_path / "data").refused(f"Port {port} is in use", "--port")
+    assert not (tmp_path / "data").exists()
+
+
+def test_development_tokens_are_not_served_to_others(tmp_path: Path) -> None:
+    for host in ("0.0.0.0", "::", "stepdown.invalid"):
+        run("serve", "--host", host, "--port", "0", "--data", tmp_path / "data").refused("this machine alone")
+    assert not (tmp_path / "data").exists()
+
+
+def test_the_demo_has_the_sample_and_a_token_for_every_role_and_starts_again_with_the_same(tmp_path: Path) -> None:
+    positions = []
+    for number in (signal.SIGTERM, signal.SIGINT):
+        with serving("demo", "--port", "0", cwd=tmp_path) as server:
+            address, *lines = server.said(1 + len(ROLES))
+            tokens = dict(line.split() for line in lines)
+            assert list(tokens) == list(ROLES)
+            assert is_ready(address)
+            code, census = get(
+                f"{address}/v1/facilities/lexington/census?as_of=2026-04-17", tokens["compliance_officer"]
+            )
+            assert code == 200
+            assert len(census["rows"]) > 10  # type: ignore[index]
+            positions.append(census["position"])  # type: ignore[index]
+            assert get(f"{address}/v1/patients/{PATIENT}/status", tokens["front_desk"])[0] == 403
+            assert server.ends_by(number) == 0
+        assert "as_of=2026-04-17" in server.err
+        assert "Traceback" not in server.err
+        assert not postgres_runs(tmp_path / ".stepdown-demo")
+    assert positions[0] == positions[1]
+
+
+def test_the_demo_keeps_its_people_out_of_a_database_with_records_of_its_own(
+    empty_program: Program, tmp_path: Path
+) -> None:
+    opening = orjson.dumps(
+        {
+            "ledger": "springfield",
+            "position": 1,
+            "stream": "facility/springfield",
+            "version": 1,
+            "type": "FacilityOpened",
+            "recorded_at": "2026-01-07T13:00:00Z",
+            "by": {"id": f"staff/{PATIENT}", "name": "R. Ames", "role": "administrator", "credential": None},
+            "source": "api",
+            "reason": None,
+            "correlation_id": PATIENT,
+            "causation_id": None,
+            "fact": {"code": "springfield", "name": "Springfield", "zone": "America/New_York"},
+        }
+    )
+    (tmp_path / "springfield.ndjson").write_bytes(opening)
+    run("import", tmp_path / "springfield.ndjson").done()
+    run("demo", "--port", "0").refused("records of its own", "--data")
+    assert len(run("export", "facts", "--facility", "springfield").done().out.splitlines()) == 2
