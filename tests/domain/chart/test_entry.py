@@ -10,6 +10,7 @@ import pytest
 from domain.chart.entry import Suitability
 from domain.chart.episode import Assignment, Enrollment, State
 from domain.chart.identity import Identity
+from tests.domain.care import assigned
 from tests.domain.cast import (
     ACTIVE,
     ASSESSED,
@@ -191,6 +192,27 @@ def test_an_enrollment_is_the_first_assignment_to_a_cohort() -> None:
         version=5,
     )
     assert episode.assignments == (Assignment(cohort_id=EVENINGS, effective_on=day("2026-02-27"), version=5),)
+
+
+# ---- change of cohort
+
+
+def test_only_who_is_enrolled_changes_the_cohort() -> None:
+    given(*ASSESSED).when(assigned()).refused("assignment.not-enrolled")
+    given(*ACTIVE, discharged("2026-03-03")).when(assigned()).refused("assignment.not-enrolled")
+    given(*ENROLLED).when(assigned()).recorded()
+
+
+def test_a_change_of_cohort_is_not_effective_before_the_enrollment() -> None:
+    given(*ENROLLED).when(assigned("2026-02-26")).refused("assignment.before-enrollment")
+    given(*ENROLLED).when(assigned("2026-02-27")).recorded()
+
+
+def test_a_change_of_cohort_is_to_one_that_exists() -> None:
+    given(*ENROLLED).when(assigned(cohort_id=NOBODY)).refused("cohort.unknown")
+
+
+# ---- strikes
 
 
 def test_striking_a_decision_of_suitability_leaves_the_enrollment() -> None:
