@@ -50,7 +50,6 @@ class Database:
             max_size=pool_size,
             timeout=WAIT_SECONDS,
             configure=_configure,
-            check=_alive,
             num_workers=1,
             open=False,
             name="stepdown",
@@ -93,13 +92,25 @@ class Database:
         Conflicts (23505, 22012) come out as they are: only the append knows what they mean.
         """
         try:
-            with self._pool.connection() as connection:
+            with self._live() as connection:
                 try:
                     yield connection
                 except psycopg.Error as error:
                     raise _ours(error, connection, writes=writes) from None
         except (PoolTimeout, PoolClosed):
             raise Unavailable(_UNREACHABLE) from None
+
+    @contextmanager
+    def _live(self) -> Iterator[Connection]:
+        """A connection that stands; left as it came, or closed. The pool's own check would wait a second first."""
+        while not _is_alive(connection := self._pool.getconn()):
+            connection.close()
+            self._pool.putconn(connection)
+        try:
+            with connection:
+                yield connection
+        finally:
+            self._pool.putconn(connection)
 
 
 def _configure(connection: Connection) -> None:
@@ -110,14 +121,16 @@ def _configure(connection: Connection) -> None:
     )
 
 
-def _alive(connection: Connection) -> None:
-    """Raises when the server has closed the connection while it lay in the pool, without asking the server.
+def _is_alive(connection: Connection) -> bool:
+    """False when the server has closed the connection while it lay in the pool; known without asking the server.
 
     An idle connection has nothing to say: when there is something to read, it is the end.
     """
-    if select.select([connection.fileno()], [], [], 0)[0]:
-        connection.close()
-        raise psycopg.OperationalError("closed while idle")
+    if connection.closed:
+        return False
+    reading = select.poll()
+    reading.register(connection.fileno(), select.POLLIN)
+    return not reading.poll(0)
 
 
 def _ours(error: psycopg.Error, connection: Connection, *, writes: bool) -> Exception:

@@ -11,6 +11,7 @@ import pytest
 
 from store.errors import KeyringError
 from store.keys import FileKeyring
+from store.sealing import LookupKey
 from store.store import Store
 from tests.conftest import Database
 from tests.store.given import a_chart, trigger
@@ -73,3 +74,16 @@ def test_a_database_does_not_open_with_another_master_key(database: Database, st
             ledger.read([chart])
         with pytest.raises(KeyringError, match="use the key file"):
             ledger.append([trigger(chart, 2)])
+
+
+def test_keyed_hashes_for_different_uses_and_of_different_parts_differ() -> None:
+    key = LookupKey(b"k" * 32)
+    digests = [
+        key.digest("claim", "mrn", "12"),
+        key.digest("column", "mrn", "12"),
+        key.digest("claim", "mrn1", "2"),
+        key.digest("claim", "mrn", b"1", b"2"),
+        LookupKey(b"l" * 32).digest("claim", "mrn", "12"),
+    ]
+    assert len(set(digests)) == len(digests)
+    assert key.digest("claim", "mrn", "12") == digests[0]

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import psycopg
 import pytest
+from eventsourcing.domain import DomainEventProtocol
 
+from domain.record import Recorded
 from stepdown.embedded import Embedded
 from store.errors import KeyringError, Unreadable
 from store.keys import FileKeyring
 from store.ledger import Ledger
+from store.mapper import FactMapper, Keyed
 from store.migrate import ROLES, migrate
+from store.sealing import ChartKey
 from store.store import Store
 from tests.conftest import APP_ROLE, Database
 from tests.store.given import a_chart, holiday, new, registered, trigger
@@ -153,6 +159,22 @@ def test_what_was_moved_or_altered_does_not_open(
                 reading()
             assert "payday" not in str(broken.value)
         assert len(ledger.read([two])[two]) == 2
+
+
+def test_even_under_the_same_key_a_fact_opens_in_its_own_place_alone(store: Store) -> None:
+    one, two = a_chart(), a_chart()
+    key = ChartKey(b"k" * 32)
+    here, there = (FactMapper(name, store.ledger(name)._keys) for name in ("here", "there"))
+    stored = here.to_stored_event(cast("DomainEventProtocol[str]", Keyed(trigger(one, 1), key)))
+    now = datetime.now(UTC)
+
+    def read(mapper: FactMapper, stream: str, version: int) -> list[Recorded]:
+        return mapper.recorded([(1, stream, version, stored.topic, now, stored.state)], {one: key, two: key})
+
+    assert read(here, one, 1)[0].fact == trigger(one, 1).fact
+    for mapper, stream, version in ((there, one, 1), (here, two, 1), (here, one, 2)):
+        with pytest.raises(Unreadable, match="doesn't open in its place"):
+            read(mapper, stream, version)
 
 
 def test_the_error_of_an_altered_fact_names_it(ledger: Ledger, database: Database) -> None:
