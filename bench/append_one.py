@@ -76,7 +76,7 @@ def run(lab: Lab) -> list[str]:
             for name in order[turn % 3 :] + order[: turn % 3]:
                 with contextmanager(contenders[name])(writers) as works:
                     figures[name][writers].append(rate(works, lab.seconds))
-    return _table(Figures(figures["floor"], figures["peer"], figures["ours"]))
+    return table(Figures(figures["floor"], figures["peer"], figures["ours"]))
 
 
 def _floor(owner: str, seed: int, numbers: Iterator[int], writers: int) -> Iterator[list[Work]]:
@@ -154,7 +154,8 @@ def _ours(app: str, lab: Lab, numbers: Iterator[int], writers: int) -> Iterator[
         yield [writer() for _ in range(writers)]
 
 
-def _table(figures: Figures) -> list[str]:
+def table(figures: Figures) -> list[str]:
+    """Markdown; ratios are taken within a round, then their median."""
     lines = [
         "| writers | floor, facts/s | peer, facts/s | ours, facts/s | ours ÷ floor | bar | ours ÷ peer | bar |",
         "|---|---|---|---|---|---|---|---|",

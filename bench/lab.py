@@ -7,12 +7,13 @@ import platform
 import statistics
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from threading import Barrier, Event, Thread
+from threading import Barrier, Event
 from time import perf_counter, sleep
 
 import psycopg
@@ -59,39 +60,30 @@ def lab(folder: Path, *, seed: int, seconds: float, rounds: int) -> Iterator[Lab
 def rate(writers: Sequence[Work], seconds: float) -> float:
     """Units a second of all writers together, each in a thread of its own, after a short run-in."""
     ready, counting, over = Barrier(len(writers) + 1), Event(), Event()
-    done = [0] * len(writers)
-    failed: list[BaseException] = []
 
-    def run(number: int) -> None:
-        work, count = writers[number], 0
+    def run(work: Work) -> int:
+        count = 0
         try:
             work()
-            ready.wait()
-            while not over.is_set():
-                work()
-                if counting.is_set():
-                    count += 1
-        except BaseException as error:
-            failed.append(error)
-            raise
         finally:
-            done[number] = count
+            # Also when it failed: nobody is to wait for it.
+            ready.wait()
+        while not over.is_set():
+            work()
+            if counting.is_set():
+                count += 1
+        return count
 
-    threads = [Thread(target=run, args=(number,)) for number in range(len(writers))]
-    for thread in threads:
-        thread.start()
-    ready.wait()
-    sleep(min(0.3, seconds / 5))
-    counting.set()
-    began = perf_counter()
-    sleep(seconds)
-    over.set()
-    lasted = perf_counter() - began
-    for thread in threads:
-        thread.join()
-    if failed:
-        raise SystemExit(f"A writer failed: {failed[0]!r}")
-    return sum(done) / lasted
+    with ThreadPoolExecutor(len(writers)) as threads:
+        running = [threads.submit(run, work) for work in writers]
+        ready.wait()
+        sleep(min(0.3, seconds / 5))
+        counting.set()
+        began = perf_counter()
+        sleep(seconds)
+        over.set()
+        lasted = perf_counter() - began
+        return sum(one.result() for one in running) / lasted
 
 
 @dataclass(frozen=True)
