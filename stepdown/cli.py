@@ -7,11 +7,9 @@ Exit codes: 0 done; 1 refused or found wrong, said in one line on stderr; 2 not 
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import FrameType
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
@@ -35,6 +33,8 @@ from stepdown.options import (
     read_staff,
     read_week,
 )
+from stepdown.signals import end_by_exception
+from stepdown.terminal import write_whole
 
 app = typer.Typer(
     name="stepdown",
@@ -251,35 +251,40 @@ def token(
     tokens.token(role, facility=facility, staff=staff, name=name, data=data)
 
 
-def _on_sigterm(number: int, frame: FrameType | None) -> None:
-    # As an exception, so that what is open is closed: the embedded Postgres would go on for nobody.
-    sys.exit(128 + number)
-
-
 def run(arguments: Sequence[str]) -> int:
     """The exit code. What went wrong has been said on stderr, in one line."""
     try:
         # Not `app(…)`: it would put an exception hook of its own in the place of ours.
         ended = get_command(app).main(args=list(arguments), prog_name="stepdown", standalone_mode=False)
+        sys.stdout.flush()
     except typer.TyperException as error:
         return _say_usage(error)
     except BrokenPipeError:
-        # Whoever read us has seen enough. What is left in the buffer has nowhere to go.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read us has seen enough.
+        _give_up_stdout()
         return 1
     except Exception as error:
         said = sentence(error)
         if said is None:
             raise
+        _give_up_stdout()
         print(said, file=sys.stderr)
         return 1
     return ended if isinstance(ended, int) else 0
 
 
+def _give_up_stdout() -> None:
+    """What is left in the buffer may have nowhere to go; tried again at exit, it would be complained of once more."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
 def _say_usage(error: Any) -> int:
     """What was not understood, where help is, and code 2."""
     if said := error.format_message():
-        path = error.ctx.command_path if error.ctx is not None else "stepdown"
+        path = error.ctx.command_path if getattr(error, "ctx", None) is not None else "stepdown"
         said = said.replace("Value error, ", "").rstrip(".")
         print(f"{said}. See `{path} --help`.", file=sys.stderr)
     return int(error.exit_code)
@@ -288,5 +293,6 @@ def _say_usage(error: Any) -> int:
 def main() -> None:
     """The console script."""
     watch()
-    signal.signal(signal.SIGTERM, _on_sigterm)
+    write_whole()
+    end_by_exception()
     sys.exit(run(sys.argv[1:]))

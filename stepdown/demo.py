@@ -12,15 +12,16 @@ from typing import Final
 from uuid import UUID, uuid5
 
 import orjson
-from exchange.restoring import restore_file
 
 from domain.acts import ADMINISTRATOR, ROLES
 from domain.facility import StaffCredentialed
 from domain.record import Source, stream_name
+from exchange.restoring import restore_file
 from stepdown.asker import facility_of, operator, sites
 from stepdown.errors import Wrong
 from stepdown.opening import Opened
 from stepdown.sign_in import administrator, in_role, person_in_role, tokens_of
+from stepdown.terminal import say
 from store.append import Command
 
 FACILITY: Final = "lexington"
@@ -50,6 +51,7 @@ def load(opened: Opened) -> bool:
     with sample_file() as path:
         new = not sites(opened)
         if new:
+            say("Setting up the sample program, once …")
             restore_file(opened.store, path, by=operator())
         elif sites(opened) != [FACILITY] or not _is_sample(opened, path):
             raise Wrong("This database holds records of its own: give the demo another folder with --data.")

@@ -56,7 +56,8 @@ def _fault(error: BaseException) -> str:
 
 
 def _on_exception(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    print(_fault(error), file=sys.stderr, flush=True)
+    if not isinstance(error, KeyboardInterrupt):
+        print(_fault(error), file=sys.stderr, flush=True)
 
 
 def _on_thread_exception(raised: threading.ExceptHookArgs) -> None:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import errno
-import signal
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any, Final
 
 import uvicorn
 
 from stepdown.errors import Wrong
+from stepdown.signals import ending_calls
 
 _GRACE_SECONDS: Final = 10
 """How long requests under way may go on after the server was told to end."""
@@ -62,17 +61,6 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         with ending_calls(self.handle_exit):
             yield
-
-
-@contextmanager
-def ending_calls(handle: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    """SIGINT and SIGTERM call `handle` meanwhile. In the main thread only."""
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def serve(app: Any, listener: socket.socket, *, listening: Callable[[], None]) -> None:

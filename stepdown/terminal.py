@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from datetime import UTC, datetime
@@ -25,6 +26,17 @@ def answers() -> Console:
 def notes() -> Console:
     """Where progress is shown, if anybody is there to see it."""
     return Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+
+def write_whole() -> None:
+    """Makes stdout write all of what it is given, or raise.
+
+    Under PYTHONUNBUFFERED, as containers have it, it may write a part alone, say so to nobody, and the answer that goes
+    to a full disk looks done.
+    """
+    if isinstance(sys.stdout.buffer, io.RawIOBase):
+        whole = open(sys.stdout.fileno(), "wb", closefd=False)  # noqa: SIM115 - as long as the process
+        sys.stdout = io.TextIOWrapper(whole, sys.stdout.encoding, sys.stdout.errors, line_buffering=True)
 
 
 def write(answer: bytes) -> None:

@@ -9,8 +9,8 @@ from projections.follower import Follower
 from stepdown.embedded import Embedded
 from stepdown.faults import log
 from stepdown.opening import opened, prepare_embedded, prepare_external
-from stepdown.server import ending_calls
 from stepdown.settings import read_settings
+from stepdown.signals import ending_calls
 from stepdown.terminal import say
 
 

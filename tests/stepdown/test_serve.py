@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import signal
 import socket
+import subprocess
+import sys
 import time
 from pathlib import Path
+from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
@@ -13,13 +16,13 @@ import orjson
 import pytest
 
 from domain.acts import ROLES
-from tests.stepdown.command import PATIENT, SAMPLE, Serving, postgres_runs, run, run_apart, serving
+from tests.stepdown.command import PATIENT, SAMPLE, Serving, environment, launch, postgres_runs, run, run_apart, serving
 from tests.stepdown.conftest import Program
 
 READY_SECONDS = 30
 
 
-def get(address: str, token: str | None = None) -> tuple[int, object]:
+def get(address: str, token: str | None = None) -> tuple[int, Any]:
     """Code and document of an answer."""
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     try:
@@ -46,20 +49,49 @@ def address_of(server: Serving) -> str:
     return address
 
 
-def test_serve_answers_from_the_embedded_database_and_ends_without_leaving_a_postgres(tmp_path: Path) -> None:
-    with serving("serve", "--port", "0", cwd=tmp_path) as server:
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where `.stepdown` has the sample program on the embedded Postgres."""
+    folder = tmp_path_factory.mktemp("folder")
+    run_apart("import", "--restore", SAMPLE, cwd=folder).done()
+    return folder
+
+
+def test_serve_answers_from_the_embedded_database_and_ends_without_leaving_a_postgres(folder: Path) -> None:
+    with serving("serve", "--port", "0", cwd=folder) as server:
         address = address_of(server)
-        # Others use the same database meanwhile, and the follower takes in what they bring.
-        run_apart("import", "--restore", SAMPLE, cwd=tmp_path).done()
-        token = run_apart("token", "--role", "counselor", cwd=tmp_path).done().text.strip()
+        # Another process uses the same database meanwhile.
+        token = run_apart("token", "--role", "counselor", cwd=folder).done().text.strip()
         assert is_ready(address)
         status = f"{address}/v1/patients/{PATIENT}/status?as_of=2026-04-17"
         assert get(status)[0] == 401
         code, document = get(status, token)
-        assert (code, document["episode"]["state"]) == (200, "tapering")  # type: ignore[index]
+        assert (code, document["episode"]["state"]) == (200, "tapering")
         assert server.ends_by(signal.SIGTERM) == 0
     assert (server.lines, server.err) == ([f"{address}\n"], "")
-    assert not postgres_runs(tmp_path / ".stepdown")
+    assert not postgres_runs(folder / ".stepdown")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_command_that_is_told_to_end_at_work_closes_what_is_open(folder: Path, number: signal.Signals) -> None:
+    with launch("export", "facts", cwd=folder) as export:
+        assert export.stdout is not None
+        # More than the pipe holds: the command waits for its reader.
+        assert export.stdout.readline().startswith('{"ledger":"lexington"')
+        export.send_signal(number)
+        _, complaints = export.communicate(timeout=30)
+    assert (export.returncode, complaints) == (128 + number, "")
+    assert not postgres_runs(folder / ".stepdown")
+
+
+def test_a_reader_who_has_seen_enough_is_no_fault(program: Program, tmp_path: Path) -> None:
+    with launch("export", "facts", cwd=tmp_path, **program.variables) as export:
+        assert export.stdout is not None
+        assert export.stderr is not None
+        export.stdout.readline()
+        export.stdout.close()
+        assert export.wait(timeout=30) == 1
+        assert export.stderr.read() == ""
 
 
 def test_serve_without_following_is_ready_once_another_process_follows(empty_program: Program, tmp_path: Path) -> None:
@@ -73,6 +105,17 @@ def test_serve_without_following_is_ready_once_another_process_follows(empty_pro
             assert is_ready(address)
             assert follower.ends_by(signal.SIGTERM) == 0
         assert server.ends_by(signal.SIGINT) == 0
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_an_answer_that_does_not_fit_on_the_disk_is_no_success(
+    program: Program, tmp_path: Path, unbuffered: str
+) -> None:
+    # A write that takes a part alone: a file of 100 kB at most.
+    limited = f"ulimit -f 100; trap '' XFSZ; exec {sys.executable} -m stepdown export facts > {tmp_path / 'out'}"
+    variables = environment(program.variables | {"PYTHONUNBUFFERED": unbuffered})
+    ended = subprocess.run(["bash", "-c", limited], env=variables, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (1, "File too large.\n")
 
 
 @pytest.mark.parametrize("command", ["serve", "demo"])
@@ -101,8 +144,8 @@ def test_the_demo_has_the_sample_and_a_token_for_every_role_and_starts_again_wit
                 f"{address}/v1/facilities/lexington/census?as_of=2026-04-17", tokens["compliance_officer"]
             )
             assert code == 200
-            assert len(census["rows"]) > 10  # type: ignore[index]
-            positions.append(census["position"])  # type: ignore[index]
+            assert len(census["rows"]) > 10
+            positions.append(census["position"])
             assert get(f"{address}/v1/patients/{PATIENT}/status", tokens["front_desk"])[0] == 403
             assert server.ends_by(number) == 0
         assert "as_of=2026-04-17" in server.err
