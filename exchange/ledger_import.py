@@ -108,7 +108,9 @@ class LedgerImport:
             if version > known.on_record:
                 self._batch.lines.append(line)
             else:
+                # Whoever was faster brought this very line in: that is no reason to give up.
                 self.skipped += 1
+                self._conflicts = 0
             return None
         if (held_by := self._batch.held.get(stream) or self._held.get(stream)) is not None:
             raise Refused("line.held-back", f"Line {held_by} of the same stream was refused: put that right first.")

@@ -61,6 +61,7 @@ class WorkingSite:
         self._holders: dict[tuple[str, str], str] = {}
         self._seats: dict[str, str] = {}
         self._looking: set[str] = set()
+        self._foreseen: set[str] = set()
         self._cohorts = _Looked[Cohort](self, "cohort")
         self._sessions = _Looked[Session](self, "session")
         self._forget_batch()
@@ -82,6 +83,7 @@ class WorkingSite:
             streams |= _named(fact)
             for claim in claims_of(stream, fact):
                 claims.setdefault(claim.kind, set()).add(claim.value)
+        self._foreseen = streams
         new = streams - self._known.keys()
         self._read(new)
         charts = (self._known[name] for name in new if stream_kind(name) == "chart")
@@ -224,10 +226,13 @@ class WorkingSite:
         self._forget_batch()
 
     def take_back(self, *further: str) -> None:
-        """The batch did not get in: somebody else was faster. What it touched, and `further` streams, is read anew."""
+        """The batch did not get in: somebody else was faster. What it touched is read anew.
+
+        So is what was foreseen, and `further`: who was faster once may be ahead in more than this.
+        """
         for claim in self._claimed:
             self._holders.pop((claim.kind, claim.value), None)
-        self._read({*self._written, *self._rests_on, *further})
+        self._read({*self._written, *self._rests_on, *self._foreseen, *further})
         claimed: dict[str, set[str]] = {}
         for claim in self._claimed:
             claimed.setdefault(claim.kind, set()).add(claim.value)

@@ -1,0 +1,106 @@
+"""A patient's history out of a real ledger, as it was known at an instant."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from exchange.errors import NotOnRecord
+from exchange.replay import History, answer
+from store.store import Store
+from tests.exchange.program_file import sample_lines
+from tests.sample_program import EXPECTED
+
+NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
+AS_OF = date(2026, 4, 17)
+KNOWN_AT = datetime(2026, 4, 18, 3, 59, 59, tzinfo=UTC)
+ANN = UUID("71288baf-a0ae-43e6-bbef-6bbe935ce0c5")
+CORRECTED_AT = datetime(2026, 4, 16, 15, 54, 55, 920094, tzinfo=UTC)
+"""When her Wednesday, 15 April, was corrected."""
+
+
+def replay(store: Store, patient_id: UUID = ANN, **asked: Any) -> History:
+    found = answer(store, "lexington", patient_id, now=NOW, **asked)
+    assert found is not None
+    return found
+
+
+def of_chart(patient_id: UUID = ANN, known_at: datetime = NOW) -> list[dict[str, Any]]:
+    """The lines of the sample about a chart that were known then."""
+    return [
+        line
+        for line in sample_lines()
+        if line["stream"] == f"chart/{patient_id}" and datetime.fromisoformat(line["recorded_at"]) <= known_at
+    ]
+
+
+@pytest.mark.parametrize("path", sorted(EXPECTED.glob("status-*.json")), ids=lambda path: path.stem)
+def test_the_restored_program_gives_the_expected_status(restored: Store, path: Path) -> None:
+    """Keys in the same order; flags may hold more."""
+    expected = json.loads(path.read_text())
+    given = replay(restored, UUID(expected["patient_id"]), as_of=AS_OF, known_at=KNOWN_AT).status
+    assert set(expected["flags"]) <= set(given["flags"])
+    given["flags"] = [flag for flag in given["flags"] if flag in expected["flags"]]
+    assert json.dumps(given) == json.dumps(expected)
+
+
+def test_the_facts_come_oldest_first_as_they_stand_in_the_ledger(restored: Store) -> None:
+    history = replay(restored)
+    assert list(history.lines) == of_chart()
+    assert history.version == len(history.lines)
+    assert history.next_after is None
+
+
+def test_pages_follow_each_other_without_a_gap(restored: Store) -> None:
+    pages, after = [], 0
+    while True:
+        page = replay(restored, after=after, limit=7)
+        assert len(page.lines) <= 7
+        pages += page.lines
+        if page.next_after is None:
+            break
+        after = page.next_after
+    assert pages == of_chart()
+    assert replay(restored, after=10_000).lines == ()
+    assert replay(restored, after=10_000).next_after is None
+
+
+def test_before_a_correction_the_uncorrected_week_is_shown_and_after_it_the_corrected_one(restored: Store) -> None:
+    before = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT - timedelta(microseconds=1))
+    after = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT)
+    assert [line["type"] for line in after.lines[len(before.lines) :]] == ["AttendanceCorrected"]
+    assert before.lines == after.lines[:-1]
+    assert before.status["week"] != after.status["week"]
+    assert before.status["known_at"] == "2026-04-16T15:54:55.920093Z"
+    assert (after.status["position"], after.status["week"]["week"]) == (after.lines[-1]["position"], "2026-W16")
+
+
+def test_what_is_known_later_does_not_change_what_was_known(restored: Store) -> None:
+    assert list(replay(restored, known_at=KNOWN_AT).lines) == of_chart(known_at=KNOWN_AT)
+
+
+def test_as_of_moves_the_status_and_leaves_the_facts(restored: Store) -> None:
+    early, late = replay(restored, as_of=date(2026, 4, 10)), replay(restored, as_of=AS_OF)
+    assert early.lines == late.lines
+    assert (early.status["week"]["week"], late.status["week"]["week"]) == ("2026-W15", "2026-W16")
+
+
+def test_without_as_of_the_status_is_that_of_the_sites_today(restored: Store) -> None:
+    assert replay(restored).status["as_of"] == "2026-11-23"
+    assert replay(restored, known_at=KNOWN_AT).status["as_of"] == "2026-04-17"
+
+
+def test_nobody_has_a_history_before_being_registered_or_without_being_so(restored: Store) -> None:
+    registered_at = datetime.fromisoformat(of_chart()[0]["recorded_at"])
+    assert answer(restored, "lexington", ANN, now=NOW, known_at=registered_at - timedelta(seconds=1)) is None
+    assert answer(restored, "lexington", uuid4(), now=NOW) is None
+
+
+def test_a_facility_that_does_not_exist_has_no_histories(restored: Store) -> None:
+    with pytest.raises(NotOnRecord):
+        answer(restored, "nowhere", ANN, now=NOW)
