@@ -40,7 +40,7 @@ def receipt_responses(makes: str | None = None) -> dict[int | str, dict[str, Any
     headers = {"ETag": {"description": "The version, for `If-Match`.", "schema": {"type": "string"}}}
     if makes is not None:
         headers["Location"] = {"description": f"Ends in the `{makes}` that was made.", "schema": {"type": "string"}}
-    return {201: {"description": "Recorded.", "model": ReceiptDocument, "headers": headers}}
+    return {201: {"description": "Recorded.", "model": Receipt, "headers": headers}}
 
 
 def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
@@ -74,7 +74,7 @@ class ProblemDocument(Document):
     errors: list[FieldProblem] | None = None
 
 
-class ReceiptDocument(Document):
+class Receipt(Document):
     """What was recorded, and where: `stream@version` names it everywhere, `ledger:position` is what reads wait for."""
 
     stream: str = Field(examples=["chart/7f7f7a41-cccd-43a4-88b4-651cd43a7bbb"])

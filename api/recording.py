@@ -13,8 +13,9 @@ from api.answers import OF_COMMANDS, json_answer, receipt_responses, stamp
 from api.bodies import Body, body_of, fact_of, fields_in, reason_in
 from api.commands import COMMANDS, CommandRoute
 from api.gate import Caller, may
-from api.permission import recording
+from api.permission import RECORDS, recording
 from api.places import given_fields, ids_in, location_of, place_of
+from api.tokens import SIGN_IN_ROLES
 from domain.acts import LAB
 from domain.record import Source
 from store.append import Command, Receipt
@@ -102,12 +103,18 @@ def command_routes() -> APIRouter:
             operation_id=route.verb,
             name=route.verb,
             summary=route.summary,
+            description=_description(route),
             tags=[route.topic],
             status_code=201,
             response_model=None,
             responses={**receipt_responses(route.makes), **OF_COMMANDS},
         )
     return router
+
+
+def _description(route: CommandRoute) -> str:
+    who = ", ".join(f"`{role}`" for role in sorted(RECORDS[recording(route.fact)] & SIGN_IN_ROLES))
+    return f"Recorded as `{route.fact.__name__}`, by {who}."
 
 
 def _endpoint(route: CommandRoute) -> Callable[..., Response]:

@@ -23,7 +23,14 @@ from exchange.rows import full_record
 from projections import census, sessions
 from store.lines import to_line
 
-NDJSON = "application/x-ndjson"
+
+class Ndjson(Response):
+    """A JSON object a line."""
+
+    media_type = "application/x-ndjson"
+
+
+_LINES = {"type": "string", "description": "Each line is an `Event`."}
 
 router = APIRouter(responses=OF_QUERIES)
 
@@ -56,7 +63,7 @@ def read_census(by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Anno
     """With state and flags, as of a date and as known at an instant."""
     wait(by, asked, for_tables=asked.known_at is None)
     found = census.answer(by.wiring.store, code, now=by.wiring.clock(), as_of=asked.as_of, known_at=asked.known_at)
-    if found.known_at is None:
+    if found.known_at is None or found.position == 0:
         raise not_found("There is no such facility, or nothing was on record of it then.")
     by.saw([UUID(row["patient_id"]) for row in found.rows])
     document = {
@@ -132,7 +139,8 @@ def read_weekly_report(
     summary="The facts of a site in order, for integrators",
     tags=[Topic.RECORDS],
     response_model=None,
-    responses={200: {"description": "One fact a line.", "content": {NDJSON: {"schema": {"type": "string"}}}}},
+    response_class=Ndjson,
+    responses={200: {"description": "One fact a line.", "content": {Ndjson.media_type: {"schema": _LINES}}}},
 )
 def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]) -> Response:
     """NDJSON. Go on with `after=` the last position; positions have no holes. Nothing is there when all was read."""
@@ -140,4 +148,4 @@ def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annota
     facts = by.wiring.store.ledger(code).facts(after=asked.after, limit=asked.limit)
     body = b"".join(orjson.dumps(to_line(fact), option=orjson.OPT_APPEND_NEWLINE) for fact in facts)
     by.took(len(facts), sha256(body).hexdigest())
-    return Response(body, media_type=NDJSON)
+    return Ndjson(body)
