@@ -31,6 +31,7 @@ _INDIGESTIBLE: Final = (
     psycopg.DataError,
     psycopg.IntegrityError,
     ArithmeticError,
+    AssertionError,
     AttributeError,
     LookupError,
     TypeError,

@@ -15,7 +15,7 @@ from typing import Final, LiteralString
 from projections.catalog import PROJECTIONS
 from projections.definition import definition
 from projections.digest import UNREADABLE, digest, set_unreadable_aside
-from projections.position import ACCESS, LISTEN, Lag, lag, wait_for, wake
+from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, StoreError
@@ -29,11 +29,12 @@ log = logging.getLogger(__name__)
 BATCH: Final = 2000
 """Facts that are folded and written in one transaction, at most."""
 
-POLL_SECONDS: Final = 0.03
+POLL_SECONDS: Final = 0.05
 """How long the follower sleeps when nobody wakes it."""
 
 _STAND_BY_SECONDS: Final = 0.25
 _PAUSE_SECONDS: Final = 0.5
+_LOOK_SECONDS: Final = 0.02
 
 _TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(%(key)s)"
 _LOCK_KEY: Final = 0x5EED_0002
@@ -85,7 +86,7 @@ class Follower:
         with self._store.database.connection() as db:
             while self._is_short_of(goal):
                 if not self._take_lock(db):
-                    time.sleep(self._poll_seconds)
+                    time.sleep(_LOOK_SECONDS)
                     continue
                 try:
                     while self._is_short_of(goal):
@@ -116,17 +117,19 @@ class Follower:
             _leave(db)
 
     def _to_do(self) -> list[tuple[str, int, int, list[str]]]:
-        """Ledger, its head, a position before it, and the projections that are there."""
-        names = [projection.name for projection in PROJECTIONS]
-        definitions = [definition(projection) for projection in PROJECTIONS]
+        """Ledger, its head, a position before it, and the projections that are there. `SchemaMismatch` where a table
+        is that of another version."""
         [[(foreign,)], rows] = self._store.database.select(
-            (_FOREIGN, {"projections": names, "definitions": definitions}),
-            (_TO_DO, {"projections": names, "access": ACCESS}),
+            (_FOREIGN, {"projections": NAMES, "definitions": list(map(definition, PROJECTIONS))}),
+            (_TO_DO, {"projections": NAMES, "access": ACCESS}),
             role=AS_PROJECTOR,
         )
-        if foreign:
-            raise SchemaMismatch("The read tables are those of another version: run `stepdown migrate`.")
+        self._refuse_others(foreign)
         return [(ledger, head, position, found) for ledger, head, position, found in rows]
+
+    def _refuse_others(self, tables: int) -> None:
+        if tables:
+            raise SchemaMismatch("The read tables are those of another version: run `stepdown migrate`.")
 
     def _is_short_of(self, goal: Mapping[str, int]) -> bool:
         return any(position < goal.get(ledger, 0) for ledger, _, position, _ in self._to_do())

@@ -132,9 +132,14 @@ class Answer:
     version: int
 
 
+# Of the chart itself, or of a session that the patient has a record for.
 _IS_SET_ASIDE: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM projection.set_aside
-               WHERE ledger = %(ledger)s AND projection = 'status' AND stream = %(stream)s)
+SELECT EXISTS (
+    SELECT FROM projection.set_aside
+    WHERE ledger = %(ledger)s AND (stream = 'chart/' || %(patient)s::uuid OR stream IN (
+        SELECT 'session/' || session_id FROM projection.attendance
+        WHERE ledger = %(ledger)s AND patient_id = %(patient)s))
+)
 """
 
 
@@ -171,9 +176,7 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
             return None
         rows = sealed_charts(cursor, ledger.name, [patient_id])
         sessions = sessions_needed(cursor, ledger.name, [patient_id], since=since, until=until)
-        [[is_set_aside]] = cursor.execute(
-            _IS_SET_ASIDE, {"ledger": ledger.name, "stream": stream_name("chart", patient_id)}
-        ).fetchall()
+        [[is_set_aside]] = cursor.execute(_IS_SET_ASIDE, {"ledger": ledger.name, "patient": patient_id}).fetchall()
     if is_set_aside or not rows:
         return None
     chart = opened(ledger, rows)[patient_id]

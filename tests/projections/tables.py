@@ -100,7 +100,7 @@ def folded(facts: Iterable[Recorded]) -> Tables:
 
 
 def positions(store: Store, ledger: str) -> dict[str, int]:
-    return dict(query(store, ledger, POSITIONS))  # type: ignore[arg-type]
+    return dict(query(store, ledger, POSITIONS))
 
 
 def set_aside(store: Store, ledger: str) -> list[tuple[Any, ...]]:

@@ -8,14 +8,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain.record import EnteredInError
+from domain.session import CancellationCause, SessionCancelled
 from projections.catalog import PROJECTIONS
 from projections.digest import digest
 from projections.follower import Follower
@@ -23,7 +27,9 @@ from store.errors import SchemaMismatch
 from store.keys import FileKeyring
 from store.store import Store
 from tests.projections.tables import folded, positions, query, written
+from tests.projections.test_rows import ATTENDED, CHART, HELD, INQUIRED, REGISTERED, SCHEDULED, SESSION
 from tests.sample_program import sample
+from tests.store.given import new
 
 NAMES = {projection.name for projection in PROJECTIONS}
 
@@ -92,6 +98,23 @@ def test_a_batch_is_not_written_twice(recorded: Store, place: Any) -> None:
             digest(db, PROJECTIONS, ledger, facts)
     assert positions(recorded, "lexington") == dict.fromkeys(NAMES, 10)
     assert written(recorded, "lexington") == folded(facts)
+
+
+def test_what_is_folded_anew_holds_nothing_that_comes_later(store: Store) -> None:
+    """Else the rows would say more than the position beside them."""
+    ledger = store.ledger("lexington")
+    stream = f"session/{SESSION}"
+    struck = SessionCancelled(cause=CancellationCause.WEATHER)
+    for version, fact in enumerate([SCHEDULED, struck, EnteredInError(target=2), HELD], start=1):
+        ledger.append([new(stream, version, fact)])
+    chart = [REGISTERED, INQUIRED, EnteredInError(target=2), replace(INQUIRED, episode_id=uuid4()), ATTENDED]
+    for version, fact in enumerate(chart, start=1):
+        ledger.append([new(CHART, version, fact)])
+    facts = ledger.facts()
+    with store.database.connection() as db:
+        for batch in (facts[:3], facts[3:7], facts[7:]):
+            digest(db, PROJECTIONS, ledger, batch)
+            assert written(store, "lexington") == folded(facts[: batch[-1].position])
 
 
 FOLLOWS = """

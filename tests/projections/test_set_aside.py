@@ -19,10 +19,23 @@ from projections.follower import Follower, lag
 from store.errors import Unreadable
 from store.store import Store
 from tests.projections.tables import folded, positions, set_aside, written
-from tests.projections.test_rows import ATTENDED, CHART, ENROLLED, EPISODE, INQUIRED, PATIENT, REGISTERED, SCHEDULED
+from tests.projections.test_rows import (
+    AT_SIX,
+    ATTENDED,
+    CHART,
+    ENROLLED,
+    EPISODE,
+    INQUIRED,
+    MONDAY,
+    PATIENT,
+    REGISTERED,
+    SCHEDULED,
+    SESSION,
+)
 from tests.store.given import holiday, new
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
+MUCH_LATER = datetime(2100, 1, 1, tzinfo=UTC)
 OPENED = FacilityOpened(code="lexington", name="Lexington", zone="America/New_York")
 
 # No table has room for so many: the database refuses the row.
@@ -127,6 +140,24 @@ def test_a_chart_that_lacks_a_fact_is_answered_from_the_ledger(store: Store, mon
     answer = status.answer(store, "lexington", PATIENT, now=NOW)
     assert answer is not None
     assert answer.version == 2
+
+
+@pytest.mark.parametrize(
+    ("unsaid", "facts"),
+    [
+        ("a record of the chart", [REGISTERED, INQUIRED, ENROLLED, POISON]),
+        ("a session that the patient was in", [REGISTERED, INQUIRED, ENROLLED, ATTENDED]),
+    ],
+)
+def test_what_a_status_would_lack_is_looked_up_in_the_ledger(store: Store, unsaid: str, facts: list[Any]) -> None:
+    store.ledger("lexington").append([new(f"session/{SESSION}", 1, UNSPEAKABLE)])
+    record(store, *facts)
+    Follower(store).catch_up()
+    shown = status.answer(store, "lexington", PATIENT, now=AT_SIX, as_of=MONDAY)
+    folded = status.answer(store, "lexington", PATIENT, now=AT_SIX, as_of=MONDAY, known_at=MUCH_LATER)
+    assert shown == folded
+    assert shown is not None
+    assert shown.document["attendance"]["last_attended_on"] == (None if POISON in facts else "2026-03-02"), unsaid
 
 
 def _stumble(*_: Any) -> None:
