@@ -11,10 +11,11 @@ from datetime import date, datetime
 from functools import cache
 from inspect import getdoc
 from types import NoneType
-from typing import Annotated, Any, Final, get_args, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints, is_typeddict
 from uuid import UUID
 
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -35,6 +36,10 @@ from store.shapes import is_list, is_record, item
 LONGEST_TEXT: Final = 4000
 MOST_ITEMS: Final = 200
 LARGEST: Final = 1_000_000_000
+EARLIEST_YEAR: Final = 1880
+LATEST_YEAR: Final = 2200
+
+D = TypeVar("D", bound=date)
 
 ENTRY_REASON: Final = "entry_reason"
 """What `reason` is called where the fact has a field of that name itself, as a discharge does."""
@@ -80,9 +85,22 @@ def _number(given: object) -> int | float:
 Number = Annotated[
     int | float, PlainValidator(_number), WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST})
 ]
-Instant = Annotated[AwareDatetime, BeforeValidator(_instant, json_schema_input_type=AwareDatetime)]
+
+
+def _within_reach(given: D) -> D:
+    # Days near the ends of the calendar can't be turned into another zone, and are typing errors anyway.
+    if not EARLIEST_YEAR <= given.year <= LATEST_YEAR:
+        raise PydanticCustomError("year_range", "Not within the limits.")
+    return given
+
+
+Instant = Annotated[
+    AwareDatetime,
+    BeforeValidator(_instant, json_schema_input_type=AwareDatetime),
+    AfterValidator(_within_reach),
+]
 """With its offset. A number would be read as seconds since 1970, which nobody means."""
-PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date)]
+PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date), AfterValidator(_within_reach)]
 
 _SCALARS: Final[dict[Any, Any]] = {
     str: Text,

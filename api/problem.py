@@ -111,6 +111,7 @@ _BECAUSE: Final[Mapping[str, str]] = {
     "too_short": "has too few items",
     "timezone_aware": "must say its offset, such as 2026-03-02T18:00:00-05:00",
     "instant": "must be an instant with its offset, such as 2026-03-02T18:00:00-05:00",
+    "year_range": "is of a year that can't be meant",
     "number_range": "is too small or too large",
     "plain_date": "must be a date, such as 2026-03-02",
 }

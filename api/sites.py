@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints
 from api import answers
 from api.answers import OF_QUERIES, json_answer, stamp
 from api.asking import Asked, Code, Current, said_later, wait
-from api.bodies import PlainDate
+from api.bodies import EARLIEST_YEAR, LATEST_YEAR, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -113,10 +113,7 @@ def read_weekly_report(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[WeekAsked, Query()]
 ) -> Response:
     """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
-    try:
-        week = Week.parse(asked.week)
-    except ValueError as error:
-        raise malformed("query.week", str(error)) from None
+    week = _week(asked.week)
     wait(by, asked, for_tables=False)
     report = weekly.answer(
         by.wiring.store,
@@ -149,3 +146,13 @@ def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annota
     body = b"".join(orjson.dumps(to_line(fact), option=orjson.OPT_APPEND_NEWLINE) for fact in facts)
     by.took(len(facts), sha256(body).hexdigest())
     return Ndjson(body)
+
+
+def _week(label: str) -> Week:
+    try:
+        week = Week.parse(label)
+    except ValueError as error:
+        raise malformed("query.week", str(error)) from None
+    if not EARLIEST_YEAR <= week.monday.year <= LATEST_YEAR:
+        raise malformed("query.week", "is of a year that can't be meant")
+    return week
