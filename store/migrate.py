@@ -112,23 +112,26 @@ def _refuse_old_server(connection: psycopg.Connection[Any]) -> None:
 
 def _prepare_roles(connection: psycopg.Connection[Any], app_role: str) -> None:
     """The roles, and the login's right to take them on, not to have them: what it does names its role first."""
-    make = (_HERE / "roles.sql").read_text(encoding="utf-8")
-    members = sql.SQL(", ").join(map(sql.Identifier, ROLES))
-    if connection.info.server_version >= 160_000:
-        grant = sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE")
-    else:
-        connection.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(sql.Identifier(app_role)))
-        grant = sql.SQL("GRANT {} TO {}")
     for left in reversed(range(_TRIES)):
         try:
-            connection.execute(make.encode())
+            connection.execute((_HERE / "roles.sql").read_bytes())
             if not _is_member(connection, app_role):
-                connection.execute(grant.format(members, sql.Identifier(app_role)))
+                _grant_roles(connection, app_role)
         except _AT_ONCE:
             if left == 0:
                 raise
         else:
             return
+
+
+def _grant_roles(connection: psycopg.Connection[Any], app_role: str) -> None:
+    roles, login = sql.SQL(", ").join(map(sql.Identifier, ROLES)), sql.Identifier(app_role)
+    if connection.info.server_version >= 160_000:
+        connection.execute(sql.SQL("GRANT {} TO {} WITH INHERIT FALSE, SET TRUE").format(roles, login))
+    else:
+        # Before 16, whether a role's rights are had without asking is a matter of the login, not of the grant.
+        connection.execute(sql.SQL("ALTER ROLE {} NOINHERIT").format(login))
+        connection.execute(sql.SQL("GRANT {} TO {}").format(roles, login))
 
 
 def _is_member(connection: psycopg.Connection[Any], app_role: str) -> bool:
