@@ -31,16 +31,16 @@ def import_files(
     paths: Sequence[Path], *, rejects: Path | None, restore: bool, data: Path | None, as_json: bool
 ) -> None:
     """Takes the files in, in the order given, and says what became of their lines."""
-    restored: list[Restored] = []
-    imported: list[Imported] = []
-    with opened(read_settings(data)) as use, shown_progress() as progress:
+    with opened(read_settings(data)) as use:
         if restore:
-            restored.extend(restore_file(use.store, path, by=operator(), progress=progress) for path in paths)
-        else:
+            for path in paths:
+                with shown_progress() as progress:
+                    whole = restore_file(use.store, path, by=operator(), progress=progress)
+                _say_restored(path, whole, as_json)
+            return
+        with shown_progress() as progress:
             imported = take_in(use.store, paths, by=operator(), rejects=rejects, progress=progress)
-    for path, whole in zip(paths, restored, strict=False):
-        _say_restored(path, whole, as_json)
-    for path, found in zip(paths, imported, strict=False):
+    for path, found in zip(paths, imported, strict=True):
         _say_imported(path, found, as_json)
     if refused := sum(found.rejects for found in imported):
         where = f"see {rejects}" if rejects is not None else "import again with --rejects FILE to see which, and why"

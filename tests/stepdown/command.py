@@ -13,6 +13,8 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import orjson
 
@@ -25,6 +27,7 @@ REPOSITORY = Path(cli.__file__).parents[1]
 SAMPLE = REPOSITORY / "stepdown" / "sample" / "lexington.ndjson.gz"
 PATIENT = "1af108bf-8b31-48fa-abd6-fd213bdf3b1a"
 WAIT_SECONDS = 60
+READY_SECONDS = 30
 
 
 @dataclass(frozen=True)
@@ -165,3 +168,24 @@ def postgres_runs(data: Path) -> bool:
     """Whether a process of this data folder's Postgres is alive."""
     layout = Layout(data.resolve())
     return layout.home.exists() and server.Server(layout, account_for(layout.cluster)).lives()
+
+
+def get(address: str, token: str | None = None) -> tuple[int, Any]:
+    """Code and document of an answer."""
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    try:
+        with urlopen(Request(address, headers=headers), timeout=30) as answer:
+            return answer.status, orjson.loads(answer.read())
+    except HTTPError as error:
+        with error:
+            return error.code, orjson.loads(error.read())
+
+
+def is_ready(address: str) -> bool:
+    """Whether `/readyz` answers 200 before long."""
+    deadline = time.monotonic() + READY_SECONDS
+    while time.monotonic() < deadline:
+        if get(f"{address}/readyz")[0] == 200:
+            return True
+        time.sleep(0.05)
+    return False

@@ -1,4 +1,4 @@
-"""The main job: `stepdown serve` as it is started, asked, and told to end; `stepdown demo` twice."""
+"""The main job: `stepdown serve` as it is started, asked, and told to end."""
 
 from __future__ import annotations
 
@@ -8,39 +8,23 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
-from urllib.error import HTTPError
-from urllib.request import Request, urlopen
 
-import orjson
 import pytest
 
-from domain.acts import ROLES
-from tests.stepdown.command import PATIENT, SAMPLE, Serving, environment, launch, postgres_runs, run, run_apart, serving
+from tests.stepdown.command import (
+    PATIENT,
+    SAMPLE,
+    Serving,
+    environment,
+    get,
+    is_ready,
+    launch,
+    postgres_runs,
+    run,
+    run_apart,
+    serving,
+)
 from tests.stepdown.conftest import Program
-
-READY_SECONDS = 30
-
-
-def get(address: str, token: str | None = None) -> tuple[int, Any]:
-    """Code and document of an answer."""
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    try:
-        with urlopen(Request(address, headers=headers), timeout=30) as answer:
-            return answer.status, orjson.loads(answer.read())
-    except HTTPError as error:
-        with error:
-            return error.code, orjson.loads(error.read())
-
-
-def is_ready(address: str) -> bool:
-    """Whether `/readyz` answers 200 before long."""
-    deadline = time.monotonic() + READY_SECONDS
-    while time.monotonic() < deadline:
-        if get(f"{address}/readyz")[0] == 200:
-            return True
-        time.sleep(0.05)
-    return False
 
 
 def address_of(server: Serving) -> str:
@@ -130,50 +114,3 @@ def test_development_tokens_are_not_served_to_others(tmp_path: Path) -> None:
     for host in ("0.0.0.0", "::", "stepdown.invalid"):
         run("serve", "--host", host, "--port", "0", "--data", tmp_path / "data").refused("this machine alone")
     assert not (tmp_path / "data").exists()
-
-
-def test_the_demo_has_the_sample_and_a_token_for_every_role_and_starts_again_with_the_same(tmp_path: Path) -> None:
-    positions = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        with serving("demo", "--port", "0", cwd=tmp_path) as server:
-            address, *lines = server.said(1 + len(ROLES))
-            tokens = dict(line.split() for line in lines)
-            assert list(tokens) == list(ROLES)
-            assert is_ready(address)
-            code, census = get(
-                f"{address}/v1/facilities/lexington/census?as_of=2026-04-17", tokens["compliance_officer"]
-            )
-            assert code == 200
-            assert len(census["rows"]) > 10
-            positions.append(census["position"])
-            assert get(f"{address}/v1/patients/{PATIENT}/status", tokens["front_desk"])[0] == 403
-            assert server.ends_by(number) == 0
-        assert "as_of=2026-04-17" in server.err
-        assert "Traceback" not in server.err
-        assert not postgres_runs(tmp_path / ".stepdown-demo")
-    assert positions[0] == positions[1]
-
-
-def test_the_demo_keeps_its_people_out_of_a_database_with_records_of_its_own(
-    empty_program: Program, tmp_path: Path
-) -> None:
-    opening = orjson.dumps(
-        {
-            "ledger": "springfield",
-            "position": 1,
-            "stream": "facility/springfield",
-            "version": 1,
-            "type": "FacilityOpened",
-            "recorded_at": "2026-01-07T13:00:00Z",
-            "by": {"id": f"staff/{PATIENT}", "name": "R. Ames", "role": "administrator", "credential": None},
-            "source": "api",
-            "reason": None,
-            "correlation_id": PATIENT,
-            "causation_id": None,
-            "fact": {"code": "springfield", "name": "Springfield", "zone": "America/New_York"},
-        }
-    )
-    (tmp_path / "springfield.ndjson").write_bytes(opening)
-    run("import", tmp_path / "springfield.ndjson").done()
-    run("demo", "--port", "0").refused("records of its own", "--data")
-    assert len(run("export", "facts", "--facility", "springfield").done().out.splitlines()) == 2
