@@ -79,7 +79,7 @@ def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene
     """The state of the stream with the new entry, or `Refused`. `state` is the fold of `history`, the whole stream."""
     _judge_place(stream, new, scene)
     if isinstance(state, Chart):
-        return judgement.judge(state, new, scene, history)
+        return _judge_chart(stream, state, history, new, scene).with_new
     if isinstance(state, Facility):
         if isinstance(new.fact, facilities.FacilityOpened):
             facilities.judge(state, new, scene.ledger)
@@ -159,9 +159,11 @@ def decide(stream: str, history: Sequence[Entry], fact: Any, envelope: Envelope,
     new = _next(history, fact, envelope, scene)
     before = fold_stream(stream, history)
     if isinstance(before, Chart):
-        entries, chart = _decide_chart(stream, before, history, new, scene)
+        _judge_place(stream, new, scene)
+        judged = _judge_chart(stream, before, history, new, scene)
+        entries = (new, *judged.follow)
         rests_on = _chart_rests_on(before, entries, scene)
-        return Decision(stream=stream, entries=entries, rests_on=rests_on, before=before, after=chart)
+        return Decision(stream=stream, entries=entries, rests_on=rests_on, before=before, after=judged.with_all)
     after = judge(stream, before, history, new, scene)
     rests_on = frozenset({stream_name("facility", scene.ledger)} - {stream})
     if isinstance(fact, sessions.SessionScheduled) and fact.cohort_id is not None:
@@ -174,23 +176,30 @@ def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene)
     return Entry(version=version, recorded_at=scene.at, envelope=envelope, fact=fact)
 
 
-def _decide_chart(
-    stream: str, before: Chart, history: Sequence[Entry], new: Entry, scene: Scene
-) -> tuple[tuple[Entry, ...], Chart]:
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """The chart with the new entry, what follows from it, and the chart with both."""
+
+    with_new: Chart
+    follow: tuple[Entry, ...]
+    with_all: Chart
+
+
+def _judge_chart(stream: str, before: Chart, history: Sequence[Entry], new: Entry, scene: Scene) -> _Judged:
     if not _moves_admission(new, history):
-        after = judge(stream, before, history, new, scene)
-        assert isinstance(after, Chart)
-        return (new,), after
-    # A record that moves the admission is judged together with the admission that follows from it.
-    _judge_place(stream, new, scene)
+        after = judgement.judge(before, new, scene, history)
+        return _Judged(after, (), after)
+    # A record that moves the admission is judged together with the admission that follows from it: alone it may take
+    # from the later entries what they get back at once.
     judgement.judge_alone(before, new, scene, history)
     known = [*history, new]
-    chart = _chart_further(before, known)
-    for fact in list(_admissions(chart, scene)):
+    with_new = chart = _chart_further(before, known)
+    for fact in list(_admissions(with_new, scene)):
         known.append(_next(known, fact, _of_the_system(stream, new, fact, scene), scene))
         chart = _chart_further(chart, known)
-    judgement.judge_history(before, chart, new, scene)
-    return tuple(known[len(history) :]), chart
+    if chart is not with_new or not isinstance(new.fact, AttendanceRecorded):
+        judgement.judge_history(before, chart, new, scene)
+    return _Judged(with_new, tuple(known[len(history) + 1 :]), chart)
 
 
 def _chart_further(chart: Chart, known: Sequence[Entry]) -> Chart:

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from domain import claims, recording
-from domain.acts import SYSTEM
 from domain.chart import (
     Chart,
     after,
@@ -73,21 +72,11 @@ def with_entry(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry])
     """The chart with the new entry; refused where an entry would lose the state that it required."""
     fact = new.fact
     strikes = isinstance(fact, EnteredInError)
-    # The system strikes an admission only to record it anew in the same transaction: the next entry is judged.
-    readmits = strikes and new.envelope.by.role == SYSTEM and admission_struck(new, history)
     further = fold(chart.patient_id, [*history, new]) if strikes else evolve(chart, new)
-    if readmits or not (strikes or type(fact).__name__ in TRANSITIONS or hasattr(fact, "corrects")):
+    if not (strikes or type(fact).__name__ in TRANSITIONS or hasattr(fact, "corrects")):
         return further
     judge_history(chart, further, new, scene)
     return further
-
-
-def admission_struck(new: Entry, history: Sequence[Entry]) -> bool:
-    """Whether the entry strikes an admission."""
-    fact = new.fact
-    return isinstance(fact, EnteredInError) and any(
-        e.version == fact.target and isinstance(e.fact, enrollment.Admitted) for e in history
-    )
 
 
 def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> None:
@@ -107,6 +96,8 @@ def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> No
 def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     """The versions of entries that lack what they require, those that lost it altogether and transitions first."""
     yield from sorted(chart.adrift)
+    still_open = [episode.version for episode in chart.episodes.values() if episode.ended_on() is None]
+    yield from still_open[1:]
     for episode in chart.episodes.values():
         yield from _broken_steps(episode)
     for record in chart.attendances.values():

@@ -40,6 +40,7 @@ from tests.domain.cast import (
     discharged,
     enrolled,
     local,
+    not_admitted,
     registered,
     suitability,
 )
@@ -205,18 +206,27 @@ def test_an_admission_that_was_moved_is_told_line_by_line() -> None:
     assert not story.broken
 
 
-def test_whoever_strikes_an_admission_in_a_file_but_the_system_is_held_to_what_rests_on_it() -> None:
+def line(story: Story, fact: Any, by: Person, at: str = "2026-03-06 12:00") -> Any:
+    """The chart with one more line of a file, judged alone; nothing follows from it of itself."""
+    envelope = Envelope(by=by, source=Source.IMPORT, correlation_id=EPISODE, reason="Another one is the first.")
+    history = story.streams[CHART]
+    entry = Entry(version=len(history) + 1, recorded_at=local(at), envelope=envelope, fact=fact)
+    return judge(CHART, story.chart, history, entry, story.scene(entry.recorded_at))
+
+
+@pytest.mark.parametrize("by", [SYSTEM, SUPERVISOR], ids=lambda by: by.role)
+def test_a_line_is_judged_with_the_admission_that_follows_from_it(by: Person) -> None:
+    """A strike of the admission takes the ground from the discharge, which the next line of the file gives back."""
     story = given(*ACTIVE, discharged("2026-03-05"))
-    at = local("2026-03-06 12:00")
+    assert line(story, EnteredInError(target=7), by).episodes[EPISODE].admission is None
 
-    def told(by: Person) -> None:
-        envelope = Envelope(by=by, source=Source.IMPORT, correlation_id=EPISODE, reason="Another one is the first.")
-        line = Entry(version=9, recorded_at=at, envelope=envelope, fact=EnteredInError(target=7))
-        judge(CHART, story.chart, story.streams[CHART], line, story.scene(at))
 
-    told(SYSTEM)
+def test_a_line_that_leaves_nobody_to_admit_is_refused() -> None:
+    story = given(*ACTIVE, discharged("2026-03-05"))
     with pytest.raises(Refused, match=r"correction\.breaks-history: chart/.*@8"):
-        told(SUPERVISOR)
+        line(story, corrected(6, absent(MONDAY)), COUNSELOR)
+    with pytest.raises(Refused, match=r"episode\.breaks-history: chart/.*@6"):
+        line(given(*ENROLLED, not_admitted("2026-03-02")), attended(MONDAY), COUNSELOR, "2026-03-02 22:00")
 
 
 def test_a_late_admission_through_midnight_has_a_reason_of_its_own() -> None:
