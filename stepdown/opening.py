@@ -12,6 +12,7 @@ from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.record import Source
+from projections.position import lag
 from projections.prepare import prepare
 from stepdown.embedded import Embedded
 from stepdown.errors import Wrong
@@ -37,7 +38,6 @@ class Opened:
     """One process's use of one database."""
 
     settings: Settings
-    url: str
     store: Store
     desk: Desk
     accesses: Accesses
@@ -60,7 +60,10 @@ def opened(settings: Settings) -> Iterator[Opened]:
             prepare_embedded(embedded)
         keyring = FileKeyring(settings.master_key)
         store = stack.enter_context(Store(url, keyring, pool_size=settings.pool_size))
-        yield Opened(settings, url, store, Desk(store, now), Accesses(store, source=Source.SYSTEM))
+        if settings.database_url is not None:
+            # Ledgers without read tables: half prepared is not prepared.
+            lag(store)
+        yield Opened(settings, store, Desk(store, now), Accesses(store, source=Source.SYSTEM))
 
 
 def prepare_embedded(embedded: Embedded) -> list[str]:

@@ -15,6 +15,7 @@ from psycopg import sql
 
 from stepdown.embedded import Embedded
 from stepdown.settings import Settings
+from store.migrate import migrate as prepare_ledgers
 from tests.conftest import Database
 from tests.stepdown.command import postgres_runs, run, run_apart, serving
 from tests.stepdown.conftest import Program
@@ -44,6 +45,12 @@ def test_an_unprepared_database_is_refused_until_its_owner_has_migrated_it(
     assert "read tables of status" in done
     assert "was prepared for this version before" in run("migrate").done().text
     run("status", "SYN-1").refused("No facility is on record yet")
+
+
+def test_a_database_with_ledgers_and_without_read_tables_is_refused(bare: Database) -> None:
+    prepare_ledgers(bare.owner_url, "stepdown")
+    for command in (["serve", "--port", "0"], ["follow"], ["status", "SYN-1"]):
+        run(*command).refused("stepdown migrate")
 
 
 def test_a_database_of_a_newer_version_is_refused_and_left_alone(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 from pathlib import Path
 
 import orjson
 import pytest
+from rich.console import Console
 
+from stepdown import progress
 from tests.stepdown.command import SAMPLE, Ended, run
 from tests.stepdown.conftest import Program
 
@@ -122,3 +125,15 @@ def test_a_restore_with_one_bad_line_writes_nothing(empty_program: Program, fact
     facts.write_bytes(b"".join(lines[:200] + lines[201:]))
     run("import", "--restore", facts).refused("Line 201", "position")
     assert nothing_is_on_record()
+
+
+def test_who_watches_a_terminal_sees_how_far_it_is_and_nobody_else(
+    empty_program: Program, facts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("import", facts).done().err == ""
+    watched = io.StringIO()
+    monkeypatch.setattr(progress, "notes", lambda: Console(file=watched, force_terminal=True))
+    answer = run("import", facts).done()
+    assert "Recording" in watched.getvalue()
+    assert "100%" in watched.getvalue()
+    assert "nothing added" in answer.text
