@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.chart import attendance, episode, identity, screening, step_down
-from domain.chart.attendance import Attendances, FamilyExemptionGranted
+from domain.chart.attendance import Attendances
 from domain.chart.entry import InquiryReceived
 from domain.chart.episode import Episode
 from domain.chart.identity import Identity
@@ -61,22 +61,28 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     fact = entry.fact
     if isinstance(fact, EnteredInError):
         raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    chart = replace(chart, version=entry.version, adrift=_adrift(chart, entry))
+    return replace(chart, version=entry.version, adrift=_adrift(chart, entry), **_changes(chart, entry))
+
+
+def _changes(chart: Chart, entry: Entry) -> dict[str, Any]:
+    """The fields of the chart that the fact changes, by name: one copy of the chart for each entry is enough."""
+    fact = entry.fact
     if isinstance(fact, _ATTENDANCE):
-        return replace(chart, attendances=attendance.evolve(chart.attendances, entry))
+        return {"attendances": attendance.evolve(chart.attendances, entry)}
     if isinstance(fact, _SCREENING):
-        return replace(chart, screenings=screening.evolve(chart.screenings, entry))
+        return {"screenings": screening.evolve(chart.screenings, entry)}
     if isinstance(fact, PrescriptionVerified):
         verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
-        return replace(chart, prescriptions=(*chart.prescriptions, verified))
+        return {"prescriptions": (*chart.prescriptions, verified)}
     if isinstance(fact, identity.PatientRegistered):
-        return replace(chart, identity=identity.evolve(chart.identity, entry))
+        return {"identity": identity.evolve(chart.identity, entry)}
     if isinstance(fact, InquiryReceived):
         opened = episode.open_episode(fact, entry.version)
-        return replace(chart, episodes={**chart.episodes, fact.episode_id: opened})
+        return {"episodes": {**chart.episodes, fact.episode_id: opened}}
     if isinstance(fact, _STEP_DOWN):
-        chart = replace(chart, step_downs=step_down.evolve(chart.step_downs, entry))
-    return _episode_further(chart, entry)
+        step_downs = step_down.evolve(chart.step_downs, entry)
+        return {"step_downs": step_downs, "episodes": _episodes_further(chart, entry)}
+    return {"episodes": _episodes_further(chart, entry)}
 
 
 def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
@@ -100,15 +106,16 @@ def _grounded(chart: Chart, fact: Any) -> bool:
     return True
 
 
-def _episode_further(chart: Chart, entry: Entry) -> Chart:
+def _episodes_further(chart: Chart, entry: Entry) -> Mapping[UUID, Episode]:
     episode_id = getattr(entry.fact, "episode_id", None)
     known = chart.episodes.get(episode_id) if episode_id is not None else None
-    if known is None or isinstance(entry.fact, FamilyExemptionGranted):
-        return chart
+    if known is None:
+        return chart.episodes
     level = None
     if isinstance(entry.fact, StepDownTookEffect) and (step := chart.step_downs.get(entry.fact.step_down_id)):
         level = step.to_level
-    return replace(chart, episodes={**chart.episodes, known.episode_id: episode.evolve(known, entry, level)})
+    further = episode.evolve(known, entry, level)
+    return chart.episodes if further is known else {**chart.episodes, known.episode_id: further}
 
 
 def fold(patient_id: UUID, entries: Iterable[Entry]) -> Chart:
