@@ -42,7 +42,8 @@ _TOPICS: Final = {
 
 def create_app(wiring: Wiring) -> FastAPI:
     """The application on its wiring. BeyondLoopback when development tokens would be served to others."""
-    refuse_beyond_loopback(wiring.host)
+    if wiring.tokens.loopback_only:
+        refuse_beyond_loopback(wiring.host)
     app = FastAPI(
         title="Stepdown",
         summary="The care record of intensive outpatient programs: immutable facts, projections, proof.",

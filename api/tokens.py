@@ -2,7 +2,7 @@
 
 The issuer here is for development: whoever can read its key file can be anybody. So it serves on loopback alone
 (`refuse_beyond_loopback`, called when the application is made); a program that serves others has an identity
-provider of its own.
+provider of its own (`api.provider`).
 
 Claims: `iss`, `aud`, `iat`, `exp`, `sub` (`staff/<uuid>`, or `system` for the laboratory's interface), `name`, `role`,
 `facility` (its code) and `credential` (may be null).
@@ -17,12 +17,12 @@ from pathlib import Path
 from re import compile as pattern
 from secrets import token_hex
 from stat import S_IMODE
-from typing import Any, Final, Self
+from typing import Any, Final, Protocol, Self
 from uuid import UUID
 
 from joserfc import jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey
+from joserfc.jwk import ECKey, Key, KeySet
 
 from domain.acts import LAB, ROLES, SYSTEM
 from domain.record import Person
@@ -62,6 +62,17 @@ class SignedIn:
     facility: str
 
 
+class Verifier(Protocol):
+    """Says who holds a token. `loopback_only`: whoever is on this machine may be anybody."""
+
+    @property
+    def loopback_only(self) -> bool: ...
+
+    def verify(self, token: str) -> SignedIn:
+        """TokenError when the token isn't valid here."""
+        ...
+
+
 def refuse_beyond_loopback(host: str) -> None:
     """BeyondLoopback unless `host` is an address of this machine alone."""
     if host == "localhost":
@@ -76,6 +87,8 @@ def refuse_beyond_loopback(host: str) -> None:
 
 class Tokens:
     """Issues and verifies. `clock` gives the time with offset, for tests."""
+
+    loopback_only: Final = True
 
     def __init__(self, key: ECKey, clock: Callable[[], datetime]) -> None:
         self._key = key
@@ -101,40 +114,45 @@ class Tokens:
             "facility": facility,
             "credential": person.credential,
         }
-        if _signed_in(claims) is None:
+        if signed_in_by(claims) is None:
             raise ValueError("A token is for staff/<uuid> in a role of the site, at a facility's code.")
         return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt", "kid": self._kid}, claims, self._key, [ALGORITHM])
 
     def verify(self, token: str) -> SignedIn:
         """Who holds the token. TokenError when it isn't ours, isn't for us, is over or says too little."""
-        if len(token) > LONGEST:
-            raise TokenError("This token isn't valid here.")
-        try:
-            decoded = jwt.decode(token, self._key, algorithms=[ALGORITHM])
-            self._registry().validate(decoded.claims)
-        except (JoseError, ValueError, RecursionError) as e:
-            raise TokenError("This token isn't valid here.") from e
-        claims = decoded.claims
+        header, signed_in = verified(token, self._key, [ALGORITHM], issuer=ISSUER, audience=AUDIENCE, now=self._clock())
         # The key is ours whatever the header names; a header that names another one was not made here.
-        ours = decoded.header.get("kid") == self._kid and decoded.header.get("typ") == "at+jwt"
-        if not ours or claims["exp"] - claims["iat"] > LIFE.total_seconds():
+        if header.get("kid") != self._kid or header.get("typ") != "at+jwt":
             raise TokenError("This token isn't valid here.")
-        if (signed_in := _signed_in(claims)) is None:
-            raise TokenError("This token doesn't say who is signed in, or where.")
         return signed_in
 
-    def _registry(self) -> jwt.JWTClaimsRegistry:
-        return jwt.JWTClaimsRegistry(
-            now=int(self._clock().timestamp()),
-            iss={"essential": True, "value": ISSUER},
-            aud={"essential": True, "value": AUDIENCE},
+
+def verified(
+    token: str, key: Key | KeySet, algorithms: list[str], *, issuer: str, audience: str, now: datetime
+) -> tuple[dict[str, Any], SignedIn]:
+    """The header of a token and who holds it. TokenError when anything about it isn't as it has to be."""
+    if len(token) > LONGEST:
+        raise TokenError("This token isn't valid here.")
+    try:
+        decoded = jwt.decode(token, key, algorithms=algorithms)
+        jwt.JWTClaimsRegistry(
+            now=int(now.timestamp()),
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": audience},
             exp={"essential": True},
             iat={"essential": True},
             sub={"essential": True},
-        )
+        ).validate(decoded.claims)
+    except (JoseError, ValueError, RecursionError) as e:
+        raise TokenError("This token isn't valid here.") from e
+    if decoded.claims["exp"] - decoded.claims["iat"] > LIFE.total_seconds():
+        raise TokenError("This token isn't valid here.")
+    if (signed_in := signed_in_by(decoded.claims)) is None:
+        raise TokenError("This token doesn't say who is signed in, or where.")
+    return decoded.header, signed_in
 
 
-def _signed_in(claims: dict[str, Any]) -> SignedIn | None:
+def signed_in_by(claims: dict[str, Any]) -> SignedIn | None:
     """The person that claims speak of; None when they leave something out or make no sense."""
     sub, name, role, facility = (claims.get(key) for key in ("sub", "name", "role", "facility"))
     credential = claims.get("credential")

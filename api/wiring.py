@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from fastapi import Depends, Request
 
-from api.tokens import Tokens
+from api.tokens import Verifier
 from store.accesses import Accesses
 from store.desk import Desk
 from store.store import Store
@@ -25,7 +25,7 @@ class Wiring:
     store: Store
     desk: Desk
     accesses: Accesses
-    tokens: Tokens
+    tokens: Verifier
     clock: Callable[[], datetime]
     host: str = "127.0.0.1"
     new_id: Callable[[], UUID] = uuid4

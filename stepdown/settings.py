@@ -36,6 +36,11 @@ class Settings(BaseSettings):
     token_key_file: Path | None = Field(
         None, description="STEPDOWN_TOKEN_KEY_FILE: signs development tokens; in the data folder by default"
     )
+    jwks: Path | None = Field(
+        None, description="STEPDOWN_JWKS: public keys of the identity provider; without it, development tokens"
+    )
+    issuer: str | None = Field(None, description="STEPDOWN_ISSUER: the `iss` of the identity provider's tokens")
+    audience: str = Field("urn:stepdown:api", description="STEPDOWN_AUDIENCE: the `aud` that its tokens must have")
     pool_size: int = Field(16, ge=2, le=200, description="STEPDOWN_POOL_SIZE: connections to the database")
 
     @property

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 from uuid import UUID, uuid5
 
-from api.tokens import Tokens
+from api.provider import Provider
+from api.tokens import Tokens, Verifier
 from domain.acts import ADMINISTRATOR, ROLES
 from domain.facility import Credential, Facility
 from domain.record import Person
@@ -20,6 +21,16 @@ _ADMINISTRATORS: Final = UUID("6f1f0f5c-2a43-5d0e-9a51-0c1b4f6f7a11")
 def tokens_of(opened: Opened) -> Tokens:
     """The issuer whose key lies in the data folder."""
     return Tokens.development(opened.settings.token_key, now)
+
+
+def verifier_of(opened: Opened) -> Verifier:
+    """The identity provider where the settings name one, else the development issuer."""
+    settings = opened.settings
+    if settings.jwks is None:
+        return tokens_of(opened)
+    if not settings.issuer:
+        raise Wrong("STEPDOWN_JWKS names the provider's keys: say in STEPDOWN_ISSUER whose they are.")
+    return Provider.of_file(settings.jwks, issuer=settings.issuer, audience=settings.audience, clock=now)
 
 
 def administrator(code: str, name: str, staff_id: UUID | None = None) -> Person:

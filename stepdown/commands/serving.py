@@ -19,7 +19,7 @@ from stepdown.opening import Opened, now, opened
 from stepdown.server import address_of, listen
 from stepdown.server import serve as serve_app
 from stepdown.settings import read_settings
-from stepdown.sign_in import tokens_of
+from stepdown.sign_in import verifier_of
 from stepdown.terminal import say
 from store.accesses import Accesses
 
@@ -27,8 +27,10 @@ from store.accesses import Accesses
 def serve(data: Path | None, *, host: str, port: int, follow: bool) -> None:
     """Prints the address when requests are answered there."""
     log()
-    refuse_beyond_loopback(host)
-    with closing(listen(host, port)) as listener, opened(read_settings(data)) as use:
+    settings = read_settings(data)
+    if settings.jwks is None:
+        refuse_beyond_loopback(host)
+    with closing(listen(host, port)) as listener, opened(settings) as use:
         _run(use, host, listener, follow=follow, listening=lambda: print(address_of(listener), flush=True))
 
 
@@ -63,7 +65,7 @@ def _run(use: Opened, host: str, listener: socket, *, follow: bool, listening: C
         store=use.store,
         desk=use.desk,
         accesses=Accesses(use.store),
-        tokens=tokens_of(use),
+        tokens=verifier_of(use),
         clock=now,
         host=host,
     )
