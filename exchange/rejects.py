@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
@@ -18,8 +18,9 @@ from exchange.lines import Line
 class Rejects:
     """Counts refused lines, and writes them where somebody asked for them."""
 
-    def __init__(self, file: IO[bytes] | None = None) -> None:
+    def __init__(self, file: IO[bytes] | None = None, name: str = "") -> None:
         self._file = file
+        self._name = name
         self.count = 0
 
     def refuse(self, line: Line, refusal: Refused) -> None:
@@ -33,26 +34,41 @@ class Rejects:
             "because": refusal.because,
             "input": line.text.decode(errors="replace"),
         }
-        self._file.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
+        with writable(self._name):
+            self._file.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
 
     def flush(self) -> None:
         """What was refused so far outlives the process."""
         if self._file is not None:
-            self._file.flush()
+            with writable(self._name):
+                self._file.flush()
 
 
 @contextmanager
-def rejects_file(path: Path | None) -> Iterator[Rejects]:
+def writable(name: str) -> Iterator[None]:
+    """FileUnwritable for what the system says against writing a file of that name."""
+    try:
+        yield
+    except OSError as error:
+        raise FileUnwritable(f"{name} can't be written ({error.strerror or 'output error'}).") from None
+
+
+@contextmanager
+def rejects_file(path: Path | None, sources: Sequence[Path]) -> Iterator[Rejects]:
     """The rejects of one import, in a new file that its owner alone can read; it is there also when none was refused.
 
-    Written as lines are refused. FileUnwritable before anything was imported when it can't be made.
+    Written as lines are refused. FileUnwritable before anything was imported when it can't be made, or is one of the
+    `sources` themselves.
     """
     if path is None:
         yield Rejects()
         return
-    try:
+    if path.exists() and any(path.samefile(source) for source in sources):
+        raise FileUnwritable(f"{path.name} is the file that is imported: name another one for the rejects.")
+    with writable(path.name):
         file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
-    except OSError as error:
-        raise FileUnwritable(f"{path.name} can't be written ({error.strerror or 'output error'}).") from None
-    with file:
-        yield Rejects(file)
+    try:
+        yield Rejects(file, path.name)
+    finally:
+        with writable(path.name):
+            file.close()

@@ -6,8 +6,8 @@ did not get in is taken back: what it wrote and looked at is read anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, TypeVar
 from uuid import UUID
@@ -33,8 +33,8 @@ S = TypeVar("S", Cohort, Session)
 class Known:
     """A stream: its entries, how many of them are on record, and their fold, once somebody needed it."""
 
-    entries: list[Entry]
-    on_record: int
+    entries: list[Entry] = field(default_factory=list)
+    on_record: int = 0
     state: State | None = None
 
 
@@ -47,7 +47,7 @@ class Considered:
     state: State | None
     claims: tuple[Claim, ...]
     seats: SeatChanges
-    looked_at: frozenset[str]
+    looked_at: Set[str]
 
 
 class WorkingSite:
@@ -57,7 +57,6 @@ class WorkingSite:
         self._ledger = ledger
         self._facility = stream_name("facility", ledger.name)
         self._known: dict[str, Known] = {}
-        self._names: dict[tuple[str, UUID], str] = {}
         self._holders: dict[tuple[str, str], str] = {}
         self._seats: dict[str, str] = {}
         self._looking: set[str] = set()
@@ -96,7 +95,9 @@ class WorkingSite:
         names = sorted(streams)
         for n in range(0, len(names), READ_STREAMS):
             for name, found in self._ledger.read(names[n : n + READ_STREAMS]).items():
-                self._known[name] = Known(entries=list(found), on_record=len(found))
+                # In place, where it was known before: who looks at it by id holds on to it.
+                known = self._known.setdefault(name, Known())
+                known.entries, known.on_record, known.state = list(found), len(found), None
         values = [
             seat.value
             for name in names
@@ -121,18 +122,17 @@ class WorkingSite:
         return found
 
     def state(self, stream: str) -> State:
-        known = self.known(stream)
+        return self._fold(stream, self.known(stream))
+
+    def _fold(self, stream: str, known: Known) -> State:
         if known.state is None:
             known.state = fold_stream(stream, known.entries)
         return known.state
 
-    def look(self, kind: str, key: UUID) -> State | None:
-        """The state of a cohort or session, noted as looked at; None where nothing is on record of it."""
-        name = self._names.get((kind, key))
-        if name is None:
-            name = self._names[kind, key] = stream_name(kind, key)
-        self._looking.add(name)
-        return self.state(name) if self.known(name).entries else None
+    def look(self, stream: str, known: Known) -> State | None:
+        """The state of a stream, noted as looked at; None where nothing is on record of it."""
+        self._looking.add(stream)
+        return self._fold(stream, known) if known.entries else None
 
     def keys(self, kind: str) -> Iterator[UUID]:
         """Of the cohorts or sessions that are known here."""
@@ -169,7 +169,7 @@ class WorkingSite:
         for claim in claims:
             if self._holders.get((claim.kind, claim.value), stream) != stream:
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, changes, frozenset(self._looking))
+        return Considered(stream, entry, state, claims, changes, self._looking)
 
     def _seats_moved(self, stream: str, before: Chart, after: Chart) -> SeatChanges:
         if before.episodes is after.episodes:
@@ -257,13 +257,18 @@ class _Looked(Mapping[UUID, S], Generic[S]):
     def __init__(self, site: WorkingSite, kind: str) -> None:
         self._site = site
         self._kind = kind
+        self._found: dict[UUID, tuple[str, Known]] = {}
 
     def __getitem__(self, key: UUID) -> S:
-        found: Any = self._site.look(self._kind, key)
+        found = self._found.get(key)
         if found is None:
+            name = stream_name(self._kind, key)
+            found = self._found[key] = name, self._site.known(name)
+        state: Any = self._site.look(*found)
+        if state is None:
             raise KeyError(key)
-        state: S = found
-        return state
+        looked: S = state
+        return looked
 
     def __iter__(self) -> Iterator[UUID]:
         return self._site.keys(self._kind)

@@ -196,6 +196,25 @@ def test_nothing_is_imported_when_the_rejects_have_no_place(store: Store, tmp_pa
     assert store.ledgers() == []
 
 
+def test_the_rejects_never_take_the_place_of_the_file_itself(store: Store, tmp_path: Path) -> None:
+    path = write(tmp_path / "file.ndjson", sample_lines()[:20])
+    (tmp_path / "link").symlink_to(path)
+    before = path.read_bytes()
+    with pytest.raises(FileUnwritable, match="is the file that is imported"):
+        import_file(store, path, by=OPERATOR, rejects=tmp_path / "link")
+    assert path.read_bytes() == before
+    assert store.ledgers() == []
+
+
+def test_rejects_that_can_not_be_written_on_the_way_end_the_import_with_a_sentence(
+    store: Store, tmp_path: Path
+) -> None:
+    lines = sample_lines()[:20]
+    lines[10]["colour"] = "blue"
+    with pytest.raises(FileUnwritable, match=r"^full can't be written \(No space left on device\)\.$"):
+        import_file(store, write(tmp_path / "file.ndjson", lines), by=OPERATOR, rejects=Path("/dev/full"))
+
+
 def test_only_an_operator_imports(store: Store) -> None:
     with pytest.raises(Refused) as refused:
         import_file(store, SAMPLE, by=Person("staff/1", "R. Ames", "administrator"))
