@@ -19,8 +19,9 @@ from domain.site import fold_facility
 from domain.week import local_date
 from stepdown.errors import Wrong
 from stepdown.opening import Opened, now
+from store.accesses import access_ledger
 
-ACCESS: Final = ".access"
+ACCESS: Final = access_ledger("")
 """What names of access ledgers end with."""
 
 
