@@ -3,7 +3,7 @@
 A parameter that isn't known is refused: a misspelt `as_of` would otherwise be answered as today.
 """
 
-from datetime import UTC, date, datetime
+from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -76,8 +76,3 @@ def said_later(document: dict[str, Any], known_at: datetime | None) -> dict[str,
     if known_at is None or known_at <= datetime.fromisoformat(document["known_at"]):
         return document
     return {**document, "asked_known_at": stamp(known_at)}
-
-
-def today_or(on: date | None, by: Caller) -> date:
-    """`on`, or today by our clock, in UTC."""
-    return on or by.wiring.clock().astimezone(UTC).date()
