@@ -18,15 +18,13 @@ from uuid import uuid4
 
 import orjson
 
-from domain.acts import ACTS
 from domain.record import Person
-from domain.refused import Refused
 from exchange.errors import FileUnreadable
 from exchange.fact_line import FactLine, read_import
 from exchange.ledger_import import LedgerImport
 from exchange.lines import Line, LineFile
 from exchange.rejects import Rejects, rejects_file
-from exchange.taken_file import TakenFile
+from exchange.taken_file import TakenFile, judge_operator
 from exchange.working_site import WorkingSite
 from store.store import Store
 
@@ -76,8 +74,7 @@ def import_files(
     store: Store, paths: Sequence[Path], *, by: Person, rejects: Path | None = None, progress: Progress = no_progress
 ) -> list[Imported]:
     """As `import_file`, for several files in the order given; all of them are read before the first write."""
-    if by.role not in ACTS["ImportCompleted"].roles:
-        raise Refused("act.not-permitted", "Importing is not an act of this role: ask an operator.")
+    judge_operator(by)
     surveys = [survey(path, progress) for path in paths]
     with rejects_file(rejects, paths) as refused:
         return [_import(store, found, by, refused, progress) for found in surveys]

@@ -11,7 +11,6 @@ from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
-from domain.acts import ACTS
 from domain.chart import fold
 from domain.chart.enrollment import CohortAssigned, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
@@ -19,13 +18,12 @@ from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import SEAT, Claim, claims_of, cohort_held, seats
 from domain.files import LedgerRestored
 from domain.record import EnteredInError, Person, Recorded, standing, stream_kind, stream_uuid
-from domain.refused import Refused
 from domain.site import fold_cohort
 from exchange.errors import FileUnreadable, NotRestored
 from exchange.fact_line import read_fact
 from exchange.importing import CHUNK_LINES, Progress, Stage, no_progress
 from exchange.lines import Line, LineFile
-from exchange.taken_file import TakenFile
+from exchange.taken_file import TakenFile, judge_operator
 from store.errors import LedgerNotEmpty, ShapeError
 from store.ledger import Head
 from store.store import Store
@@ -50,8 +48,7 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     Raises Refused when `by` may not restore, LedgerNotEmpty, FileUnreadable, and NotRestored with the number of the
     first bad line: nothing is written then.
     """
-    if by.role not in ACTS["LedgerRestored"].roles:
-        raise Refused("act.not-permitted", "Restoring is not an act of this role: ask an operator.")
+    judge_operator(by)
     check = _Check()
     file = LineFile(path)
     for line in file:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID, uuid5
 
+from domain.acts import ACTS
 from domain.files import ImportFact
 from domain.record import Envelope, Person, Source, stream_name
+from domain.refused import Refused
 from store.append import NewFact
 
 _FILES: Final = UUID("5c1d7a36-0c1b-5a39-9a56-6d2ac0b54f0e")
@@ -30,3 +32,9 @@ class TakenFile:
         """The fact that closes an import or a restore of this file."""
         envelope = Envelope(by=self.by, source=Source.IMPORT, correlation_id=self.correlation_id)
         return NewFact(stream=self.stream, version=version, envelope=envelope, fact=fact)
+
+
+def judge_operator(by: Person) -> None:
+    """Refused unless the person may import and restore."""
+    if by.role not in ACTS["ImportCompleted"].roles:
+        raise Refused("file.not-permitted", "Taking in a file is not an act of this role: ask an operator.")

@@ -218,7 +218,7 @@ def test_rejects_that_can_not_be_written_on_the_way_end_the_import_with_a_senten
 def test_only_an_operator_imports(store: Store) -> None:
     with pytest.raises(Refused) as refused:
         import_file(store, SAMPLE, by=Person("staff/1", "R. Ames", "administrator"))
-    assert refused.value.rule == "act.not-permitted"
+    assert refused.value.rule == "file.not-permitted"
     assert store.ledgers() == []
 
 

@@ -141,7 +141,7 @@ def test_a_file_that_changes_while_it_is_restored_is_refused_whole(store: Store,
 def test_only_an_operator_restores(store: Store) -> None:
     with pytest.raises(Refused) as refused:
         restore_file(store, SAMPLE, by=Person("staff/1", "R. Ames", "counselor"))
-    assert refused.value.rule == "act.not-permitted"
+    assert refused.value.rule == "file.not-permitted"
     assert store.ledgers() == []
 
 
