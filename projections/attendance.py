@@ -11,7 +11,8 @@ from psycopg.types.json import Jsonb
 from domain.chart import fold
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Attendances, evolve
 from domain.record import Recorded, stream_uuid
-from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.definition import define
+from projections.projection import Cursor, by_stream, strikes
 from store.ledger import Ledger
 
 _FORGET: Final[LiteralString] = """
@@ -75,4 +76,4 @@ def rows_of(records: Mapping[str, Attendances]) -> list[dict[str, Any]]:
     ]
 
 
-PROJECTION: Final = Projection("attendance", apply, folds=("projections.attendance", "domain.record", "domain.chart"))
+PROJECTION: Final = define("attendance", apply, folds=("projections.attendance", "domain.chart"))

@@ -26,7 +26,8 @@ from domain.status import census_row
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of, known
-from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.definition import define
+from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
@@ -157,7 +158,7 @@ def _load(cursor: Cursor, ledger: Ledger, dated: Mapping[str, Sequence[Entry]]) 
     return dict(rows)
 
 
-PROJECTION: Final = Projection("census", apply, folds=("projections.census", "domain.record", "domain.chart"))
+PROJECTION: Final = define("census", apply, folds=("projections.census", "domain.chart"))
 
 
 # ---- query

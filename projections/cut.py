@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 
-from projections.definition import definition
 from projections.projection import Cursor, Projection
 from store.errors import StoreError
 from store.ledger import Ledger
@@ -55,7 +54,7 @@ def cut_of(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cu
         {
             "ledger": ledger,
             "projections": [projection.name for projection in projections],
-            "definitions": [definition(projection) for projection in projections],
+            "definitions": [projection.definition for projection in projections],
         },
     ).fetchall()
     cuts = {Cut(position, recorded_at) for _, position, recorded_at, _ in rows}

@@ -7,18 +7,20 @@ it in a comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from functools import cache
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from projections.projection import Projection
+from projections.projection import Apply, Projection
 
 BASE: Final = "base"
 """The tables that the follower keeps about itself; when they change, everything is made anew."""
+
+_EVERYWHERE: Final = ("projections.projection", "domain.record", "store.upcasts")
+"""What every fold goes through: how a stream is cut out of a batch, what stands in it, how old facts are read."""
 
 
 def ddl(name: str) -> bytes:
@@ -26,20 +28,18 @@ def ddl(name: str) -> bytes:
     return (files("projections") / f"{name}.sql").read_bytes()
 
 
-@cache
-def definition(projection: Projection) -> str:
-    """SHA-256, in hexadecimal, of the table's statements and the source of the fold."""
-    found = sha256(ddl(projection.name))
-    for module in ("projections.projection", *projection.folds):
+def define(name: str, apply: Apply, *, folds: Sequence[str]) -> Projection:
+    """A projection. `folds` are the modules and packages that decide what the rows say.
+
+    Their source is read when the projection's module is imported, together with the code that runs: not later, when a
+    new version may have been installed under a process of the former one.
+    """
+    found = sha256(ddl(name))
+    for module in (*_EVERYWHERE, *folds):
         for path in _sources(module):
             # A hash of hashes: text that moves from one file to the next is another definition.
             found.update(sha256(path.read_bytes()).digest())
-    return found.hexdigest()
-
-
-@cache
-def base_definition() -> str:
-    return sha256(ddl(BASE)).hexdigest()
+    return Projection(name, apply, found.hexdigest())
 
 
 def _sources(module: str) -> Iterator[Path]:
@@ -52,3 +52,6 @@ def _sources(module: str) -> Iterator[Path]:
         return
     for folder in spec.submodule_search_locations:
         yield from sorted(Path(folder).glob("*.py"))
+
+
+BASE_DEFINITION: Final = sha256(ddl(BASE)).hexdigest()

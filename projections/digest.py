@@ -15,7 +15,6 @@ import msgspec
 import psycopg
 
 from domain.record import Recorded
-from projections.definition import definition
 from projections.projection import AS_PROJECTOR, Cursor, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, ShapeError, Unreadable
@@ -101,7 +100,7 @@ def _advance(
         {
             "ledger": ledger,
             "projections": [projection.name for projection in projections],
-            "definitions": [definition(projection) for projection in projections],
+            "definitions": [projection.definition for projection in projections],
             "before": before,
             "position": position,
             "recorded_at": recorded_at,

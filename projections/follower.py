@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from typing import Final, LiteralString
 
 from projections.catalog import PROJECTIONS
-from projections.definition import definition
 from projections.digest import UNREADABLE, digest, set_unreadable_aside
 from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
@@ -120,7 +119,7 @@ class Follower:
         """Ledger, its head, a position before it, and the projections that are there. `SchemaMismatch` where a table
         is that of another version."""
         [[(foreign,)], rows] = self._store.database.select(
-            (_FOREIGN, {"projections": NAMES, "definitions": list(map(definition, PROJECTIONS))}),
+            (_FOREIGN, {"projections": NAMES, "definitions": [projection.definition for projection in PROJECTIONS]}),
             (_TO_DO, {"projections": NAMES, "access": ACCESS}),
             role=AS_PROJECTOR,
         )

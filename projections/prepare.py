@@ -7,7 +7,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 
 from projections.catalog import PROJECTIONS
-from projections.definition import BASE, base_definition, ddl, definition
+from projections.definition import BASE, BASE_DEFINITION, ddl
 from store.errors import StoreError, Unavailable
 
 _TURN: Final = 0x5EED_0003
@@ -49,16 +49,16 @@ def prepare(owner_url: str, app_role: str) -> list[str]:
 
 def _prepare(connection: psycopg.Connection[Any]) -> list[str]:
     known = _known(connection)
-    if known.get(BASE) != base_definition():
+    if known.get(BASE) != BASE_DEFINITION:
         connection.execute(ddl(BASE))
-        connection.execute(_NOTE, {"projection": BASE, "sha256": base_definition()})
+        connection.execute(_NOTE, {"projection": BASE, "sha256": BASE_DEFINITION})
         known = {}
-    begun = [projection for projection in PROJECTIONS if known.get(projection.name) != definition(projection)]
+    begun = [projection for projection in PROJECTIONS if known.get(projection.name) != projection.definition]
     for projection in begun:
         connection.execute(ddl(projection.name))
         connection.execute(_FORGET_POSITION, {"projection": projection.name})
         connection.execute(_FORGET_SET_ASIDE, {"projection": projection.name})
-        connection.execute(_NOTE, {"projection": projection.name, "sha256": definition(projection)})
+        connection.execute(_NOTE, {"projection": projection.name, "sha256": projection.definition})
     return [projection.name for projection in begun]
 
 

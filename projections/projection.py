@@ -23,15 +23,12 @@ the same facts give the same rows however they are cut into batches."""
 
 @dataclass(frozen=True, slots=True)
 class Projection:
-    """`name` is its table in the schema `projection`, made by `<name>.sql` in this room.
-
-    `folds` are the modules and packages that decide what the rows say: when one of them changes, the rows are made
-    anew.
-    """
+    """`name` is its table in the schema `projection`, made by `<name>.sql` in this room; `definition` says, as a hash,
+    what its rows are made by. Made by `projections.definition.define`."""
 
     name: str
     apply: Apply
-    folds: tuple[str, ...]
+    definition: str
 
 
 def by_stream(facts: Iterable[Recorded], kind: str) -> dict[str, list[Recorded]]:

@@ -18,7 +18,8 @@ from domain.session import CancellationCause, Held, Modality, Session, SessionKi
 from domain.site import fold_session
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of
-from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.definition import define
+from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.site import midnights, site_of
 from store.ledger import Ledger
@@ -139,7 +140,7 @@ def _load(cursor: Cursor, ledger: str, session_ids: Iterable[UUID]) -> dict[UUID
     return {row[0]: session_of(row) for row in rows}
 
 
-PROJECTION: Final = Projection("sessions", apply, folds=("projections.sessions", "domain.record", "domain.session"))
+PROJECTION: Final = define("sessions", apply, folds=("projections.sessions", "domain.session"))
 
 
 # ---- queries

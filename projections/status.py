@@ -19,7 +19,8 @@ from domain.status import present
 from domain.week import Week
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_of, known
-from projections.projection import Cursor, Projection, by_stream, strikes
+from projections.definition import define
+from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
@@ -118,7 +119,7 @@ def unpack(packed: bytes) -> Chart:
     return _DECODER.decode(zlib.decompress(packed))
 
 
-PROJECTION: Final = Projection("status", apply, folds=("projections.status", "domain.record", "domain.chart"))
+PROJECTION: Final = define("status", apply, folds=("projections.status", "domain.chart"))
 
 
 # ---- query

@@ -13,7 +13,6 @@ from domain.record import stream_uuid
 from projections import census, status
 from projections.catalog import PROJECTIONS
 from projections.cut import Behind
-from projections.definition import definition
 from projections.follower import Follower
 from projections.prepare import prepare
 from store.errors import SchemaMismatch, StoreError, Unavailable
@@ -97,7 +96,7 @@ def test_a_table_that_was_made_anew_under_a_follower_gets_nothing_from_it(
 
 
 def test_each_projection_has_a_definition_of_its_own() -> None:
-    assert len({definition(projection) for projection in PROJECTIONS}) == len(PROJECTIONS)
+    assert len({projection.definition for projection in PROJECTIONS}) == len(PROJECTIONS)
 
 
 def test_a_login_that_may_not_use_the_tables_is_named_as_the_trouble(place: Any) -> None:
