@@ -14,7 +14,7 @@ from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
 from domain.chart import fold
-from domain.claims import MRN
+from domain.claims import MRN, mrn_claimed
 from domain.record import stream_uuid
 from exchange import replay
 from projections import status
@@ -112,7 +112,7 @@ def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[MrnA
     wait(by, asked, for_tables=False)
     ledger = by.wiring.store.ledger(by.facility)
     # As the claim of a registration has it.
-    stream = ledger.holder(MRN, asked.mrn.strip().upper())
+    stream = ledger.holder(MRN, mrn_claimed(asked.mrn))
     found = [] if stream is None else _known(stream_uuid(stream), ledger.read([stream])[stream])
     by.saw([UUID(patient["patient_id"]) for patient in found])
     return json_answer({"facility": by.facility, "patients": found})

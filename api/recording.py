@@ -85,7 +85,7 @@ def answer(receipt: Receipt, location: str | None = None) -> Response:
         "position": receipt.position,
         "recorded_at": stamp(receipt.recorded_at),
     }
-    headers = {"ETag": f'"{receipt.version}"'}
+    headers = {"ETag": f'"{receipt.latest}"'}
     return json_answer(document, 201, headers if location is None else {**headers, "Location": location})
 
 

@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 from pathlib import Path
-from re import compile as pattern
 from secrets import token_hex
 from stat import S_IMODE
 from typing import Any, Final, Protocol, Self
@@ -25,6 +24,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, Key, KeySet
 
 from domain.acts import LAB, ROLES, SYSTEM
+from domain.facility import CODE
 from domain.record import Person
 
 ALGORITHM: Final = "ES256"
@@ -38,8 +38,6 @@ LONGEST: Final = 4096
 
 SIGN_IN_ROLES: Final = frozenset({*ROLES, LAB})
 """`system` acts by itself and `operator` at the command line: neither signs in."""
-
-_CODE: Final = pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 
 
 class TokenError(Exception):
@@ -158,7 +156,7 @@ def signed_in_by(claims: dict[str, Any]) -> SignedIn | None:
     credential = claims.get("credential")
     if not all(isinstance(said, str) and said for said in (sub, name, role, facility)):
         return None
-    if role not in SIGN_IN_ROLES or not _CODE.fullmatch(str(facility)):
+    if role not in SIGN_IN_ROLES or not CODE.fullmatch(str(facility)):
         return None
     if credential is not None and not isinstance(credential, str):
         return None

@@ -122,11 +122,16 @@ def _assigned(chart: Chart) -> frozenset[int]:
     return frozenset(a.version for episode in chart.episodes.values() for a in episode.assignments)
 
 
+def mrn_claimed(mrn: str) -> str:
+    """A medical record number as it is claimed and looked up: spaces around it and case make no other number."""
+    return mrn.strip().upper()
+
+
 def claims_of(stream: str, fact: Any) -> Iterator[Claim]:
     """The claims that a fact makes by itself. Seats are found by the decision that takes one."""
     match fact:
         case PatientRegistered(mrn=mrn):
-            yield Claim(MRN, mrn.strip().upper(), stream)
+            yield Claim(MRN, mrn_claimed(mrn), stream)
         case InquiryReceived(episode_id=episode_id):
             yield Claim(EPISODE, str(episode_id), stream)
         case ScreeningOrdered(screening_id=screening_id):

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TypeAlias
+from re import compile as compile_pattern
+from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
+
+CODE: Final = compile_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
+"""What a facility may be called by. No dots: with them begin the names of ledgers beside a facility's own."""
+
 
 # ---- facts
 
@@ -164,6 +169,8 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
             raise Refused("facility.already-opened", "This facility is open: its code is in use.")
         if fact.code != ledger:
             raise Refused("facility.other-code", "A facility's code must be the name of its ledger.")
+        if not CODE.fullmatch(fact.code):
+            raise Refused("facility.code-form", "Give a code of letters, digits, - and _, no dot and no space.")
         _judge_zone(fact.zone)
         return
     opened_zone(facility)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 from uuid import UUID
@@ -24,6 +24,10 @@ FUTURE_MINUTES: Final = 5
 LATE_HOURS: Final = 24
 """Recorded more than this after it happened, an entry is late and needs a reason."""
 
+FIRST_YEAR: Final = 1880
+LAST_YEAR: Final = 2200
+"""No patient was born earlier, and nothing is planned later."""
+
 _PLANS: Final = frozenset(
     {"starts_at", "ends_at", "effective_on", "to_on", "from_on", "valid_from", "valid_to", "expires_on"}
 )
@@ -40,6 +44,7 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
 
     `scheduled_end` is when the session was to end, for an absence: that is what its lateness is counted from.
     """
+    _judge_years(entry.fact)
     _judge_permission(entry, scene, history, scheduled_end)
     _judge_correction(entry, history)
     _judge_future(entry.fact, scene)
@@ -96,6 +101,15 @@ def _judge_credential(by: Person, act: Act, on: date, scene: Scene, name: str) -
         raise Refused("act.not-credentialed", f"The staff list has nobody with this id and role on {on}, so no {name}.")
     if act.credential and all(c.credential is None for c in held):
         raise Refused("act.without-credential", f"{name} needs a credential that is valid on {on}.")
+
+
+def as_credentialed(by: Person, scene: Scene) -> Person:
+    """The person with the credential that the staff list gives them today in their role, whatever a token says."""
+    key = staff_id(by)
+    if key is None or by.role in INTERFACES or by.role in UNLISTED or scene.facility.zone is None:
+        return by
+    held = [c for c in scene.facility.credentials(key, local_date(scene.at, scene.zone)) if c.role == by.role]
+    return replace(by, credential=next((c.credential for c in held if c.credential is not None), None))
 
 
 def staff_id(by: Person) -> UUID | None:
@@ -167,6 +181,14 @@ def _moments(fact: Any) -> list[tuple[str, date | datetime]]:
 def _staff_moments(fact: Any) -> list[tuple[str, date | datetime]]:
     presences = fact.staff if isinstance(fact, SessionHeld | SessionTimesCorrected) else ()
     return [("staff", moment) for presence in presences for moment in (presence["from"], presence["to"])]
+
+
+def _judge_years(fact: Any) -> None:
+    """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
+    dated = ((field.name, getattr(fact, field.name)) for field in fields(fact))
+    for name, moment in (*dated, *_staff_moments(fact)):
+        if isinstance(moment, date) and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+            raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
 
 def _judge_future(fact: Any, scene: Scene) -> None:

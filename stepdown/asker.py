@@ -12,7 +12,7 @@ from uuid import UUID
 
 from api.permission import Purpose, permitted
 from domain.acts import OPERATOR
-from domain.claims import MRN
+from domain.claims import MRN, mrn_claimed
 from domain.facility import Facility
 from domain.record import Person, stream_name, stream_uuid
 from domain.site import fold_facility
@@ -73,7 +73,7 @@ class Asker:
             stream = stream_name("chart", UUID(given))
             if ledger.read([stream])[stream]:
                 return stream_uuid(stream)
-        held = ledger.holder(MRN, given.strip().upper())
+        held = ledger.holder(MRN, mrn_claimed(given))
         if held is None:
             raise Wrong(f"No patient of {self.facility} has this patient_id or MRN.")
         return stream_uuid(held)

@@ -55,14 +55,17 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What an append answers: the stream and its version now, and the position of the last fact written.
+    """What an append answers: `stream@version` names the first fact written to the stream that the receipt names.
 
-    `repeated` when the command had been carried out before: then this is the first answer.
+    `latest` is that stream's version afterwards, and `position` that of the last fact: the system may have recorded
+    more with it. Where nothing was written to the stream, both versions are the one that was read. `repeated` when the
+    command had been carried out before: then this is the first answer.
     """
 
     ledger: str
     stream: str
     version: int
+    latest: int
     position: int
     recorded_at: datetime
     repeated: bool = False
@@ -85,6 +88,7 @@ class HashedCommand:
     body: bytes
     stream: str
     version: int
+    latest: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -134,8 +138,8 @@ WHERE head.ledger = %(ledger)s
 """
 
 _COMMAND: Final[LiteralString] = """
-INSERT INTO idempotency (ledger, key, body, stream, version, position, recorded_at)
-SELECT head.ledger, %(key)b, %(body)b, %(stream)s, %(version)s, head.position, head.recorded_at
+INSERT INTO idempotency (ledger, key, body, stream, version, latest, position, recorded_at)
+SELECT head.ledger, %(key)b, %(body)b, %(stream)s, %(version)s, %(latest)s, head.position, head.recorded_at
 FROM ledger head
 WHERE head.ledger = %(ledger)s
 """
@@ -214,6 +218,7 @@ def enqueue(connection: Connection, request: AppendRequest) -> Cursor:
                 "body": command.body,
                 "stream": command.stream,
                 "version": command.version,
+                "latest": command.latest,
             },
         )
     if request.releases:

@@ -18,6 +18,7 @@ from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility
 from domain.record import Envelope, Person, Recorded, Source, stream_kind, stream_name, stream_uuid
+from domain.recording import as_credentialed
 from domain.scene import Scene
 from domain.session import Session
 from domain.site import fold_cohort, fold_facility, fold_session
@@ -68,13 +69,15 @@ class Desk:
         version `expected`, and the errors of the store.
         """
         book = self._store.ledger(ledger)
-        envelope = Envelope(by=by, source=source, reason=reason, correlation_id=uuid4())
+        correlation_id = uuid4()
         for left in reversed(range(TRIES)):
             if command is not None and (answered := book.answered(command)) is not None:
                 return answered
             loaded = self._load(book, stream, fact)
             if expected is not None and loaded.versions[stream] != expected:
                 raise Stale("The record has changed since you read it: read it again, then decide.")
+            signed = as_credentialed(by, loaded.scene)
+            envelope = Envelope(by=signed, source=source, reason=reason, correlation_id=correlation_id)
             decision = decide(stream, loaded.history, fact, envelope, loaded.scene)
             changes = self._seats(book, decision, loaded)
             try:

@@ -151,8 +151,8 @@ class Ledger(Application[str]):
         self._keys.keep(request.keys)
         if request.recorded_at is None:
             raise AssertionError("What was written has been stamped.")
-        stream, version = _resource(command, facts, seen)
-        return Receipt(self.name, stream, version, request.position, request.recorded_at)
+        stream, version, latest = _resource(command, facts, seen)
+        return Receipt(self.name, stream, version, latest, request.position, request.recorded_at)
 
     def answered(self, command: Command) -> Receipt | None:
         """The first receipt of a command that was carried out. KeyReused when its key was another request's."""
@@ -270,16 +270,19 @@ def _versions_seen(facts: Sequence[NewFact], reads: Mapping[str, int]) -> dict[s
     return seen
 
 
-def _resource(command: Command | None, facts: Sequence[NewFact], seen: Mapping[str, int]) -> tuple[str, int]:
-    """The stream that the receipt names, and its version once the facts are written."""
+def _resource(command: Command | None, facts: Sequence[NewFact], seen: Mapping[str, int]) -> tuple[str, int, int]:
+    """The stream that the receipt names, the version of its first new fact, and its version once all are written."""
     stream = facts[0].stream if command is None or command.resource is None else command.resource
     written = [new.version for new in facts if new.stream == stream]
     if not written and stream not in seen:
         raise ValueError("A receipt names a stream that the command wrote to, or read.")
-    return stream, max(written, default=seen.get(stream, 0))
+    before = seen.get(stream, 0)
+    return stream, min(written, default=before), max(written, default=before)
 
 
 def _hashed_command(
     lookup: LookupKey, command: Command, facts: Sequence[NewFact], seen: Mapping[str, int]
 ) -> HashedCommand:
-    return HashedCommand(*command_digests(lookup, command), *_resource(command, facts, seen))
+    key, body = command_digests(lookup, command)
+    stream, version, latest = _resource(command, facts, seen)
+    return HashedCommand(key, body, stream, version, latest)

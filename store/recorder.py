@@ -45,7 +45,7 @@ ORDER BY position LIMIT %(limit)s
 _HEAD: Final[LiteralString] = "SELECT position FROM ledger WHERE ledger = %(ledger)s AND position > 0"
 
 _ANSWERED: Final[LiteralString] = """
-SELECT body, stream, version, position, recorded_at FROM idempotency
+SELECT body, stream, version, latest, position, recorded_at FROM idempotency
 WHERE ledger = %(ledger)s AND key = %(key)b
 """
 _TAKEN: Final[LiteralString] = """
@@ -99,10 +99,10 @@ class LedgerRecorder(ApplicationRecorder):
         [rows] = self._database.select((_ANSWERED, {"ledger": self._ledger, "key": key}), role=AS_WRITER)
         if not rows:
             return None
-        first_body, stream, version, position, recorded_at = rows[0]
+        first_body, stream, version, latest, position, recorded_at = rows[0]
         if first_body != body:
             raise KeyReused
-        return Receipt(self._ledger, stream, version, position, recorded_at, repeated=True)
+        return Receipt(self._ledger, stream, version, latest, position, recorded_at, repeated=True)
 
     def _explained(self, request: AppendRequest, *, claims_first: bool) -> Exception:
         """What stood in the way: the command itself, a claim, or a version, looked up in this order."""

@@ -45,6 +45,7 @@ CREATE TABLE IF NOT EXISTS chart_key (
 CREATE TABLE IF NOT EXISTS idempotency (
     position    bigint NOT NULL,
     version     bigint NOT NULL,
+    latest      bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
     ledger      text COLLATE "C" NOT NULL,
     stream      text COLLATE "C" NOT NULL,

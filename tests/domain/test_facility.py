@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted
-from domain.record import EnteredInError, Entry
+from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted, judge
+from domain.record import EnteredInError, Entry, Envelope, Source
+from domain.refused import Refused
 from domain.site import fold_facility
 from tests.domain.cast import (
     ADMINISTRATOR,
@@ -20,6 +22,7 @@ from tests.domain.cast import (
     ZONE,
     credentialed,
     day,
+    local,
     registered,
     staff_uuid,
 )
@@ -54,6 +57,16 @@ def test_a_facility_is_opened_once() -> None:
 def test_a_facility_has_the_code_of_its_ledger() -> None:
     other = FacilityOpened(code="louisville", name="Louisville", zone="America/Kentucky/Louisville")
     unopened().when(other).refused("facility.other-code")
+
+
+@pytest.mark.parametrize("code", ["lexington.access", "", "a b", "-", "lexington/1", "x" * 64])
+def test_a_facility_has_a_code_that_is_no_name_of_another_ledger(code: str) -> None:
+    strange = FacilityOpened(code=code, name="Lexington", zone="America/New_York")
+    envelope = Envelope(by=ADMINISTRATOR, source=Source.API, correlation_id=UUID(int=1))
+    new = Entry(version=1, recorded_at=local("2026-01-07 08:00"), envelope=envelope, fact=strange)
+    with pytest.raises(Refused) as refused:
+        judge(Facility(), new, code)
+    assert refused.value.rule == "facility.code-form"
 
 
 def test_a_facility_is_kept_in_the_stream_of_its_ledger() -> None:

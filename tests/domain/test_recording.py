@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -372,3 +373,41 @@ def test_a_moment_of_the_fact_is_told_apart_from_its_plans() -> None:
     assert (
         recording.happened_at(HoldStarted(episode_id=cast.EPISODE, on=day("2026-03-04"), cause="x"), ZONE) is not None
     )
+
+
+# ---- years that can't be meant
+
+
+@pytest.mark.parametrize("year", [1, 1879, 2201, 9999])
+def test_a_plan_in_a_year_that_cannot_be_meant_is_refused(year: int) -> None:
+    starts = datetime(year, 1, 1, 18, tzinfo=timezone(timedelta(hours=-12)))
+    moved = SessionRescheduled(starts_at=starts, ends_at=starts + timedelta(hours=3))
+    given(*ENROLLED).when(of(MONDAY, moved)).refused("entry.out-of-time", naming="starts_at")
+
+
+def test_staff_in_a_year_that_cannot_be_meant_are_refused() -> None:
+    begins, ends = local("2026-03-02 18:00"), local("2026-03-02 21:00")
+    there: StaffPresence = {
+        "staff_id": staff_uuid(COUNSELOR),
+        "role": "lead",
+        "from": begins.replace(year=20),
+        "to": ends,
+    }
+    held = SessionHeld(started_at=begins, ended_at=ends, staff=(there,))
+    given(*ENROLLED).when(of(MONDAY, held)).refused("entry.out-of-time", naming="staff")
+
+
+# ---- what the staff list says of who acts
+
+
+def test_the_credential_is_that_of_the_staff_list_whatever_a_token_says() -> None:
+    scene = given(*ENROLLED).scene(local("2026-03-02 12:00"))
+    for said_so in (None, "MD", COUNSELOR.credential):
+        assert recording.as_credentialed(replace(COUNSELOR, credential=said_so), scene) == COUNSELOR
+
+
+def test_who_is_not_on_the_staff_list_has_no_credential() -> None:
+    scene = given(*ENROLLED).scene(local("2026-03-02 12:00"))
+    stranger = replace(COUNSELOR, id="staff/00000000-0000-0000-0000-0000000000ff", credential="LCADC")
+    assert recording.as_credentialed(stranger, scene).credential is None
+    assert recording.as_credentialed(replace(COUNSELOR, role="supervisor"), scene).credential is None

@@ -47,7 +47,7 @@ def test_facts_written_together_stand_together_at_one_instant(ledger: Ledger) ->
         (3, chart, 2),
     ]
     assert {fact.recorded_at for fact in facts} == {receipt.recorded_at}
-    assert (receipt.stream, receipt.version, receipt.position) == (chart, 2, 3)
+    assert (receipt.stream, receipt.version, receipt.latest, receipt.position) == (chart, 1, 2, 3)
 
 
 def test_each_transaction_is_recorded_later_than_the_one_before(ledger: Ledger) -> None:
