@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from threading import Event, Thread
 
-import psycopg
 import pytest
+from fastapi import FastAPI
 from joserfc.jwk import ECKey
-from psycopg import sql
 
 from api.app import create_app
 from api.tokens import Tokens
 from api.wiring import Wiring
 from projections.follower import Follower
-from projections.prepare import prepare
 from store.accesses import Accesses
 from store.desk import Desk
 from store.store import Store
 from tests.api.client import Client
 from tests.api.program import Site
-from tests.conftest import APP_ROLE, Database
 
 KEY = ECKey.generate_key("P-256")
 
 
 def now() -> datetime:
     return datetime.now(UTC)
-
-
-@pytest.fixture(scope="session")
-def api_database(make_database: Callable[[], Database]) -> Database:
-    """One that has read tables."""
-    made = make_database()
-    prepare(made.owner_url, APP_ROLE)
-    return made
-
-
-@pytest.fixture
-def database(api_database: Database) -> Database:
-    """Without a fact, and without a row in a read table."""
-    api_database.empty()
-    with psycopg.connect(api_database.superuser_url) as connection:
-        rows = connection.execute(
-            "SELECT tablename FROM pg_tables WHERE schemaname = 'projection' AND tablename <> 'definition'"
-        ).fetchall()
-        for (table,) in rows:
-            connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier("projection", table)))
-    return api_database
 
 
 @pytest.fixture
@@ -67,9 +43,19 @@ def wiring(store: Store) -> Wiring:
     return Wiring(store=store, desk=Desk(store, now), accesses=Accesses(store), tokens=Tokens(KEY, now), clock=now)
 
 
+@pytest.fixture(scope="session")
+def applications() -> list[FastAPI]:
+    """The one that all tests share: making it takes longer than most of them."""
+    return []
+
+
 @pytest.fixture
-def client(wiring: Wiring) -> Iterator[Client]:
-    with Client(create_app(wiring)) as client:
+def client(wiring: Wiring, applications: list[FastAPI]) -> Iterator[Client]:
+    if not applications:
+        applications.append(create_app(wiring))
+    [application] = applications
+    application.state.wiring = wiring
+    with Client(application) as client:
         yield client
 
 
