@@ -6,6 +6,7 @@ transaction are sent together (psycopg's pipeline), so that nothing waits for th
 
 from __future__ import annotations
 
+import logging
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -37,6 +38,15 @@ _BROKEN_OFF = (
     "The connection to the database broke while this was being written: whether it was recorded isn't known, "
     "so send the same request with the same idempotency key again."
 )
+
+
+def _says_more(record: logging.LogRecord) -> bool:
+    return not record.msg.startswith("error ignored terminating")
+
+
+# psycopg warns when a pipeline in which a statement failed is left. That statement's error is raised anyhow, and a
+# version conflict, which ends so, is daily work.
+logging.getLogger("psycopg").addFilter(_says_more)
 
 
 class Database:
