@@ -6,7 +6,7 @@ a restore makes the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -18,6 +18,7 @@ from domain.chart.identity import PatientRegistered
 from domain.chart.screening import ScreeningOrdered
 from domain.chart.step_down import StepDownRecommended
 from domain.cohort import Cohort
+from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 
 MRN = "mrn"
@@ -142,3 +143,11 @@ def claims_of(stream: str, fact: Any) -> Iterator[Claim]:
             yield Claim(CONSENT, str(consent_id), stream)
         case _:
             return
+
+
+def claims_struck(stream: str, history: Iterable[Entry], entries: Iterable[Entry]) -> Iterator[Claim]:
+    """The claims that end with these entries, since the facts that made them are struck by one."""
+    gone = {entry.fact.target for entry in entries if isinstance(entry.fact, EnteredInError)}
+    for entry in history:
+        if entry.version in gone:
+            yield from claims_of(stream, entry.fact)

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 
 from domain.chart import Chart
 from domain.chart import fold as fold_chart
-from domain.claims import SEAT, SeatChanges, cohort_held, seat_changes, seats, taken
+from domain.claims import SEAT, SeatChanges, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility
@@ -102,7 +102,8 @@ class Desk:
             # The chart says which further sessions and cohorts it is judged by: a second read.
             chart = fold_chart(stream_uuid(stream), read[stream])
             further = {stream_name("session", key) for key in chart.attendances}
-            further.update(stream_name("cohort", key) for key in [cohort_held(chart)] if key is not None)
+            assigned = (a.cohort_id for episode in chart.episodes.values() for a in episode.assignments)
+            further.update(stream_name("cohort", key) for key in assigned)
             if further - named:
                 read |= book.read(sorted(further - named))
         at = self._clock()
@@ -132,7 +133,8 @@ class Desk:
         ]
         reads = {name: loaded.versions[name] for name in decision.rests_on if name in loaded.versions}
         reads[decision.stream] = loaded.versions[decision.stream]
-        return book.append(facts, reads=reads, claims=changes.claims, releases=changes.releases, command=command)
+        releases = [*changes.releases, *claims_struck(decision.stream, loaded.history, decision.entries)]
+        return book.append(facts, reads=reads, claims=changes.claims, releases=releases, command=command)
 
 
 def _scene(ledger: str, at: datetime, read: dict[str, list[Recorded]]) -> Scene:
