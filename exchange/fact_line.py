@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID, uuid5
 
 import orjson
 
 from domain.record import Entry, Envelope, Source, stream_kind
+from domain.recording import FUTURE_MINUTES
 from domain.refused import Refused
 from exchange.lines import LINE_BYTES, Line
 from store.errors import ShapeError
@@ -83,6 +84,17 @@ def clock_of(parsed: ParsedLine) -> datetime:
     if at is None:
         raise AssertionError("A line without a time of recording is a fault.")
     return at
+
+
+def judge_clock(parsed: ParsedLine, now: datetime) -> None:
+    """Refuses what is said to be recorded after `now`, the database's clock: by a clock that runs ahead, nothing that the
+    line tells would be still to come.
+    """
+    limit = now + timedelta(minutes=FUTURE_MINUTES)
+    for name in ("recorded_at", "recorded_elsewhere_at"):
+        at: datetime | None = getattr(parsed, name)
+        if at is not None and at > limit:
+            raise Refused("line.in-the-future", f"`{name}` is still to come: check the clock that the line is from.")
 
 
 def entry_of(parsed: ParsedLine) -> Entry:

@@ -112,7 +112,8 @@ def _is_object(line: Line) -> bool:
 
 
 def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> Imported:
-    importing = _FileImport(store, rejects, TakenFile(sha256=found.sha256, by=by, correlation_id=uuid4()))
+    file = TakenFile(sha256=found.sha256, by=by, at=store.database.now(), correlation_id=uuid4())
+    importing = _FileImport(store, rejects, file)
     done, refused_before = 0, rejects.count
     source = LineFile(found.path)
     progress(Stage.RECORDING, 0, found.lines)

@@ -49,6 +49,7 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     first bad line: nothing is written then.
     """
     judge_operator(by)
+    now = store.database.now()
     check = _Check()
     file = LineFile(path)
     for line in file:
@@ -63,7 +64,7 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     if ledger.head().position:
         raise LedgerNotEmpty
     check.judge_claims()
-    taken = TakenFile(sha256=file.sha256, by=by, correlation_id=uuid4())
+    taken = TakenFile(sha256=file.sha256, by=by, at=now, correlation_id=uuid4())
     closing = taken.closing(
         check.versions.get(taken.stream, 0) + 1, LedgerRestored(file_sha256=file.sha256, facts=check.position)
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -18,10 +19,11 @@ _FILES: Final = UUID("5c1d7a36-0c1b-5a39-9a56-6d2ac0b54f0e")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenFile:
-    """`sha256` is that of the file as it lies on the disk, in hexadecimal."""
+    """`sha256` is that of the file as it lies on the disk, in hexadecimal; `at` is when, by the database's clock."""
 
     sha256: str
     by: Person
+    at: datetime
     correlation_id: UUID
 
     @property

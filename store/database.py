@@ -10,6 +10,7 @@ import logging
 import select
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, LiteralString, Self
 
@@ -29,6 +30,8 @@ BEGIN_READ: Final[LiteralString] = "BEGIN ISOLATION LEVEL READ COMMITTED READ ON
 COMMIT: Final[LiteralString] = "COMMIT"
 AS_WRITER: Final[LiteralString] = "SET LOCAL ROLE stepdown_writer"
 AS_READER: Final[LiteralString] = "SET LOCAL ROLE stepdown_reader"
+
+_NOW: Final[LiteralString] = "SELECT clock_timestamp()"
 
 WAIT_SECONDS: Final = 5.0
 """How long a caller waits for a connection before it is told to try again."""
@@ -94,6 +97,12 @@ class Database:
                 cursors = [connection.cursor(binary=True).execute(query, given) for query, given in queries]
                 connection.execute(COMMIT)
             return [cursor.fetchall() for cursor in cursors]
+
+    def now(self) -> datetime:
+        """The database's clock, by which facts are stamped, in UTC."""
+        [rows] = self.select((_NOW, {}))
+        at: datetime = rows[0][0]
+        return at
 
     @contextmanager
     def connection(self, *, writes: bool = False) -> Iterator[Connection]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -162,6 +163,35 @@ def test_what_had_not_happened_when_it_was_recorded_is_refused(store: Store, tmp
     inquiry = first_of(lines, "InquiryReceived")
     lines[inquiry["position"] - 1] = changed(inquiry, recorded_at="2026-01-08T12:00:00Z")
     assert refused(store, tmp_path, lines)[inquiry["position"]][0] == "entry.in-the-future"
+
+
+@pytest.mark.parametrize("name", ["recorded_at", "recorded_elsewhere_at"])
+def test_what_is_said_to_be_recorded_in_the_future_is_refused(store: Store, tmp_path: Path, name: str) -> None:
+    """With the fact as far ahead as its recording: by the line's own clock it has just happened."""
+    lines = sample_lines()[:BEGINNING]
+    inquiry = first_of(lines, "InquiryReceived")
+    ahead = (store.database.now() + timedelta(minutes=10)).isoformat()
+    lines[inquiry["position"] - 1] = changed(inquiry, **{name: ahead}, fact={"first_contact_at": ahead})
+    rule, because = refused(store, tmp_path, lines)[inquiry["position"]]
+    assert rule == "line.in-the-future"
+    assert f"`{name}`" in because
+    assert all(line["stream"] != inquiry["stream"] or line["version"] < inquiry["version"] for line in exported(store))
+
+
+def test_a_clock_that_is_a_little_ahead_is_let_pass(store: Store, tmp_path: Path) -> None:
+    lines = sample_lines()[:BEGINNING]
+    inquiry = first_of(lines, "InquiryReceived")
+    ahead = (store.database.now() + timedelta(minutes=4)).isoformat()
+    lines[inquiry["position"] - 1] = changed(inquiry, recorded_at=ahead, reason="Found on paper.")
+    assert inquiry["position"] not in refused(store, tmp_path, lines)
+
+
+def test_a_line_that_is_in_is_skipped_whenever_it_is_said_to_be_recorded(store: Store, tmp_path: Path) -> None:
+    lines = sample_lines()[:16]
+    import_file(store, write(tmp_path / "first.ndjson", lines), by=OPERATOR)
+    ahead = (store.database.now() + timedelta(days=1)).isoformat()
+    again = write(tmp_path / "again.ndjson", [line | {"recorded_at": ahead} for line in lines])
+    assert import_file(store, again, by=OPERATOR).skipped == 16
 
 
 @pytest.mark.parametrize("at", ["0001-01-01T00:00:00+00:00", "9999-12-31T23:59:59-12:00"])
