@@ -30,7 +30,8 @@ class Chart:
     prescriptions: tuple[Prescription, ...] = ()
     step_downs: StepDowns = field(default_factory=dict)
     adrift: frozenset[int] = frozenset()
-    """Versions of live entries about an episode, screening or step-down that the chart does not hold (any more)."""
+    """Versions of live entries about a patient, an episode, screening or step-down that the chart does not hold (any
+    more)."""
 
 
 _ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
@@ -94,6 +95,8 @@ def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
 
 def _grounded(chart: Chart, fact: Any) -> bool:
     """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
+    if chart.identity.mrn is None and not isinstance(fact, identity.PatientRegistered):
+        return False
     opened: tuple[tuple[str, Container[UUID], type[Any]], ...] = (
         ("episode_id", chart.episodes, InquiryReceived),
         ("screening_id", chart.screenings, screening.ScreeningOrdered),

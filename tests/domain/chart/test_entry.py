@@ -10,10 +10,11 @@ import pytest
 from domain.chart.entry import Suitability
 from domain.chart.episode import Assignment, Enrollment, State
 from domain.chart.identity import Identity
-from tests.domain.care import assigned
+from tests.domain.care import assigned, consented
 from tests.domain.cast import (
     ACTIVE,
     ASSESSED,
+    CHART,
     COUNSELOR,
     ENROLLED,
     EPISODE,
@@ -60,10 +61,18 @@ def test_a_chart_knows_whose_it_is() -> None:
 
 
 def test_a_registration_that_was_struck_is_made_anew() -> None:
-    story = given(*INQUIRED, strike(1))
+    story = given(registered, strike(1))
     assert story.chart.identity == Identity()
-    story.when(assessed()).refused("patient.not-registered")
+    story.when(inquired()).refused("patient.not-registered")
     story.when(registered).recorded()
+
+
+@pytest.mark.parametrize("fact", [inquired(), said(consented(), at="2026-02-26 12:00")], ids=["inquiry", "consent"])
+def test_a_registration_is_not_struck_from_under_anything_on_record(fact: Any) -> None:
+    story = given(registered, fact)
+    story.when(strike(1)).refused("correction.breaks-history", naming=f"{CHART}@2")
+    story.tell(strike(2))
+    story.when(strike(1)).recorded()
 
 
 # ---- inquiry
