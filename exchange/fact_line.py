@@ -87,8 +87,9 @@ def clock_of(parsed: ParsedLine) -> datetime:
 
 
 def judge_clock(parsed: ParsedLine, now: datetime) -> None:
-    """Refuses what is said to be recorded after `now`, the database's clock: by a clock that runs ahead, nothing that the
-    line tells would be still to come.
+    """Refuses what is said to be recorded after `now`, the database's clock.
+
+    A line is judged by its own clock: by one that runs ahead, nothing that it tells would be still to come.
     """
     limit = now + timedelta(minutes=FUTURE_MINUTES)
     for name in ("recorded_at", "recorded_elsewhere_at"):

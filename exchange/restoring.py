@@ -50,7 +50,7 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     """
     judge_operator(by)
     now = store.database.now()
-    check = _Check()
+    check = _Check(now)
     file = LineFile(path)
     for line in file:
         check.follow(line)
@@ -103,8 +103,12 @@ def _again(path: Path, sha256: str, lines: int, progress: Progress) -> Iterator[
 
 @dataclass(slots=True)
 class _Check:
-    """Follows a file line by line: is it one ledger, whole and in order, and do its claims agree?"""
+    """Follows a file line by line: is it one ledger, whole and in order, and do its claims agree?
 
+    `now` is the database's clock. No fact is stamped before the last one, so a time to come would be every later one's.
+    """
+
+    now: datetime
     ledger: str | None = None
     position: int = 0
     recorded_at: datetime | None = None
@@ -126,6 +130,8 @@ class _Check:
             raise _bad(line, f"`version` must be {version}, the next of its stream.")
         if self.recorded_at is not None and recorded.recorded_at < self.recorded_at:
             raise _bad(line, "`recorded_at` is before that of the line before it.")
+        if recorded.recorded_at > self.now:
+            raise _bad(line, "`recorded_at` is still to come by the database's clock: check both clocks.")
         self.position, self.recorded_at, self.versions[stream] = recorded.position, recorded.recorded_at, version
         self._keep(line, recorded)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -104,6 +105,19 @@ def test_with_one_bad_line_nothing_is_written(store: Store, tmp_path: Path, name
     with pytest.raises(NotRestored, match=because):
         restore_file(store, path, by=OPERATOR)
     assert store.ledgers() == []
+
+
+def test_a_time_of_recording_that_is_still_to_come_does_not_get_into_a_ledgers_clock(
+    store: Store, tmp_path: Path
+) -> None:
+    lines = sample_lines()
+    last = lines[-1]
+    last["recorded_at"] = (store.database.now() + timedelta(minutes=1)).isoformat()
+    with pytest.raises(NotRestored, match=rf"^Line {FACTS}: `recorded_at` is still to come"):
+        restore_file(store, write(tmp_path / "ahead.ndjson", lines), by=OPERATOR)
+    assert store.ledgers() == []
+    last["recorded_at"] = store.database.now().isoformat()
+    restore_file(store, write(tmp_path / "now.ndjson", lines), by=OPERATOR)
 
 
 def test_two_patients_with_one_record_number_are_no_ledger(store: Store, tmp_path: Path) -> None:
