@@ -9,7 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.acts import INTERFACES, UNLISTED, Act, act_of
+from domain.acts import INTERFACES, OPERATOR, SYSTEM, UNLISTED, Act, act_of
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.facility import HolidayDeclared
 from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
@@ -70,11 +70,24 @@ def _judge_permission(entry: Entry, scene: Scene, history: Sequence[Entry], sche
     name = type(fact).__name__
     if by.role not in act.roles:
         raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
+    if not _rightly_named(by):
+        raise Refused("act.unknown-person", "Name who acts as the staff list does, an interface as system.")
     if by.role in INTERFACES or by.role in UNLISTED:
         return
     _judge_credential(by, act, act_date(fact, scene, scheduled_end=scheduled_end), scene, name)
     if act.signature:
         _judge_credential(by, act, local_date(scene.at, scene.zone), scene, name)
+
+
+def _rightly_named(by: Person) -> bool:
+    """Whether the id is the one way to write who this is: another spelling would make somebody else of a person."""
+    if by.role in INTERFACES:
+        return by.id == SYSTEM
+    if by.role == OPERATOR:
+        kind, _, account = by.id.partition("/")
+        return kind == OPERATOR and account.strip() != ""
+    key = staff_id(by)
+    return key is not None and by.id == f"staff/{key}"
 
 
 def _struck(fact: Any, history: Sequence[Entry]) -> Any:

@@ -43,7 +43,7 @@ def _person(n: int, role: str, credential: str | None = None) -> Person:
     return Person(id=f"staff/{UUID(int=0xA00 + n)}", name=f"Staff {n}", role=role, credential=credential)
 
 
-ADMINISTRATOR = Person(id="staff/registrar", name="O. Registrar", role="administrator")
+ADMINISTRATOR = Person(id=f"staff/{UUID(int=0xA00)}", name="O. Registrar", role="administrator")
 OPERATOR = Person(id="operator/import", name="import", role="operator")
 SYSTEM = THE_SYSTEM
 LAB = Person(id="system", name="Lab interface", role="lab")

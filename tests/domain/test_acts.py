@@ -152,9 +152,49 @@ def test_a_person_who_is_not_on_the_staff_list_records_nothing() -> None:
     given().when(registered, by=stranger).refused("act.not-credentialed")
 
 
-@pytest.mark.parametrize("id_", ["staff/ames", "operator/root", "", "staff/", f"chart/{cast.ANN}"])
-def test_a_person_is_named_by_the_id_of_the_staff_list(id_: str) -> None:
-    given().when(registered, by=replace(COUNSELOR, id=id_)).refused("act.not-credentialed")
+@pytest.mark.parametrize(
+    "id_",
+    [
+        "staff/ames",
+        "operator/root",
+        "system",
+        "",
+        "staff/",
+        f"chart/{cast.ANN}",
+        COUNSELOR.id.upper(),
+        f"staff/{str(cast.staff_uuid(COUNSELOR)).upper()}",
+        f"staff/{cast.staff_uuid(COUNSELOR).hex}",
+        f"staff/{{{cast.staff_uuid(COUNSELOR)}}}",
+        f"{COUNSELOR.id} ",
+    ],
+)
+def test_a_person_is_named_by_the_id_of_the_staff_list_and_by_no_other_spelling(id_: str) -> None:
+    given().when(registered, by=replace(COUNSELOR, id=id_)).refused("act.unknown-person")
+
+
+@pytest.mark.parametrize(
+    ("fact", "by"),
+    [
+        (EVERY["ScreeningOrdered"], replace(SYSTEM, id=COUNSELOR.id)),
+        (EVERY["ValidityReported"], replace(PEOPLE["lab"], id=COUNSELOR.id)),
+        (EVERY["ValidityReported"], replace(PEOPLE["lab"], id="lab")),
+        (EVERY["HolidayDeclared"], replace(ADMINISTRATOR, id="staff/registrar")),
+        (EVERY["HolidayDeclared"], replace(ADMINISTRATOR, id="operator/root")),
+        (EVERY["ImportCompleted"], replace(PEOPLE["operator"], id=COUNSELOR.id)),
+        (EVERY["ImportCompleted"], replace(PEOPLE["operator"], id="operator/ ")),
+    ],
+    ids=lambda value: value.id if isinstance(value, Person) else type(value).__name__,
+)
+def test_interfaces_administrators_and_operators_are_named_as_such(fact: Any, by: Person) -> None:
+    assert refusal(fact, by) == "act.unknown-person"
+    assert refusal(fact, PEOPLE[by.role]) == ""
+
+
+def test_nobody_cosigns_for_themselves_by_spelling_their_id_otherwise() -> None:
+    also = replace(COUNSELOR, role="supervisor")
+    capitals = replace(also, id=f"staff/{str(cast.staff_uuid(COUNSELOR)).upper()}")
+    story = given(credentialed(also), *ACTIVE, care.recommended())
+    story.when(care.cosigned(), by=capitals).refused("act.unknown-person")
 
 
 def test_a_person_acts_in_the_role_that_the_staff_list_gives() -> None:
