@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import stat
+import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -57,8 +59,8 @@ def writable(name: str) -> Iterator[None]:
 def rejects_file(path: Path | None, sources: Sequence[Path]) -> Iterator[Rejects]:
     """The rejects of one import, in a new file that its owner alone can read; it is there also when none was refused.
 
-    Written as lines are refused. FileUnwritable before anything was imported when it can't be made, or is one of the
-    `sources` themselves.
+    Written as lines are refused. FileUnwritable before anything was imported when it can't be made, is one of the
+    `sources` themselves, or a link.
     """
     if path is None:
         yield Rejects()
@@ -66,9 +68,30 @@ def rejects_file(path: Path | None, sources: Sequence[Path]) -> Iterator[Rejects
     if path.exists() and any(path.samefile(source) for source in sources):
         raise FileUnwritable(f"{path.name} is the file that is imported: name another one for the rejects.")
     with writable(path.name):
-        file = os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        file = _new_file(path)
     try:
         yield Rejects(file, path.name)
     finally:
         with writable(path.name):
             file.close()
+
+
+def _new_file(path: Path) -> IO[bytes]:
+    """A file in the place of a former one, whose readers don't get to see it; a device is written to as it is."""
+    try:
+        mode = path.lstat().st_mode
+    except FileNotFoundError:
+        mode = stat.S_IFREG
+    if stat.S_ISCHR(mode):
+        return os.fdopen(os.open(path, os.O_WRONLY | os.O_NOFOLLOW), "wb")
+    if not stat.S_ISREG(mode):
+        raise FileUnwritable(f"{path.name} is no regular file: name another one for the rejects.")
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        Path(name).replace(path)
+    except BaseException:
+        os.close(handle)
+        with suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
+    return os.fdopen(handle, "wb")

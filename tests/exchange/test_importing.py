@@ -297,3 +297,30 @@ def test_the_rejects_are_for_their_owner_alone_and_a_former_file_is_replaced(
     assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
     import_file(store, write(tmp_path / "right.ndjson", sample_lines()[:50]), by=OPERATOR, rejects=rejects)
     assert read_rejects(rejects) == []
+
+
+def test_rejects_are_not_shown_to_who_could_read_the_former_file(store: Store, tmp_path: Path, rejects: Path) -> None:
+    rejects.write_bytes(b"for all\n")
+    rejects.chmod(0o644)
+    (tmp_path / "second name").hardlink_to(rejects)
+    lines = sample_lines()[:50]
+    first_of(lines, "PatientRegistered")["fact"]["colour"] = "blue"
+    with rejects.open("rb") as opened:
+        import_file(store, write(tmp_path / "broken.ndjson", lines), by=OPERATOR, rejects=rejects)
+        assert opened.read() == b"for all\n"
+    assert read_rejects(rejects)
+    assert stat.S_IMODE(rejects.stat().st_mode) == 0o600
+    assert (tmp_path / "second name").read_bytes() == b"for all\n"
+    assert {path.name for path in tmp_path.iterdir()} == {"broken.ndjson", "rejects.ndjson", "second name"}
+
+
+@pytest.mark.parametrize("aim", ["there", "not there"])
+def test_rejects_do_not_follow_a_link(store: Store, tmp_path: Path, rejects: Path, aim: str) -> None:
+    (tmp_path / "there").write_bytes(b"as it was\n")
+    rejects.symlink_to(tmp_path / aim)
+    path = write(tmp_path / "file.ndjson", sample_lines()[:20])
+    with pytest.raises(FileUnwritable, match="is no regular file"):
+        import_file(store, path, by=OPERATOR, rejects=rejects)
+    assert (tmp_path / "there").read_bytes() == b"as it was\n"
+    assert not (tmp_path / "not there").exists()
+    assert store.ledgers() == []
