@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.chart.exit import service_on
 from domain.record import Entry
 from domain.refused import Refused
 from domain.scene import Scene
@@ -132,6 +133,13 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
     _judge_times(fact)
     if not may_attend(chart.episodes[fact.episode_id], session, scene.zone):
         raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
+    # A correction that says so is judged with the discharge on record, which it would break.
+    episode = chart.episodes[fact.episode_id]
+    if isinstance(fact, AttendanceRecorded) and _after_last_service(episode, fact, session, scene):
+        raise Refused(
+            "attendance.after-last-service",
+            "The discharge on record names an earlier last service: void it, and discharge anew.",
+        )
     if any(_one_presence_too_many(fact, session, other, scene) for other in overlapping(chart, fact)):
         raise Refused("attendance.overlapping", "The patient was in another session then: correct one of the two.")
 
@@ -156,6 +164,13 @@ def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
     if episode.enrollment is None or on < episode.enrollment.on:
         return False
     return episode.state_during(on) in ATTENDING
+
+
+def _after_last_service(episode: Episode, fact: AttendanceRecorded, session: Session, scene: Scene) -> bool:
+    if episode.discharge is None or fact.outcome is not Outcome.ATTENDED:
+        return False
+    on = service_on(episode, session, scene.zone)
+    return on is not None and on > episode.discharge.last_service_on
 
 
 def overlapping(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected) -> list[Attendance]:

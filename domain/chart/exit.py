@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.refused import Refused
 from domain.scene import Scene
+from domain.session import Session
 
 if TYPE_CHECKING:
     from domain.chart import Chart
@@ -70,18 +73,38 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
 def _judge_discharge(chart: Chart, fact: Discharged, scene: Scene) -> None:
     if fact.on < fact.last_service_on:
         raise Refused("discharge.last-service-after", "The last service can't be after the discharge.")
-    attended = [
-        session.program_day(scene.zone)
-        for record in chart.attendances.values()
-        if record.episode_id == fact.episode_id
-        and record.attended
-        and (session := scene.sessions.get(record.session_id)) is not None
-        and session.starts_at is not None
-        and session.cancelled is None
-        and not session.after_treatment
-    ]
+    episode = chart.episodes[fact.episode_id]
+    attended = list(_services(chart, episode, scene))
     if attended and max(attended) > fact.last_service_on:
         raise Refused("discharge.precedes-care", f"Care was given on {max(attended)}: that is the last service.")
+
+
+def _services(chart: Chart, episode: Episode, scene: Scene) -> Iterator[date]:
+    """The program days of the sessions of treatment attended."""
+    for record in chart.attendances.values():
+        session = scene.sessions.get(record.session_id)
+        if record.episode_id == episode.episode_id and record.attended and session is not None:
+            on = service_on(episode, session, scene.zone)
+            if on is not None:
+                yield on
+
+
+def service_on(episode: Episode, session: Session, zone: ZoneInfo) -> date | None:
+    """The day on which attending this session is a service of the episode; None where it is none.
+
+    Aftercare and alumni sessions never are, nor cancelled ones, nor those that a guest comes to once aftercare began.
+    """
+    if session.starts_at is None or session.cancelled is not None or session.after_treatment:
+        return None
+    on = session.program_day(zone)
+    return None if any(step.on <= on for step in episode.aftercare) else on
+
+
+def contradicted(chart: Chart, episode: Episode, scene: Scene) -> Iterator[int]:
+    """The version of a discharge after whose last service care was given."""
+    discharge = episode.discharge
+    if discharge is not None and any(on > discharge.last_service_on for on in _services(chart, episode, scene)):
+        yield discharge.version
 
 
 def _judge_void(chart: Chart, episode: Episode, fact: DischargeVoided) -> None:

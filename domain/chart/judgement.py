@@ -107,6 +107,8 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         attending = chart.episodes.get(record.episode_id)
         if attending is not None and not attendance.may_attend(attending, session, scene.zone):
             yield record.version
+    for episode in chart.episodes.values():
+        yield from exit.contradicted(chart, episode, scene)
     yield from attendance.overlaps(chart, scene.sessions)
     for known in chart.step_downs.values():
         stepping = chart.episodes.get(known.episode_id)

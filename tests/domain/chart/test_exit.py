@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,6 +26,7 @@ from tests.domain.cast import (
     TUESDAY,
     absent,
     attended,
+    corrected,
     day,
     discharged,
     hold_started,
@@ -192,3 +194,37 @@ def test_a_hold_is_not_entered_late_after_the_discharge() -> None:
 def test_attendance_of_the_last_day_may_be_entered_after_the_discharge() -> None:
     story = given(*ACTIVE, discharged("2026-03-03", "2026-03-03"))
     story.when(attended(TUESDAY)).recorded()
+
+
+# ---- care found after the last service
+
+
+def test_no_care_is_entered_after_the_last_service_of_a_discharge() -> None:
+    story = given(*ACTIVE, COMPLETED)
+    story.when(attended(TUESDAY), reason="Found later.").refused("attendance.after-last-service")
+    story.when(absent(THURSDAY), reason="Found later.").recorded()
+    story.tell(void(8), attended(TUESDAY))
+    story.when(COMPLETED, reason="Found later.").refused("discharge.precedes-care", naming="2026-03-03")
+    story.when(replace(COMPLETED, last_service_on=day("2026-03-03")), reason="Found later.").recorded()
+
+
+def test_no_absence_after_the_last_service_is_corrected_to_care() -> None:
+    story = given(*ACTIVE, absent(TUESDAY), COMPLETED)
+    came = said(corrected(8, attended(TUESDAY)), reason="Wrong box.")
+    story.when(came).refused("correction.breaks-history", naming=f"{CHART}@9")
+    story.tell(void(9), came)
+
+
+def test_no_care_after_the_last_service_comes_back_with_a_strike() -> None:
+    missed = said(corrected(8, absent(TUESDAY)), reason="Wrong box.")
+    story = given(*ACTIVE, attended(TUESDAY), missed, COMPLETED)
+    story.when(strike(9)).refused("correction.breaks-history", naming=f"{CHART}@10")
+    story = given(*ACTIVE, COMPLETED, void(8), attended(TUESDAY))
+    story.when(strike(9)).refused("correction.breaks-history", naming=f"{CHART}@8")
+
+
+def test_a_guest_comes_after_the_last_service() -> None:
+    story = given(*ACTIVE, COMPLETED, aftercare("2026-03-05"))
+    story.when(attended(NEXT_MONDAY)).recorded()
+    story.when(attended(THURSDAY), reason="Found later.").recorded()
+    story.when(attended(TUESDAY), reason="Found later.").refused("attendance.after-last-service")
