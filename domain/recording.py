@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.acts import INTERFACES, OPERATOR, SYSTEM, UNLISTED, Act, act_of
+from domain.chart.attendance import Outcome
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.facility import HolidayDeclared
 from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
@@ -47,7 +48,7 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
     _judge_years(entry.fact)
     _judge_permission(entry, scene, history, scheduled_end)
     _judge_correction(entry, history)
-    _judge_future(entry.fact, scene)
+    _judge_future(entry.fact, scene, scheduled_end)
     _judge_lateness(entry, scene, scheduled_end)
 
 
@@ -196,6 +197,15 @@ def _staff_moments(fact: Any) -> list[tuple[str, date | datetime]]:
     return [("staff", moment) for presence in presences for moment in (presence["from"], presence["to"])]
 
 
+def _absence(fact: Any, scheduled_end: datetime | None) -> list[tuple[str, date | datetime]]:
+    """When somebody has stayed away: once the session was to be over, since until then they may come.
+
+    An excuse may be given in advance. It is a plan, such as a surgery on that day, so it has no such moment.
+    """
+    stayed_away = getattr(fact, "outcome", None) is Outcome.ABSENT_UNEXCUSED
+    return [("outcome", scheduled_end)] if stayed_away and scheduled_end is not None else []
+
+
 def _judge_years(fact: Any) -> None:
     """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
     dated = ((field.name, getattr(fact, field.name)) for field in fields(fact))
@@ -204,11 +214,11 @@ def _judge_years(fact: Any) -> None:
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
 
-def _judge_future(fact: Any, scene: Scene) -> None:
+def _judge_future(fact: Any, scene: Scene, scheduled_end: datetime | None) -> None:
     if isinstance(fact, HolidayDeclared):
         return
     limit = _utc(scene.at) + timedelta(minutes=FUTURE_MINUTES)
-    for name, moment in (*_moments(fact), *_staff_moments(fact)):
+    for name, moment in (*_moments(fact), *_staff_moments(fact), *_absence(fact, scheduled_end)):
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
             raise Refused("entry.in-the-future", f"`{name}` has not happened yet: record it when it has.")

@@ -296,8 +296,30 @@ def test_plans_may_lie_ahead() -> None:
         given(*ACTIVE).when(fact, at=at).recorded()
 
 
-def test_an_absence_may_be_recorded_before_its_session() -> None:
+def test_an_excuse_may_be_recorded_before_its_session() -> None:
     given(*ENROLLED).when(absent(NEXT_MONDAY, excused=True), at="2026-03-02 12:00").recorded()
+
+
+def test_nobody_has_stayed_away_before_the_session_is_over() -> None:
+    """By the same five minutes of grace as everything that happens."""
+    story = given(*ENROLLED)
+    for at in ("2026-03-02 12:00", "2026-03-02 19:00", "2026-03-02 20:54"):
+        story.when(absent(MONDAY), at=at).refused(FUTURE, naming="outcome")
+    story.when(absent(MONDAY), at="2026-03-02 20:55").recorded()
+
+
+def test_an_excuse_is_not_taken_back_before_the_session_is_over() -> None:
+    story = given(*ENROLLED, said(absent(TUESDAY, excused=True), at="2026-03-02 12:00"))
+    unexcused = said(corrected(6, absent(TUESDAY)), reason="Nobody had called.")
+    story.when(unexcused, at="2026-03-03 19:00").refused(FUTURE, naming="outcome")
+    story.when(unexcused, at="2026-03-03 21:30").recorded()
+
+
+def test_an_absence_from_a_moved_session_has_its_new_end() -> None:
+    moved = SessionRescheduled(starts_at=local("2026-03-04 18:00"), ends_at=local("2026-03-04 21:00"))
+    story = given(*ENROLLED, of(MONDAY, moved))
+    story.when(absent(MONDAY), at="2026-03-02 21:30").refused(FUTURE, naming="outcome")
+    story.when(absent(MONDAY), at="2026-03-04 21:30").recorded()
 
 
 # ---- corrections: a reason, and a live target of the right kind
