@@ -10,10 +10,12 @@ from uuid import UUID, uuid5
 
 import orjson
 
+from domain.files import ImportCompleted, LedgerRestored
 from domain.record import Entry, Envelope, Source, stream_kind
 from domain.recording import FUTURE_MINUTES
 from domain.refused import Refused
 from exchange.lines import LINE_BYTES, Line
+from exchange.taken_file import stream_of_file
 from store.errors import ShapeError
 from store.lines import ParsedLine, from_line
 
@@ -86,11 +88,18 @@ def clock_of(parsed: ParsedLine) -> datetime:
     return at
 
 
-def judge_clock(parsed: ParsedLine, now: datetime) -> None:
-    """Refuses what is said to be recorded after `now`, the database's clock.
+def judge_line(parsed: ParsedLine, now: datetime) -> None:
+    """Refuses, of a line that isn't in yet, what no file may bring in. `now` is the database's clock.
 
-    A line is judged by its own clock: by one that runs ahead, nothing that it tells would be still to come.
+    A line is judged by its own clock: by one that runs ahead, nothing that it tells would be still to come. And what a
+    ledger notes of the files that it took in is its own: that it was restored is true of no other ledger, and an
+    import's end stands only in the stream of that very file.
     """
+    fact = parsed.fact
+    if isinstance(fact, LedgerRestored):
+        raise Refused("line.restore-record", "That a ledger was restored is the system's own record: leave it out.")
+    if isinstance(fact, ImportCompleted) and parsed.stream != stream_of_file(fact.file_sha256):
+        raise Refused("line.import-record", "This is not the stream of the file with that SHA-256: leave the line out.")
     limit = now + timedelta(minutes=FUTURE_MINUTES)
     for name in ("recorded_at", "recorded_elsewhere_at"):
         at: datetime | None = getattr(parsed, name)

@@ -63,6 +63,10 @@ def import_file(
 ) -> Imported:
     """Imports one file of facts, NDJSON, plain or gzip. Refused lines go to `rejects`, everything else comes in.
 
+    An export comes into its own ledger again without adding or refusing anything. In another ledger, the line that
+    says that the former one was restored (`LedgerRestored`) is refused: that is true of the former one alone. Later
+    lines of its stream, about imports of the same file, are held back with it.
+
     Raises Refused when `by` may not import, FileUnreadable and FileUnwritable before anything was written, NotImported
     and the errors of the store on the way: then what came in by then stays, and the same import goes on from there.
     """

@@ -12,7 +12,7 @@ from typing import Final
 from domain.files import ImportCompleted
 from domain.refused import Refused
 from exchange.errors import NotImported
-from exchange.fact_line import FactLine, clock_of, entry_of, judge_clock, same_content
+from exchange.fact_line import FactLine, clock_of, entry_of, judge_line, same_content
 from exchange.rejects import Rejects
 from exchange.taken_file import TakenFile
 from exchange.working_site import Considered, WorkingSite
@@ -112,11 +112,11 @@ class LedgerImport:
                 self.skipped += 1
                 self._conflicts = 0
             return None
+        judge_line(line.parsed, self._file.at)
         if (held_by := self._batch.held.get(stream) or self._held.get(stream)) is not None:
             raise Refused("line.held-back", f"Line {held_by} of the same stream was refused: put that right first.")
         if version != latest + 1:
             raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
-        judge_clock(line.parsed, self._file.at)
         try:
             return self._site.consider(stream, entry, clock_of(line.parsed))
         except OverflowError:

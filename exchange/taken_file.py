@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -17,6 +18,14 @@ _FILES: Final = UUID("5c1d7a36-0c1b-5a39-9a56-6d2ac0b54f0e")
 """Namespace of the streams of files: the same file has the same stream wherever it is taken in."""
 
 
+_SHA256: Final = re.compile("[0-9a-f]{64}")
+
+
+def stream_of_file(sha256: str) -> str | None:
+    """The stream of the file with these bytes; None for what is no SHA-256 as this program writes it."""
+    return stream_name("import", uuid5(_FILES, sha256)) if _SHA256.fullmatch(sha256) else None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TakenFile:
     """`sha256` is that of the file as it lies on the disk, in hexadecimal; `at` is when, by the database's clock."""
@@ -28,7 +37,10 @@ class TakenFile:
 
     @property
     def stream(self) -> str:
-        return stream_name("import", uuid5(_FILES, self.sha256))
+        stream = stream_of_file(self.sha256)
+        if stream is None:
+            raise AssertionError("A file that was read has its SHA-256.")
+        return stream
 
     def closing(self, version: int, fact: ImportFact) -> NewFact:
         """The fact that closes an import or a restore of this file."""

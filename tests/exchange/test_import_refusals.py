@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4, uuid5
 
 import pytest
 
@@ -29,6 +29,9 @@ from tests.exchange.program_file import (
 
 BEGINNING = 60
 """Lines of the sample in which a facility is opened, cohorts are formed and the first patients come in."""
+
+FILES = UUID("5c1d7a36-0c1b-5a39-9a56-6d2ac0b54f0e")
+"""Namespace of the streams of files."""
 
 PATIENT = first_of(sample_lines(), "PatientRegistered")
 
@@ -141,6 +144,36 @@ def test_access_records_are_not_imported(store: Store, tmp_path: Path) -> None:
     found = refused(store, tmp_path, [*sample_lines()[:16], read, changed(read, ledger="lexington")])
     assert {number: rule for number, (rule, _) in found.items()} == {17: "line.access-record", 18: "line.access-record"}
     assert store.ledgers() == ["lexington"]
+
+
+def own_record(stream: UUID, type_: str, **fact: Any) -> Values:
+    """A line about a file, made up."""
+    operator = {"id": OPERATOR.id, "name": OPERATOR.name, "role": OPERATOR.role, "credential": None}
+    first = without(sample_lines()[0], "fact")
+    return first | {"stream": f"import/{stream}", "type": type_, "by": operator, "fact": fact}
+
+
+def test_a_file_does_not_make_up_what_its_ledger_took_in(store: Store, tmp_path: Path) -> None:
+    digest = "ab" * 32
+    counts = {"facts": 9000, "rejects": 0}
+    lines = [
+        own_record(uuid4(), "ImportCompleted", file_sha256=digest, **counts),
+        own_record(uuid5(FILES, digest.upper()), "ImportCompleted", file_sha256=digest.upper(), **counts),
+        own_record(uuid5(FILES, "any"), "ImportCompleted", file_sha256="any", **counts),
+        own_record(uuid5(FILES, digest), "LedgerRestored", file_sha256=digest, facts=9000),
+        own_record(uuid5(FILES, digest), "ImportCompleted", file_sha256=digest, **counts),
+        own_record(uuid5(FILES, "cd" * 32), "ImportCompleted", file_sha256="cd" * 32, **counts),
+    ]
+    found = refused(store, tmp_path, [*sample_lines()[:16], *lines])
+    assert {number: rule for number, (rule, _) in found.items()} == {
+        17: "line.import-record",
+        18: "line.import-record",
+        19: "line.import-record",
+        20: "line.restore-record",
+        21: "line.held-back",
+    }
+    own = [line for line in exported(store) if line["stream"].startswith("import/")]
+    assert [line["fact"]["file_sha256"] for line in own][:-1] == ["cd" * 32]
 
 
 def test_a_site_that_was_not_opened_takes_nothing(store: Store, tmp_path: Path) -> None:

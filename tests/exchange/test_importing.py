@@ -6,6 +6,7 @@ import gzip
 import json
 import stat
 from collections import Counter
+from collections.abc import Callable
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +22,9 @@ from exchange.errors import FileUnreadable, FileUnwritable
 from exchange.importing import Imported, import_file, import_files
 from exchange.restoring import restore_file
 from exchange.weekly import site_at
+from store.keys import FileKeyring
 from store.store import Store
+from tests.conftest import Database
 from tests.exchange.program_file import (
     FACTS,
     OPERATOR,
@@ -95,10 +98,30 @@ def test_an_export_imported_into_its_own_ledger_adds_nothing(store: Store, tmp_p
     assert numbers(import_file(store, path, by=OPERATOR)) == (0, FACTS + 1, 0)
 
 
-def test_the_facts_about_a_former_ledgers_files_come_in_with_it(restored: Store, store: Store, tmp_path: Path) -> None:
+def test_an_export_of_a_restored_ledger_imported_into_it_adds_nothing(store: Store, tmp_path: Path) -> None:
+    restore_file(store, SAMPLE, by=OPERATOR)
+    path = write(tmp_path / "exported.ndjson", exported(store))
+    assert numbers(import_file(store, path, by=OPERATOR)) == (0, FACTS + 1, 0)
+
+
+def test_that_a_former_ledger_was_restored_does_not_come_in_with_its_facts(
+    restored: Store, store: Store, tmp_path: Path, rejects: Path
+) -> None:
     path = write(tmp_path / "exported.ndjson", exported(restored))
-    assert numbers(import_file(store, path, by=OPERATOR)) == (FACTS + 1, 0, 0)
-    assert [line["type"] for line in exported(store)[FACTS:]] == ["LedgerRestored", "ImportCompleted"]
+    assert numbers(import_file(store, path, by=OPERATOR, rejects=rejects)) == (FACTS, 0, 1)
+    [refused] = read_rejects(rejects)
+    assert (refused["line"], refused["rule"]) == (FACTS + 1, "line.restore-record")
+    assert [line["type"] for line in exported(store)[FACTS:]] == ["ImportCompleted"]
+
+
+def test_what_a_former_ledger_imported_comes_in_with_its_facts(
+    make_database: Callable[[], Database], keyring: FileKeyring, store: Store, tmp_path: Path
+) -> None:
+    with Store(make_database().app_url, keyring) as former:
+        import_file(former, write(tmp_path / "file.ndjson", sample_lines()[:20]), by=OPERATOR)
+        path = write(tmp_path / "exported.ndjson", exported(former))
+    assert numbers(import_file(store, path, by=OPERATOR)) == (21, 0, 0)
+    assert [line["type"] for line in exported(store)[20:]] == ["ImportCompleted"] * 2
 
 
 def test_facts_that_a_former_import_took_in_keep_the_time_when_they_were_first_recorded(
