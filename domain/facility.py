@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from domain.compliance.rule_sets import is_shipped
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 
@@ -179,6 +180,8 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
             raise Refused("holiday.already-declared", "That date is a holiday already.")
         case StaffCredentialed(valid_from=first, valid_to=last) if last is not None and last < first:
             raise Refused("credential.ends-before-it-starts", "A credential can't end before it starts.")
+        case RuleSetAdopted(rule_set=rule_set, version=version) if not is_shipped(rule_set, version):
+            raise Refused("rule-set.unknown", "Adopt a rule set that is shipped, in a version that is shipped.")
         case _:
             return
 

@@ -8,11 +8,13 @@ week); ASAM level 2.1 (9 hours a week for adults, 6 for adolescents); TEDS's not
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from domain.compliance.rule_set import IndividualSessions, QualifyingDays, RuleSet, ShowRate, WeekMinutes
-from domain.facility import Facility
 from domain.session import Modality
+
+if TYPE_CHECKING:
+    from domain.facility import Facility
 
 EVERYWHERE: Final = frozenset(Modality)
 
@@ -50,6 +52,11 @@ AZ_S9480: Final = RuleSet(
 )
 
 SHIPPED: Final = (LANDMARK_IOP, ASAM_2_1, TEDS_IOP, AZ_S9480)
+
+
+def is_shipped(name: str, version: str) -> bool:
+    """Whether a facility can be judged by this rule set in this version."""
+    return any((known.name, known.version) == (name, version) for known in SHIPPED)
 
 
 def named(name: str, version: str | None = None) -> RuleSet:

@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.compliance.rule_set import RuleSet
+from domain.compliance.rule_sets import SHIPPED
 from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted, judge
 from domain.record import EnteredInError, Entry, Envelope, Source
 from domain.refused import Refused
@@ -204,3 +206,15 @@ def test_the_version_of_a_facility_is_that_of_its_last_entry_even_of_a_strike() 
     story.tell(said(strike(version), stream=FACILITY))
     assert isinstance(story.streams[FACILITY][-1].fact, EnteredInError)
     assert facility(story).version == version + 1
+
+
+@pytest.mark.parametrize(("name", "version"), [("landmark-iop", "99"), ("landmark-iop", ""), ("lenient", "1")])
+def test_a_facility_adopts_no_rule_set_that_is_not_shipped(name: str, version: str) -> None:
+    unknown = RuleSetAdopted(rule_set=name, version=version, effective_on=day("2026-01-01"))
+    given().when(unknown).refused("rule-set.unknown")
+
+
+@pytest.mark.parametrize("known", SHIPPED, ids=lambda known: known.name)
+def test_a_facility_adopts_any_rule_set_that_is_shipped(known: RuleSet) -> None:
+    shipped = RuleSetAdopted(rule_set=known.name, version=known.version, effective_on=day("2026-01-01"))
+    given().when(shipped).recorded()

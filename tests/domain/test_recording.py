@@ -286,7 +286,7 @@ def test_plans_may_lie_ahead() -> None:
     at = "2026-03-04 12:00"
     for fact in (
         HolidayDeclared(on=day("2026-07-03"), name="Independence Day"),
-        RuleSetAdopted(rule_set="landmark-iop", version="2", effective_on=day("2027-01-01")),
+        RuleSetAdopted(rule_set="landmark-iop", version="1", effective_on=day("2027-01-01")),
         credentialed(COUNSELOR, "2026-02-01", "2028-01-01"),
         care.assigned("2026-04-01"),
         care.recommended("2026-03-04", effective_on="2026-04-01"),
