@@ -13,11 +13,14 @@ from uuid import UUID
 from fastapi import Header, Request, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.permission import ACTIONS, Purpose, permitted
+from api.permission import ACTIONS, Purpose, Read, permitted
 from api.problem import forbidden, try_again, unauthorized
 from api.tokens import TokenError
 from api.wiring import Wired, Wiring
-from domain.record import Person
+from domain.acts import INTERFACES, UNLISTED
+from domain.record import Person, stream_name
+from domain.site import fold_facility
+from domain.week import local_date
 from store.errors import StoreError
 
 BEARER: Final = HTTPBearer(
@@ -25,6 +28,7 @@ BEARER: Final = HTTPBearer(
 )
 
 _OTHER_SITE: Final = "signed in at another facility"
+_NOT_LISTED: Final = "not on the staff list in this role"
 _NOT_PERMITTED: Final = "not permitted to this role for this purpose"
 
 PurposeOfUse = Annotated[Purpose, Header(alias="Purpose-Of-Use", description="Why this is looked at or recorded.")]
@@ -50,8 +54,27 @@ class Caller:
     def may(self, *actions: str) -> None:
         """403, and a denial on record, unless their role may do one of them for their purpose."""
         if not any(permitted(self.person.role, action, self.purpose) for action in actions):
-            self._deny(self.facility, _NOT_PERMITTED)
+            self.denied(_NOT_PERMITTED)
             raise forbidden("Your role may not do this for this purpose: ask somebody who may.")
+        if set(Read) & set(actions) and not self._listed():
+            self.denied(_NOT_LISTED)
+            raise forbidden("The facility's staff list has you in this role no more: ask the administrator.")
+
+    def _listed(self) -> bool:
+        """Whether the facility's staff list has them in this role today, whatever a token that still holds says."""
+        if self.person.role in UNLISTED | INTERFACES:
+            return True
+        stream = stream_name("facility", self.facility)
+        facility = fold_facility(self.wiring.store.ledger(self.facility).read([stream])[stream])
+        if facility.zone is None:
+            return True  # There is nothing to read at a site that was never opened.
+        today = local_date(self.wiring.clock(), facility.zone)
+        held = facility.credentials(UUID(self.person.id.removeprefix("staff/")), today)
+        return any(line.role == self.person.role for line in held)
+
+    def denied(self, why: str) -> None:
+        """On record that they were turned away; `why` in words of ours."""
+        self._deny(self.facility, why)
 
     def read_chart(self, patient_id: UUID, at_version: int) -> None:
         """On record before the answer goes out; 503 when that fails."""

@@ -46,13 +46,11 @@ def check_readiness(wiring: Wired) -> Response:
     except StoreError:
         return _answer("unreachable", "unknown", None)
     current = behind.seconds <= CURRENT_SECONDS
-    if not wiring.follower_expected:
-        return _answer("ok", "ok" if current else "not followed here", behind)
     return _answer("ok", "ok" if current else "behind", behind)
 
 
 def _answer(database: str, projections: str, behind: Lag | None) -> Response:
-    ready = database == "ok" and projections in ("ok", "not followed here")
+    ready = database == "ok" and projections == "ok"
     document: dict[str, Any] = {
         "status": "ready" if ready else "not ready",
         "database": database,

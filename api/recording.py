@@ -18,6 +18,7 @@ from api.places import given_fields, ids_in, location_of, place_of
 from api.tokens import SIGN_IN_ROLES
 from domain.acts import LAB
 from domain.record import Source
+from domain.refused import Refused
 from store.append import Command, Receipt
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="The facility's code.")]
@@ -28,7 +29,7 @@ IdempotencyKey = Annotated[
         min_length=1,
         max_length=200,
         pattern=r"^[\x21-\x7e]+$",
-        description="Made by the client for this one command. Sent again with the same body within 30 days it gets the "
+        description="Made by the client for this one command. Sent again with the same body it gets the "
         "first receipt again and records nothing; with another body it is refused.",
     ),
 ]
@@ -63,7 +64,16 @@ class Sent:
 
 
 def decide(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receipt:
-    """One decision, one append."""
+    """One decision, one append. Who may not decide it is turned away on record, as at the gate."""
+    try:
+        return _record(by, stream, fact, body, sent)
+    except Refused as refused:
+        if refused.rule.startswith("act."):
+            by.denied(refused.rule)
+        raise
+
+
+def _record(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receipt:
     return by.wiring.desk.record(
         by.facility,
         stream,

@@ -18,8 +18,7 @@ from store.store import Store
 class Wiring:
     """`host` is the address that the application is served on: development tokens are for loopback alone.
 
-    `clock` gives the time with offset; `new_id` the ids of what commands make. With `follower_expected`, `/readyz`
-    asks for projections that are current.
+    `clock` gives the time with offset; `new_id` the ids of what commands make.
     """
 
     store: Store
@@ -29,7 +28,6 @@ class Wiring:
     clock: Callable[[], datetime]
     host: str = "127.0.0.1"
     new_id: Callable[[], UUID] = uuid4
-    follower_expected: bool = True
 
 
 def wiring_of(request: Request) -> Wiring:

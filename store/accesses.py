@@ -5,6 +5,7 @@ Each process writes a stream of its own there; in one shared stream every read w
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from threading import Lock
 from uuid import UUID, uuid4
@@ -29,7 +30,7 @@ class Accesses:
         self._source = source
         self._stream = stream_name("access", uuid4())
         self._versions: dict[str, int] = {}
-        self._lock = Lock()
+        self._turns: defaultdict[str, Lock] = defaultdict(Lock)
 
     def read(self, facility: str, *, by: Person, patient_id: UUID, what: str, purpose: str, at_version: int) -> None:
         """One chart was read, at that version of it. `what` names the query."""
@@ -49,7 +50,8 @@ class Accesses:
 
     def _record(self, facility: str, by: Person, fact: AccessFact) -> None:
         envelope = Envelope(by=by, source=self._source, correlation_id=uuid4())
-        with self._lock:
+        # One after another in this stream; sites don't wait for each other.
+        with self._turns[facility]:
             try:
                 self._append(facility, envelope, fact)
             except VersionConflict:

@@ -131,10 +131,8 @@ class Desk:
             NewFact(stream=decision.stream, version=e.version, envelope=e.envelope, fact=e.fact)
             for e in decision.entries
         ]
-        reads = {name: loaded.versions[name] for name in decision.rests_on if name in loaded.versions}
-        reads[decision.stream] = loaded.versions[decision.stream]
         releases = [*changes.releases, *claims_struck(decision.stream, loaded.history, decision.entries)]
-        return book.append(facts, reads=reads, claims=changes.claims, releases=releases, command=command)
+        return book.append(facts, reads=loaded.versions, claims=changes.claims, releases=releases, command=command)
 
 
 def _scene(ledger: str, at: datetime, read: dict[str, list[Recorded]]) -> Scene:

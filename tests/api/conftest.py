@@ -13,6 +13,7 @@ from joserfc.jwk import ECKey
 from api.app import create_app
 from api.tokens import Tokens
 from api.wiring import Wiring
+from domain.acts import ROLES, UNLISTED
 from projections.follower import Follower
 from store.accesses import Accesses
 from store.desk import Desk
@@ -67,7 +68,7 @@ def empty_site(client: Client, wiring: Wiring) -> Site:
 
 @pytest.fixture
 def site(empty_site: Site) -> Site:
-    """Open, with those who treat patients credentialed, and a cohort."""
-    empty_site.open("counselor", "supervisor", "admissions", "medical_director", "front_desk", "therapist", "nurse")
+    """Open, with somebody on the staff list in each role, and a cohort."""
+    empty_site.open(*(role for role in ROLES if role not in UNLISTED))
     empty_site.cohort_id = empty_site.cohort()
     return empty_site

@@ -6,7 +6,7 @@ Everything happens within the last days, since the record knows when it learned 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
@@ -107,7 +107,7 @@ class Site:
         for role in roles:
             self.credential(role)
 
-    def credential(self, role: str) -> None:
+    def credential(self, role: str, since: date = DAY - timedelta(days=30)) -> None:
         person = self.person(role)
         self.done(
             "administrator",
@@ -117,7 +117,7 @@ class Site:
                 "name": person.name,
                 "role": role,
                 "credential": person.credential,
-                "valid_from": str(DAY - timedelta(days=30)),
+                "valid_from": str(since),
             },
         )
 

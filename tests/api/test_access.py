@@ -14,7 +14,7 @@ from api.app import create_app
 from api.wiring import Wiring
 from store.errors import StoreError, Unavailable
 from tests.api.client import Client
-from tests.api.program import PERSONAL, Site, chart
+from tests.api.program import PATIENT, PERSONAL, Site, chart
 
 
 def seen(site: Site) -> list[dict[str, Any]]:
@@ -161,3 +161,21 @@ def test_two_readers_at_a_time_are_both_on_record(site: Site) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert [fact["patient_id"] for fact in seen(site)] == [patient] * 24
     assert chart(patient) in site.told("counselor", f"/patients/{patient}/history")["facts"][0]["stream"]
+
+
+@pytest.mark.parametrize("role", ["counselor", "auditor"])
+def test_who_is_not_on_the_staff_list_reads_nothing_whatever_the_token_says(site: Site, role: str) -> None:
+    patient = site.patient()
+    site.people.pop(role)  # The next token is somebody else's, in the same role.
+    refused = site.ask(
+        role, f"/patients/{patient}/history", Purpose_Of_Use="audit" if role == "auditor" else "treatment"
+    )
+    assert refused.status_code == 403
+    assert site.denials() == [("read_history", "not on the staff list in this role")]
+
+
+def test_a_decision_that_is_refused_for_who_makes_it_is_a_denial_on_record(site: Site) -> None:
+    site.people.pop("counselor")
+    refused = site.send("counselor", "/patients", {**PATIENT, "mrn": "M-9"})
+    assert (refused.status_code, refused.json()["rule"]) == (409, "act.not-credentialed")
+    assert site.denials() == [("register_patient", "act.not-credentialed")]

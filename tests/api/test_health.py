@@ -41,12 +41,6 @@ def test_lists_are_not_shown_while_the_read_tables_lag(site: Site) -> None:
     assert site.told("counselor", f"/patients/{site.patient()}/status")["position"] > 0
 
 
-def test_it_may_be_ready_without_a_follower_of_its_own(wiring: Wiring, site: Site) -> None:
-    sleep(2.1)
-    with Client(create_app(replace(wiring, follower_expected=False))) as client:
-        assert client.send("GET", "/readyz").status_code == 200
-
-
 @pytest.fixture
 def away(wiring: Wiring, keyring: FileKeyring) -> Iterator[Client]:
     """On a database that is not there."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -28,6 +28,10 @@ from tests.sample_program import EXPECTED, read_rows, sample
 
 CUT = {"as_of": "2026-04-17", "known_at": "2026-04-18T03:59:59Z"}
 RULES = ("HRS-1", "HRS-2", "ATT-1", "IND-1")
+ASKING = ("counselor", "supervisor", "front_desk", "compliance_officer", "auditor")
+LAST = 4183 + len(ASKING)
+"""The sample's facts, and those that put the askers on the staff list."""
+
 CORRECTED = "6e0b3a72-3a0f-4e01-85b9-568a0846352a"
 
 
@@ -49,7 +53,11 @@ def lexington(make_database: Callable[[], Database], keyring: FileKeyring) -> It
             clock=lambda: evening,
         )
         with Client(create_app(wiring)) as client:
-            yield Site(client, tokens)
+            site = Site(client, tokens)
+            for role in ASKING:
+                site.credential(role, since=date(2026, 1, 1))
+            Follower(store).catch_up()
+            yield site
 
 
 @pytest.mark.parametrize("path", sorted(EXPECTED.glob("status-*.json")), ids=lambda path: path.stem)
@@ -64,7 +72,7 @@ def test_the_status_is_the_expected_one(lexington: Site, path: Path) -> None:
 def test_without_a_time_the_status_is_that_of_today_as_all_is_known(lexington: Site) -> None:
     given = lexington.told("counselor", f"/patients/{CORRECTED}/status")
     assert given["as_of"] == "2026-04-17"
-    assert given["position"] == 4183
+    assert given["position"] == LAST
     assert "asked_known_at" not in given
 
 
@@ -148,7 +156,7 @@ def test_the_census_has_a_row_for_everybody_in_care(lexington: Site) -> None:
         assert row["state"] == status["episode"]["state"]
         assert row["flags"] == status["flags"]
     now_in_care = lexington.told("counselor", f"/facilities/{lexington.code}/census")
-    assert now_in_care["position"] == 4183
+    assert now_in_care["position"] == LAST
 
 
 def test_the_sessions_of_a_day(lexington: Site) -> None:
@@ -186,16 +194,16 @@ def test_the_facts_of_a_site_come_in_order_and_whole(lexington: Site) -> None:
         if not lines:
             break
         positions += [line["position"] for line in lines]
-    assert positions == list(range(1, 4184))
+    assert positions == list(range(1, LAST + 1))
 
 
 def test_what_was_seen_is_waited_for_or_the_answer_is_try_again(lexington: Site) -> None:
     status = f"/patients/{CORRECTED}/status"
-    assert lexington.ask("counselor", status, params={"at_least": "lexington:4183"}).status_code == 200
-    several = {"at_least": ["lexington:4183", "louisville:99999"]}
+    assert lexington.ask("counselor", status, params={"at_least": f"lexington:{LAST}"}).status_code == 200
+    several = {"at_least": [f"lexington:{LAST}", "louisville:99999"]}
     assert lexington.ask("counselor", status, params=several).status_code == 200
     for path in (status, f"/patients/{CORRECTED}/history"):
-        ahead = lexington.ask("counselor", path, params={"at_least": "lexington:4184"})
+        ahead = lexington.ask("counselor", path, params={"at_least": f"lexington:{LAST + 1}"})
         assert (ahead.status_code, ahead.headers["Retry-After"]) == (503, "1")
 
 
