@@ -144,6 +144,11 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
         raise Refused("attendance.overlapping", "The patient was in another session then: correct one of the two.")
 
 
+def judge_exemption(fact: FamilyExemptionGranted) -> None:
+    if fact.to_on is not None and fact.to_on < fact.from_on:
+        raise Refused("exemption.ends-before-it-starts", "An exemption can't end before it starts: check both dates.")
+
+
 def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
     arrived_at, left_at = fact.arrived_at, fact.left_at
     if fact.outcome is not Outcome.ATTENDED:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from domain.refused import Refused
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConsentGiven:
@@ -19,3 +21,8 @@ class ConsentGiven:
     tpo: bool
     signed_on: date
     expires_on: date | None = None
+
+
+def judge(fact: ConsentGiven) -> None:
+    if fact.expires_on is not None and fact.expires_on < fact.signed_on:
+        raise Refused("consent.ends-before-it-is-signed", "A consent can't expire before it is signed: check both.")

@@ -138,6 +138,9 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
     if isinstance(fact, entry.InquiryReceived):
         entry.judge_inquiry(chart)
         return
+    if isinstance(fact, consent.ConsentGiven):
+        consent.judge(fact)
+        return
     episode_id = getattr(fact, "episode_id", None)
     if episode_id is None:
         return
@@ -151,6 +154,8 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
             level_of_care.judge(fact)
         case after.AftercareStarted():
             after.judge(episode, fact)
+        case attendance.FamilyExemptionGranted():
+            attendance.judge_exemption(fact)
         case screening.PrescriptionVerified(from_on=from_on, to_on=to_on):
             if to_on < from_on:
                 raise Refused("prescription.ends-before-it-starts", "A prescription can't end before it starts.")
