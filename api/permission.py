@@ -106,6 +106,8 @@ _RECORDED_FOR: Final = _CARE
 _ALSO: Final[Mapping[str, frozenset[str]]] = {
     # An excused absence is recorded by whoever may excuse, as outreach is: the decision looks at the outcome.
     "AttendanceRecorded": ACTS["OutreachAttempted"].roles,
+    # An excuse may be corrected by whoever excuses, as long as it stays one: the decision looks at both outcomes.
+    "AttendanceCorrected": ACTS["OutreachAttempted"].roles,
     # Who may strike depends on what is struck, which the decision knows.
     "EnteredInError": frozenset().union(*(act.roles for act in STRIKES_OF.values())),
 }

@@ -168,18 +168,34 @@ STRIKES_OF: Final[Mapping[str, Act]] = {
 }
 """Stored name of the fact that is struck → who may strike it. Supervisors and medical directors strike any."""
 
+_ATTENDANCE: Final = ("AttendanceRecorded", "AttendanceCorrected")
 _BY_ADMINISTRATOR = frozenset(DischargeReason) - {DischargeReason.COMPLETED, DischargeReason.TRANSFERRED}
 
 
 def act_of(fact: Any, struck: Any = None, discharge: DischargeReason | None = None) -> Act:
-    """The act that a fact is. `struck` is what a strike is aimed at, `discharge` the reason that a summary is about."""
+    """The act that a fact is.
+
+    `struck` is what a strike, or the correction of an attendance record, is aimed at; `discharge` the reason that a
+    summary is about.
+    """
     name = type(fact).__name__
     if name == "EnteredInError" and struck is not None:
         return STRIKES_OF.get(type(struck).__name__, ACTS[name])
     reason = fact.reason if name == "Discharged" else discharge
     if name in ("Discharged", "DischargeSummarySigned") and reason not in _BY_ADMINISTRATOR:
         return replace(ACTS[name], roles=ACTS[name].roles - {ADMINISTRATOR})
-    if name in ("AttendanceRecorded", "AttendanceCorrected") and fact.outcome is Outcome.ABSENT_EXCUSED:
-        # An excuse is more than noticing that somebody is not there.
-        return _EXCUSE
+    if name in _ATTENDANCE:
+        return _attending(fact, struck)
     return ACTS[name]
+
+
+def _attending(fact: Any, corrected: Any) -> Act:
+    """An excuse is more than noticing that somebody is not there. What is corrected counts as well as what it becomes:
+    an excuse is not given, nor taken away, by whoever may only do the one or the other."""
+    sides = [fact.outcome]
+    if type(corrected).__name__ in _ATTENDANCE:
+        sides.append(corrected.outcome)
+    excuses = [outcome is Outcome.ABSENT_EXCUSED for outcome in sides]
+    if all(excuses):
+        return _EXCUSE
+    return replace(_ATTEND, roles=_ATTEND.roles & _EXCUSE.roles) if any(excuses) else _ATTEND

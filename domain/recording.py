@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.acts import INTERFACES, OPERATOR, SYSTEM, UNLISTED, Act, act_of
-from domain.chart.attendance import Outcome
+from domain.chart.attendance import AttendanceCorrected, Outcome
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.facility import HolidayDeclared
 from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
@@ -67,7 +67,7 @@ def act_date(fact: Any, scene: Scene, *, scheduled_end: datetime | None = None) 
 
 def _judge_permission(entry: Entry, scene: Scene, history: Sequence[Entry], scheduled_end: datetime | None) -> None:
     fact, by = entry.fact, entry.envelope.by
-    act = act_of(fact, _struck(fact, history), _discharge_reason(fact, history))
+    act = act_of(fact, _aimed_at(fact, history), _discharge_reason(fact, history))
     name = type(fact).__name__
     if by.role not in act.roles:
         raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
@@ -91,10 +91,13 @@ def _rightly_named(by: Person) -> bool:
     return key is not None and by.id == f"staff/{key}"
 
 
-def _struck(fact: Any, history: Sequence[Entry]) -> Any:
-    if not isinstance(fact, EnteredInError):
-        return None
-    return next((e.fact for e in history if e.version == fact.target), None)
+def _aimed_at(fact: Any, history: Sequence[Entry]) -> Any:
+    """What a strike or a correction of attendance is about, struck or replaced as it may be."""
+    match fact:
+        case EnteredInError(target=version) | AttendanceCorrected(corrects=version):
+            return next((e.fact for e in history if e.version == version), None)
+        case _:
+            return None
 
 
 def _discharge_reason(fact: Any, history: Sequence[Entry]) -> DischargeReason | None:

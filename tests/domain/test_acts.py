@@ -10,7 +10,7 @@ import pytest
 from domain import recording
 from domain.acts import ACTS, act_of
 from domain.catalog import FACTS
-from domain.chart.attendance import Outcome
+from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.exit import DischargeReason
 from domain.record import Entry, Envelope, Person, Source
 from domain.refused import Refused
@@ -281,11 +281,42 @@ def test_front_desk_notes_an_absence_but_excuses_none() -> None:
     story.when(absent(MONDAY, excused=True), by=FRONT_DESK).refused("act.not-permitted")
 
 
-def test_front_desk_excuses_no_absence_by_correcting_it_either() -> None:
-    story = given(*ENROLLED, absent(MONDAY))
-    excuse = said(corrected(6, absent(MONDAY, excused=True)), reason="The family called.")
-    story.when(excuse, by=FRONT_DESK).refused("act.not-permitted")
-    story.when(excuse, by=PEOPLE["case_manager"]).recorded()
+EXCUSED: Final = absent(MONDAY, excused=True)
+BOTH: Final = frozenset(GROUP.split())
+"""They may take attendance, and excuse."""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "roles"),
+    [
+        (attended(MONDAY), absent(MONDAY), BOTH | {"front_desk"}),
+        (absent(MONDAY), attended(MONDAY), BOTH | {"front_desk"}),
+        (absent(MONDAY), EXCUSED, BOTH),
+        (attended(MONDAY), EXCUSED, BOTH),
+        (EXCUSED, absent(MONDAY), BOTH),
+        (EXCUSED, attended(MONDAY), BOTH),
+        (EXCUSED, replace(EXCUSED, method="phone"), BOTH | {"case_manager"}),
+    ],
+    ids=lambda value: value.outcome.value if isinstance(value, AttendanceRecorded) else "",
+)
+def test_a_correction_is_judged_by_what_was_and_by_what_becomes_of_it(
+    was: AttendanceRecorded, becomes: AttendanceRecorded, roles: frozenset[str]
+) -> None:
+    story = given(*ENROLLED, was)
+    correction = said(corrected(6, becomes), reason="Written down wrongly.", at="2026-03-03 12:00")
+    for role, person in PEOPLE.items():
+        when = story.when(correction, by=person)
+        assert (when.refusal is None) == (role in roles), role
+        if when.refusal is not None:
+            when.refused("act.not-permitted")
+
+
+def test_a_correction_of_a_correction_is_judged_by_the_one_that_counts() -> None:
+    excuse = said(corrected(6, EXCUSED), reason="The family called.", at="2026-03-03 12:00")
+    story = given(*ENROLLED, absent(MONDAY), excuse)
+    again = said(corrected(7, absent(MONDAY)), reason="They had not.", at="2026-03-03 13:00")
+    story.when(again, by=FRONT_DESK).refused("act.not-permitted")
+    story.when(again, by=COUNSELOR).recorded()
 
 
 def test_a_case_manager_excuses_but_takes_no_attendance() -> None:
