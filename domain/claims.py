@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import normalize
 from uuid import UUID
 
 from domain.chart import Chart
@@ -98,7 +99,7 @@ def seat_changes(
 
     `held` maps the value of each seat taken, of both cohorts, to the stream that has it. Refused (`cohort.full`) where
     an enrollment or assignment finds none free. What brings a former one back, a voided discharge or a strike, goes
-    without into a full cohort: it is flagged.
+    without into a full cohort, and no flag says so yet.
     """
     old, new = cohort_held(before), cohort_held(after)
     if old == new:
@@ -124,8 +125,11 @@ def _assigned(chart: Chart) -> frozenset[int]:
 
 
 def mrn_claimed(mrn: str) -> str:
-    """A medical record number as it is claimed and looked up: spaces around it and case make no other number."""
-    return mrn.strip().upper()
+    """A medical record number as it is claimed and looked up.
+
+    White space, case and the width of the letters (NFKC) make no other number.
+    """
+    return " ".join(normalize("NFKC", mrn).split()).upper()
 
 
 def claims_of(stream: str, fact: Any) -> Iterator[Claim]:

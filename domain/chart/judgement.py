@@ -176,6 +176,8 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
 def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:
     """What is opened gets an id that nothing in the chart has; the claims see to the other charts."""
     match fact:
+        case identity.PatientRegistered(mrn=mrn) if not claims.mrn_claimed(mrn):
+            raise Refused("patient.mrn-missing", "Give the medical record number: it can't be left empty.")
         case entry.InquiryReceived(episode_id=key) if key in chart.episodes:
             raise claims.taken(claims.EPISODE)
         case screening.ScreeningOrdered(screening_id=key) if key in chart.screenings:

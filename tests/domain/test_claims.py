@@ -81,6 +81,8 @@ NOBODY, ENROLLED_NOW = given(*ASSESSED), given(*ENROLLED)
     [
         (registered, MRN, "MRN-4711"),
         (replace(registered, mrn=" mrn-4711 "), MRN, "MRN-4711"),
+        (replace(registered, mrn="mrn\t \u00a0 4711\n"), MRN, "MRN 4711"),
+        (replace(registered, mrn="\uff2d\uff32\uff2e-\uff14\uff17\uff11\uff11"), MRN, "MRN-4711"),
         (inquired(), EPISODE, str(cast.EPISODE)),
         (care.ordered(), SCREENING, str(care.SCREENING)),
         (care.recommended(), STEP_DOWN, str(care.STEP_DOWN)),
@@ -89,6 +91,11 @@ NOBODY, ENROLLED_NOW = given(*ASSESSED), given(*ENROLLED)
 )
 def test_a_fact_that_opens_something_claims_its_id(fact: Any, kind: str, value: str) -> None:
     assert list(claims_of(CHART, fact)) == [Claim(kind=kind, value=value, stream=CHART)]
+
+
+@pytest.mark.parametrize("mrn", ["", "  ", "\t\n", "\u00a0\u3000"])
+def test_a_patient_is_registered_with_a_number(mrn: str) -> None:
+    given().when(replace(registered, mrn=mrn)).refused("patient.mrn-missing")
 
 
 def test_no_other_fact_claims_anything() -> None:
