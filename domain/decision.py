@@ -131,11 +131,21 @@ def _further(state: State, new: Entry) -> State:
 
 def _judge_strike(stream: str, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
     """What stays must be able to stand without what is struck."""
+    if _may_be_rested_upon(new.fact, history):
+        raise Refused(
+            "correction.rested-upon", "Charts may rest on it: cancel the session, or leave the cohort empty, instead."
+        )
     _, broken_before = _replay(stream, history, scene)
     state, broken = _replay(stream, [*history, new], scene)
     if lost := sorted(broken - broken_before):
         raise recording.breaks_history(f"{stream}@{lost[0]}")
     return replace(state, version=new.version)
+
+
+def _may_be_rested_upon(strike: EnteredInError, history: Sequence[Entry]) -> bool:
+    # Attendance, enrollments and assignments are in the charts, and no chart is looked at here.
+    target = next((e.fact for e in history if e.version == strike.target), None)
+    return isinstance(target, sessions.SessionScheduled | cohorts.CohortFormed)
 
 
 def _replay(stream: str, entries: Sequence[Entry], scene: Scene) -> tuple[State, frozenset[int]]:

@@ -9,6 +9,7 @@ import pytest
 
 from domain.cohort import Cohort, Pattern
 from domain.cohort import formed as known_cohort
+from domain.record import EnteredInError
 from domain.refused import Refused
 from domain.site import fold_cohort
 from tests.domain.cast import ADMINISTRATOR, COUNSELOR, FRONT_DESK, day, formed
@@ -97,9 +98,14 @@ def test_a_cohort_that_is_not_there_never_meets() -> None:
     assert not Cohort(cohort_id=NEW).meets_on(day("2026-03-02"))
 
 
-def test_a_cohort_whose_forming_was_struck_is_unknown() -> None:
+def test_the_forming_of_a_cohort_is_not_struck() -> None:
+    """Somebody may have been enrolled in it, which its own stream doesn't say."""
     story = given(of_cohort(NEW, formed()))
-    story.tell(said(strike(1), stream=f"cohort/{NEW}"))
+    story.when(said(strike(1), stream=f"cohort/{NEW}")).refused("correction.rested-upon")
+
+
+def test_a_cohort_whose_forming_was_struck_is_unknown() -> None:
+    story = given(of_cohort(NEW, formed())).restored(f"cohort/{NEW}", EnteredInError(target=1))
     cohort: Cohort = story.state(f"cohort/{NEW}")
     assert (cohort.version, cohort.formed_on) == (2, None)
     with pytest.raises(Refused) as refused:

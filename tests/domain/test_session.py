@@ -108,8 +108,7 @@ def test_a_session_is_planned_for_a_cohort_that_exists() -> None:
 
 
 def test_a_session_is_not_planned_for_a_cohort_whose_forming_was_struck() -> None:
-    story = given(of_cohort(NEW, formed()))
-    story.tell(said(strike(1), stream=f"cohort/{NEW}"))
+    story = given(of_cohort(NEW, formed())).restored(f"cohort/{NEW}", EnteredInError(target=1))
     story.when(of(NEW, replace(PLANNED[MONDAY], cohort_id=NEW))).refused("cohort.unknown")
 
 
@@ -234,14 +233,18 @@ def test_striking_a_move_brings_back_the_plan() -> None:
     assert monday(given(of(MONDAY, moved), struck(2))).starts_at == PLANNED[MONDAY].starts_at
 
 
-def test_a_session_is_not_struck_from_under_what_was_held() -> None:
+def test_a_held_session_is_not_struck_from_under_its_correction() -> None:
     story = given(of(MONDAY, held), corrects_times())
-    story.when(struck(1)).refused("correction.breaks-history", naming=f"session/{MONDAY}@2")
     story.when(struck(2)).refused("correction.breaks-history", naming=f"session/{MONDAY}@3")
 
 
+@pytest.mark.parametrize("since", [(), (of(MONDAY, moved),), (of(MONDAY, cancelled),), (of(MONDAY, held),)], ids=len)
+def test_what_charts_may_rest_on_is_not_struck(since: tuple[Said, ...]) -> None:
+    given(*since).when(struck(1)).refused("correction.rested-upon")
+
+
 def test_a_session_that_was_struck_may_be_planned_anew() -> None:
-    story = given(struck(1))
+    story = given().restored(f"session/{MONDAY}", EnteredInError(target=1))
     assert monday(story) == Session(session_id=MONDAY, version=2)
     story.when(of(MONDAY, PLANNED[MONDAY])).recorded()
 
@@ -249,8 +252,7 @@ def test_a_session_that_was_struck_may_be_planned_anew() -> None:
 def test_a_session_of_a_cohort_that_was_struck_since_can_still_be_put_right() -> None:
     """What is lost is eligibility alone: that is flagged, and forbids no strike that has nothing to do with it."""
     story = given(of_cohort(NEW, formed()), of(NEW, replace(PLANNED[MONDAY], cohort_id=NEW)), of(NEW, held))
-    story.tell(said(strike(1), stream=f"cohort/{NEW}"))
-    story.when(said(strike(1), stream=f"session/{NEW}")).refused("correction.breaks-history", naming="@2")
+    story.restored(f"cohort/{NEW}", EnteredInError(target=1))
     story.when(said(strike(2), stream=f"session/{NEW}")).recorded()
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from domain.chart.attendance import Attendance, AttendanceRecorded, Outcome
 from domain.chart.exit import DischargeReason
+from domain.record import EnteredInError
 from domain.session import CancellationCause, SessionCancelled, SessionRescheduled
 from tests.domain import care
 from tests.domain.cast import (
@@ -64,8 +65,8 @@ def test_a_record_is_of_a_session_that_was_planned() -> None:
 
 
 def test_a_record_is_of_a_session_that_was_not_struck() -> None:
-    struck = said(strike(1), stream=f"session/{TUESDAY}")
-    given(*ACTIVE, struck).when(attended(TUESDAY)).refused("attendance.unknown-session")
+    story = given(*ACTIVE).restored(f"session/{TUESDAY}", EnteredInError(target=1))
+    story.when(attended(TUESDAY)).refused("attendance.unknown-session")
 
 
 @pytest.mark.parametrize("record", [attended(TUESDAY), absent(TUESDAY), absent(TUESDAY, excused=True)])
