@@ -24,3 +24,5 @@ def judge(episode: Episode, fact: AftercareStarted) -> None:
     discharge = episode.discharge
     if discharge is None or discharge.reason is not DischargeReason.COMPLETED or fact.on < discharge.on:
         raise Refused("aftercare.not-completed", "Aftercare is for those who completed the program.")
+    if episode.aftercare:
+        raise Refused("aftercare.already-started", "Aftercare is on record: strike that entry if its date is wrong.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.chart.attendance import admits, first_attended
-from domain.chart.entry import Suitability
+from domain.chart.entry import found_suitable
 from domain.cohort import formed
 from domain.refused import Refused
 from domain.scene import Scene
@@ -88,8 +88,7 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
 
 
 def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
-    decided = max((d for d in episode.suitability if d.on <= fact.on), key=lambda d: (d.on, d.version), default=None)
-    if decided is None or decided.outcome is not Suitability.SUITABLE:
+    if not found_suitable(episode, fact.on):
         raise Refused("enrollment.without-suitable", "Enroll only who was decided to be suitable, by that date.")
     if formed(scene.cohorts.get(fact.cohort_id)).program != fact.program:
         raise Refused("enrollment.other-program", "The cohort belongs to another program: choose one of this program.")

@@ -89,8 +89,24 @@ def judge(episode: Episode, fact: Any) -> None:
                 raise Refused("suitability.without-assessment", "Assess the intake before deciding suitability.")
             if episode.ended_on() is not None:
                 raise Refused("episode.ended", "This episode has ended: open a new one with an inquiry.")
+            if not _before_enrollment(episode, on):
+                raise Refused("suitability.already-enrolled", "Suitability is decided before the enrollment.")
         case _:
             return
+
+
+def _before_enrollment(episode: Episode, on: date) -> bool:
+    """Up to the day of enrollment; on that day, which has no hours, only where the decision it rests on was struck."""
+    enrollment = episode.enrollment
+    if enrollment is None or on < enrollment.on:
+        return True
+    return on == enrollment.on and not found_suitable(episode, on)
+
+
+def found_suitable(episode: Episode, on: date) -> bool:
+    """Whether the latest decision by a date, of those that stand, was `suitable`."""
+    decided = max((d for d in episode.suitability if d.on <= on), key=lambda d: (d.on, d.version), default=None)
+    return decided is not None and decided.outcome is Suitability.SUITABLE
 
 
 def judge_ratings(ratings: tuple[int, ...]) -> None:

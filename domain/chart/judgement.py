@@ -18,6 +18,7 @@ from domain.chart import (
     fold,
     identity,
     level_of_care,
+    plan,
     screening,
     step_down,
 )
@@ -156,9 +157,10 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
             after.judge(episode, fact)
         case attendance.FamilyExemptionGranted():
             attendance.judge_exemption(fact)
-        case screening.PrescriptionVerified(from_on=from_on, to_on=to_on):
-            if to_on < from_on:
-                raise Refused("prescription.ends-before-it-starts", "A prescription can't end before it starts.")
+        case plan.TreatmentPlanReviewed():
+            plan.judge_review(episode, fact)
+        case screening.PrescriptionVerified():
+            screening.judge_prescription(fact)
         case _ if isinstance(fact, _ENTRY):
             entry.judge(episode, fact)
         case _ if isinstance(fact, _ENROLLMENT):

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import TYPE_CHECKING
 from uuid import UUID
+
+from domain.refused import Refused
+
+if TYPE_CHECKING:
+    from domain.chart.episode import Episode
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,3 +61,8 @@ class AccountabilityMeasureAgreed:
     episode_id: UUID
     text: str
     on: date
+
+
+def judge_review(episode: Episode, fact: TreatmentPlanReviewed) -> None:
+    if not any(plan.on <= fact.on for plan in episode.plans):
+        raise Refused("plan.not-signed", "There is no treatment plan signed by that date: sign one first.")

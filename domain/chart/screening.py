@@ -317,14 +317,24 @@ def judge(chart: Chart, fact: Any) -> None:
         case ValidityReported() | PresumptiveReported() | DefinitiveReported() | ResultCorrected():
             if screening.collected_at is None:
                 raise Refused("result.not-collected", "No specimen was collected: record the collection first.")
-            judge_panel(screening, getattr(fact, "analytes", None) or ())
             if isinstance(fact, ResultCorrected):
                 _judge_correction(screening, fact)
+            _judge_report(screening, fact, screening.collected_at)
         case ResultReviewed() | ResultDiscussed():
             if not screening.reports and not screening.validity:
                 raise Refused("result.not-reported", "There is no result of this screening yet.")
         case _:
             return
+
+
+def _judge_report(screening: Screening, fact: Any, collected_at: datetime) -> None:
+    """`ValidityReported` has neither analytes nor an instant, nor has its correction."""
+    analytes, at = getattr(fact, "analytes", None), getattr(fact, "at", None)
+    if analytes is not None and not analytes:
+        raise Refused("result.no-analytes", "A report says something of one analyte at least: name what was found.")
+    if at is not None and at < collected_at:
+        raise Refused("result.before-collection", "A result can't come before its specimen was collected.")
+    judge_panel(screening, analytes or ())
 
 
 def _judge_correction(screening: Screening, fact: ResultCorrected) -> None:
@@ -352,6 +362,11 @@ def unfounded(screening: Screening) -> Iterator[int]:
         yield from (measures.version for measures in screening.validity)
     if not screening.reports and not screening.validity:
         yield from (noted.version for noted in (*screening.reviews, *screening.discussions))
+
+
+def judge_prescription(fact: PrescriptionVerified) -> None:
+    if fact.to_on < fact.from_on:
+        raise Refused("prescription.ends-before-it-starts", "A prescription can't end before it starts.")
 
 
 def judge_panel(screening: Screening, analytes: tuple[AnalyteResult, ...]) -> None:

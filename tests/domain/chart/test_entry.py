@@ -142,6 +142,21 @@ def test_suitability_is_not_decided_after_the_end() -> None:
     given(*ASSESSED, not_admitted()).when(suitability(on="2026-03-01")).refused("episode.ended")
 
 
+@pytest.mark.parametrize("so_far", [ENROLLED, ACTIVE], ids=len)
+def test_suitability_is_decided_before_the_enrollment(so_far: tuple[Any, ...]) -> None:
+    story = given(*so_far)
+    for on in ("2026-02-27", "2026-03-02"):
+        again = said(suitability(Suitability.HIGHER_LEVEL, on), at="2026-03-02 22:00", reason="Found later.")
+        story.when(again).refused("suitability.already-enrolled")
+    story.when(suitability(on="2026-02-26"), at="2026-03-02 22:00", reason="Found later.").recorded()
+
+
+def test_a_suitability_that_was_struck_may_be_decided_anew_for_the_day_of_enrollment() -> None:
+    story = given(*ENROLLED, strike(4))
+    story.when(suitability(on="2026-02-28"), reason="Found later.").refused("suitability.already-enrolled")
+    story.when(suitability(on="2026-02-27"), reason="Found later.").recorded()
+
+
 def test_suitability_is_kept_with_its_date() -> None:
     (decision,) = given(*ASSESSED, suitability()).episode.suitability
     assert (decision.outcome, decision.on, decision.version) == (Suitability.SUITABLE, day("2026-02-26"), 4)

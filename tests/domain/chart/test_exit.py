@@ -180,6 +180,13 @@ def test_aftercare_begins_after_the_discharge() -> None:
     given(*ACTIVE, COMPLETED).when(aftercare("2026-03-05")).recorded()
 
 
+def test_aftercare_starts_once() -> None:
+    story = given(*ACTIVE, COMPLETED, aftercare())
+    story.when(aftercare("2026-03-16")).refused("aftercare.already-started")
+    story.tell(strike(9))
+    story.when(aftercare("2026-03-16")).recorded()
+
+
 def test_aftercare_is_not_struck_from_under_its_guest() -> None:
     story = given(*ACTIVE, COMPLETED, aftercare(), attended(AFTERCARE))
     story.when(strike(9)).refused("correction.breaks-history", naming=f"{CHART}@10")

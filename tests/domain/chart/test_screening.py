@@ -107,6 +107,23 @@ def test_a_result_stays_within_the_panel(report: Any) -> None:
     given(*COLLECTED).when(report(found("opiates"), found("cannabinoids"))).recorded()
 
 
+@pytest.mark.parametrize("report", [presumptive(), definitive()], ids=lambda fact: type(fact).__name__)
+def test_a_report_says_something(report: Any) -> None:
+    given(*COLLECTED).when(replace(report, analytes=())).refused("result.no-analytes")
+    emptied = result_corrected(8, at=report.at, analytes=())
+    given(*COLLECTED, report).when(emptied, reason="Another patient's.").refused("result.no-analytes")
+
+
+@pytest.mark.parametrize("report", [presumptive(), definitive()], ids=lambda fact: type(fact).__name__)
+def test_a_result_does_not_come_before_its_specimen(report: Any) -> None:
+    before, with_it = local("2026-03-03 17:29"), local("2026-03-03 17:30")
+    story = given(*COLLECTED)
+    story.when(replace(report, at=before)).refused("result.before-collection")
+    story.tell(replace(report, at=with_it))
+    earlier = result_corrected(8, at=before, analytes=report.analytes)
+    story.when(earlier, reason="By the printed report.").refused("result.before-collection")
+
+
 @pytest.mark.parametrize("fact", [reviewed(), discussed()])
 def test_only_a_result_is_reviewed_and_discussed(fact: Any) -> None:
     given(*COLLECTED).when(fact).refused("result.not-reported")
