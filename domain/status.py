@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
 from domain.chart.attendance import Attendance, Outcome
+from domain.chart.entry import found_suitable
 from domain.chart.episode import ENDED, Episode
 from domain.chart.results import Result, collected_on, result_of
 from domain.chart.step_down import Mark, Stage, StepDown
@@ -236,7 +237,8 @@ def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, A
     """What somebody should look at, in this order.
 
     `record_in_cancelled_session`: it counts nowhere, unless the session is revived. `step_down_due`: decided, its date
-    has come, and nobody has recorded that it took effect.
+    has come, and nobody has recorded that it took effect. `eligibility_in_doubt`: the decision that the patient was
+    suitable, on which the enrollment rests, was struck, or another came to stand in its place.
     """
     reductions = () if look.episode is None else look.episode.self_reductions
     raised = {
@@ -245,6 +247,7 @@ def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, A
         "unexpected_positive": screening["unexpected_positives_30_days"] > 0,
         "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
         "step_down_due": _is_due(look),
+        "eligibility_in_doubt": _is_in_doubt(look),
     }
     return [flag for flag, is_raised in raised.items() if is_raised]
 
@@ -257,3 +260,10 @@ def _is_due(look: _Look) -> bool:
     is_open = look.episode.state_on(look.as_of, as_of=look.as_of) not in ENDED
     waiting = Stage.DECIDED in stages and not stages & {Stage.IN_EFFECT, Stage.WITHDRAWN}
     return is_open and waiting and step_down.effective_on <= look.as_of
+
+
+def _is_in_doubt(look: _Look) -> bool:
+    enrollment = None if look.episode is None else look.episode.enrollment
+    if look.episode is None or enrollment is None or enrollment.on > look.as_of:
+        return False
+    return not found_suitable(look.episode, enrollment.on)

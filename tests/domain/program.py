@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
 from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted, Payer
-from domain.chart.entry import InquiryReceived, IntakeAssessed
+from domain.chart.entry import InquiryReceived, IntakeAssessed, Suitability, SuitabilityDecided
 from domain.chart.exit import Discharged, DischargeReason
 from domain.chart.identity import PatientRegistered
 from domain.cohort import CohortFormed
@@ -161,7 +161,7 @@ class Patient:
         self.records(registered)
 
     def enrolled(self, cohort_id: UUID, on: date) -> None:
-        """A new episode: contact and assessment the day before, then enrolled."""
+        """A new episode: contact, assessment and suitability the day before, then enrolled."""
         self.episode_id = self.program.new_id()
         before = on - timedelta(days=1)
         contact = datetime(before.year, before.month, before.day, 12, tzinfo=ZONE)
@@ -176,6 +176,7 @@ class Patient:
             indicated_level="2.1",
         )
         self.records(assessed)
+        self.records(SuitabilityDecided(episode_id=self.episode_id, outcome=Suitability.SUITABLE, on=before))
         enrolled = Enrolled(
             episode_id=self.episode_id,
             program="iop",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 import pytest
 
+from domain.chart.entry import Suitability, SuitabilityDecided
 from domain.chart.exit import DischargeVoided
 from domain.chart.screening import (
     AnalyteOutcome,
@@ -337,3 +339,29 @@ def test_the_census_holds_open_episodes_with_state_and_flags() -> None:
     }
     assert told.census("2026-03-06") is None
     assert told.census("2026-02-01") is None
+
+
+def test_an_enrollment_whose_suitability_no_longer_stands_is_in_doubt() -> None:
+    """It was struck, or another of the day of enrollment stands in its place."""
+    told = Told()
+    (decided,) = (
+        entry.version for entry in told.streams[told.ann.stream] if isinstance(entry.fact, SuitabilityDecided)
+    )
+    assert told.status("2026-03-02")["flags"] == []
+    told.ann.strikes(decided)
+    assert told.status("2026-02-19")["flags"] == []
+    assert told.status("2026-02-20")["flags"] == ["eligibility_in_doubt"]
+    census = told.census("2026-03-02")
+    assert census is not None
+    assert census["flags"] == ["eligibility_in_doubt"]
+    anew = SuitabilityDecided(episode_id=told.ann.episode_id, outcome=Suitability.SUITABLE, on=date(2026, 2, 20))
+    told.ann.records(anew)
+    assert told.status("2026-03-02")["flags"] == []
+    told.ann.records(replace(anew, outcome=Suitability.DETOX_FIRST))
+    assert told.status("2026-03-02")["flags"] == ["eligibility_in_doubt"]
+
+
+def test_nobody_in_the_sample_program_is_in_doubt() -> None:
+    flags = [sample_status(patient_id)["flags"] for patient_id in site_of(sample(), KNOWN_AT).charts]
+    assert len(flags) > 20
+    assert not any("eligibility_in_doubt" in raised for raised in flags)

@@ -34,7 +34,7 @@ def test_evidence_of_expectation_is_plan_record_admission_and_cohort() -> None:
     program, ann, monday, thursday = program_of_two_evenings()
     record = ann.attended(monday)
     (row,) = (row for row in program.report() if row.rule == "ATT-1")
-    enrolled, admitted = 4, 5
+    enrolled, admitted = 5, 6
     assert row.evidence == (
         *(f"{ann.stream}@{version}" for version in (enrolled, admitted, record)),
         f"session/{monday}@1",

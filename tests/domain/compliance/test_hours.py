@@ -167,7 +167,7 @@ def test_evidence_names_the_live_record_and_not_the_one_it_replaced() -> None:
     second = program.ann.corrected(first, monday, Outcome.ATTENDED, f"{MONDAY} 18:00", f"{MONDAY} 21:00")
     absent = program.ann.absent(tuesday)
     (row,) = (row for row in program.report() if row.rule == "HRS-1")
-    admitted = 5
+    admitted = 6
     assert row.evidence == (
         *(f"{program.ann.stream}@{version}" for version in (admitted, second, absent)),
         f"session/{monday}@1",
