@@ -241,6 +241,7 @@ def test_nobody_holds_a_seat_before_the_enrollment_or_after_the_end() -> None:
 
 def test_a_cohort_that_is_not_at_hand_has_no_seats_to_take() -> None:
     assert seat_changes(CHART, NOBODY.chart, ENROLLED_NOW.chart, {}, {}) == SeatChanges()
+    assert seat_changes(CHART, ENROLLED_NOW.chart, NOBODY.chart, {}, {}) == SeatChanges()
 
 
 def test_a_correction_of_attendance_moves_no_seat() -> None:

@@ -286,6 +286,9 @@ def test_who_is_taken_out_of_group_for_one_to_one_work_has_both_records(order: t
 def test_presences_may_touch() -> None:
     left = attended(MONDAY, left="2026-03-02 19:30")
     given(*ENROLLED, left).when(attended(MAKE_UP)).recorded()
+    story = given(*ENROLLED, attended(MAKE_UP))
+    story.when(late(left)).recorded()
+    assert not story.broken
     a_second_longer = replace(left, left_at=local("2026-03-02 19:30:01"))
     given(*ENROLLED, a_second_longer).when(attended(MAKE_UP)).refused("attendance.overlapping")
 

@@ -96,6 +96,13 @@ def test_who_comes_back_has_a_new_episode(end: tuple[Any, ...]) -> None:
     assert story.chart.episodes[SECOND_EPISODE].state_on(day("2026-03-04")) is State.INQUIRY
 
 
+def test_an_episode_does_not_come_back_while_another_is_open() -> None:
+    story = given(*ASSESSED, not_admitted(), inquired(SECOND_EPISODE, "2026-03-04 12:00"))
+    story.when(strike(4)).refused("correction.breaks-history", naming="@5")
+    story.tell(strike(5))
+    story.when(strike(4)).recorded()
+
+
 def test_a_new_episode_has_an_id_of_its_own() -> None:
     story = given(*ACTIVE, discharged("2026-03-03"))
     story.when(inquired(EPISODE, "2026-03-04 12:00")).refused("episode.id-in-use")
@@ -196,6 +203,7 @@ def test_an_enrollment_names_a_cohort_of_its_program() -> None:
 
 def test_an_enrollment_plans_at_least_a_week() -> None:
     given(*ASSESSED, suitability()).when(enrolled(planned_weeks=0)).refused("enrollment.planned-weeks")
+    given(*ASSESSED, suitability()).when(enrolled(planned_weeks=1)).recorded()
 
 
 def test_a_primary_clinician_is_on_the_staff_list() -> None:

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pytest
 
 from domain.catalog import FACTS
-from domain.chart import Chart, evolve, fold
+from domain.chart import Chart, evolve, fold, judgement
 from domain.chart.episode import Episode
 from domain.chart.exit import DischargeReason
 from domain.record import EnteredInError, Entry, Envelope, Recorded, Source, standing
@@ -138,6 +138,21 @@ def test_a_fact_about_nothing_is_set_aside_and_named(name: str) -> None:
     about_an_episode = hasattr(EVERY[name], "episode_id")
     assert chart.adrift == ({2} if about_an_episode else frozenset())
     assert chart.episodes == {}
+
+
+@pytest.mark.parametrize("fact", [care.aftercare("2026-03-05"), care.summarized("2026-03-05")])
+def test_what_follows_a_discharge_lacks_its_ground_without_one(fact: Any) -> None:
+    """Histories that no decision made."""
+    scene = given().scene(sample()[-1].recorded_at)
+    for before, lacking in (
+        (ACTIVE, True),
+        ((*ACTIVE, discharged("2026-03-06", reason=DischargeReason.COMPLETED)), True),
+        (COMPLETED, False),
+    ):
+        known = history(*before)
+        entry = following(known, fact)
+        expected = [entry.version] if lacking else []
+        assert list(judgement.broken(fold(ANN, [*known, entry]), scene)) == expected
 
 
 def test_a_strike_is_not_evolved() -> None:
