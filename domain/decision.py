@@ -19,7 +19,7 @@ from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
 from domain.chart import Chart, evolve, fold, judgement
-from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, admits, first_attended, overlapping
+from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, admits, first_attended
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Admission, Episode
 from domain.cohort import Cohort
@@ -48,14 +48,13 @@ State = Facility | Cohort | Session | Chart
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Entries to append to one stream, and the other streams whose state it rests on.
+    """Entries to append to one stream.
 
     `before` and `after` are the state of the stream without and with the entries.
     """
 
     stream: str
     entries: tuple[Entry, ...]
-    rests_on: frozenset[str]
     before: State
     after: State
 
@@ -172,13 +171,9 @@ def decide(stream: str, history: Sequence[Entry], fact: Any, envelope: Envelope,
         _judge_place(stream, new, scene)
         judged = _judge_chart(stream, before, history, new, scene)
         entries = (new, *judged.follow)
-        rests_on = _chart_rests_on(before, entries, scene)
-        return Decision(stream=stream, entries=entries, rests_on=rests_on, before=before, after=judged.with_all)
+        return Decision(stream=stream, entries=entries, before=before, after=judged.with_all)
     after = judge(stream, before, history, new, scene)
-    rests_on = frozenset({stream_name("facility", scene.ledger)} - {stream})
-    if isinstance(fact, sessions.SessionScheduled) and fact.cohort_id is not None:
-        rests_on |= {stream_name("cohort", fact.cohort_id)}
-    return Decision(stream=stream, entries=(new,), rests_on=rests_on, before=before, after=after)
+    return Decision(stream=stream, entries=(new,), before=before, after=after)
 
 
 def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Entry:
@@ -265,19 +260,3 @@ def _still_right(admission: Admission, chart: Chart, wanted: tuple[date, UUID] |
 
 def _enrolled_by(episode: Episode, on: date) -> bool:
     return episode.enrollment is not None and episode.enrollment.on <= on
-
-
-def _chart_rests_on(chart: Chart, entries: Sequence[Entry], scene: Scene) -> frozenset[str]:
-    """The facility always; of cohorts and sessions those that decided. `chart` is the one before the entries."""
-    fact = entries[0].fact
-    found = {stream_name("facility", scene.ledger)}
-    if (cohort_id := getattr(fact, "cohort_id", None)) is not None:
-        found.add(stream_name("cohort", cohort_id))
-    named = {key for entry in entries if (key := getattr(entry.fact, "session_id", None)) is not None}
-    if isinstance(fact, AttendanceRecorded | AttendanceCorrected):
-        named.update(other.session_id for other in overlapping(chart, fact))
-        named.update(e.admission.session_id for e in chart.episodes.values() if e.admission is not None)
-    if isinstance(fact, EnteredInError) or hasattr(fact, "last_service_on"):
-        named.update(chart.attendances)
-    found.update(stream_name("session", key) for key in named)
-    return frozenset(found)

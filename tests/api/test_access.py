@@ -52,7 +52,7 @@ def test_a_search_leaves_who_was_found_and_nothing_of_what_was_asked(site: Site)
 
 def test_a_census_leaves_everybody_who_was_in_it(site: Site, follower: None) -> None:
     patients = sorted(site.enrolled(site.cohort_id, mrn)[0] for mrn in ("M1", "M2"))
-    receipt = site.done("supervisor", f"/events/session/{site.session(None)}@1/entered-in-error", {}).json()
+    receipt = site.done("supervisor", f"/sessions/{site.session(None)}/cancellation", {"cause": "other"}).json()
     params = {"at_least": f"{receipt['ledger']}:{receipt['position']}"}
     census = site.told("counselor", f"/facilities/{site.code}/census", params=params)
     assert [row["patient_id"] for row in census["rows"]] == patients

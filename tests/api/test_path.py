@@ -124,9 +124,12 @@ def test_an_event_is_corrected_as_what_it_is(site: Site, admitted: tuple[str, st
 
 def test_events_of_sessions_are_struck_too(site: Site) -> None:
     session = site.session(site.cohort_id)
-    site.done("supervisor", f"/events/session/{session}@1/entered-in-error", {"reason": "Planned twice."})
-    gone = site.send("counselor", f"/sessions/{session}/cancellation", {"cause": "other"})
-    assert (gone.status_code, gone.json()["rule"]) == (404, "session.unknown")
+    planned, cancelled = (f"/events/session/{session}@{version}/entered-in-error" for version in (1, 2))
+    site.done("counselor", f"/sessions/{session}/cancellation", {"cause": "other"})
+    refused = site.send("supervisor", planned, {"reason": "Planned twice."})
+    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.rested-upon")
+    site.done("supervisor", cancelled, {"reason": "It takes place."})
+    site.hold(session)
 
 
 def test_a_screening_from_its_order_to_the_talk_about_it(site: Site, admitted: tuple[str, str, str]) -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.api.program import ENDED, LATE, STARTED, Site, at
+from store import desk
+from tests.api.program import ENDED, LATE, STARTED, TODAY, Site, at
 
 ROUNDS = 50
 
@@ -127,3 +128,26 @@ def _attended_before_cancelled(site: Site, patient: str, session: str) -> bool:
     stream = f"session/{session}"
     cancelled = [e.position for e in ledger.read([stream])[stream] if type(e.fact).__name__ == "SessionCancelled"]
     return all(position < min(cancelled) for position in positions)
+
+
+def test_a_decision_is_made_anew_when_anything_that_it_looked_at_has_moved(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hold is judged beside every session on the chart's record: one of them moves between deciding and writing."""
+    patient, episode = site.enrolled(site.cohort_id)
+    session = site.session(site.cohort_id)
+    site.done("front_desk", f"/episodes/{episode}/attendance", site.attended(session))
+    decided: list[str] = []
+
+    def decide(stream: str, *rest: Any) -> Any:
+        decision = desk_decide(stream, *rest)
+        decided.append(stream)
+        if decided == [f"chart/{patient}"]:
+            moved = {"starts_at": at(STARTED.replace(minute=STARTED.minute + 1)), "ends_at": at(ENDED)}
+            site.done("counselor", f"/sessions/{session}/rescheduling", moved)
+        return decision
+
+    desk_decide = desk.decide
+    monkeypatch.setattr(desk, "decide", decide)
+    site.done("counselor", f"/episodes/{episode}/holds", {"on": str(TODAY), "cause": "hospital"})
+    assert decided == [f"chart/{patient}", f"session/{session}", f"chart/{patient}"]

@@ -15,7 +15,6 @@ from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,
     ANN,
-    ASSESSED,
     BESIDE,
     CHART,
     COUNSELOR,
@@ -26,9 +25,7 @@ from tests.domain.cast import (
     FACILITY,
     INTAKE_CLINICIAN,
     MONDAY,
-    MORNINGS,
     NEXT_MONDAY,
-    PLANNED,
     SUPERVISOR,
     SYSTEM,
     TALK,
@@ -38,27 +35,16 @@ from tests.domain.cast import (
     attended,
     corrected,
     discharged,
-    enrolled,
     local,
     not_admitted,
     registered,
-    suitability,
 )
 from tests.domain.every_fact import EVERY
-from tests.domain.given import Story, given, of, of_cohort, said, strike, unopened
+from tests.domain.given import Story, given, of, of_cohort, said, strike
 
 
 def decision(story: Story, telling: Any) -> Decision:
     return story.decided(telling, needs_reason=True)
-
-
-def rests_on(story: Story, telling: Any) -> set[str]:
-    """What else the decision rests on beside the facility, by its short name."""
-    found = set(decision(story, telling).rests_on)
-    names = {f"session/{key}": name for key, name in _NAMES.items()} | {f"cohort/{EVENINGS}": "evenings"}
-    names[f"cohort/{MORNINGS}"] = "mornings"
-    assert FACILITY in found
-    return {names[stream] for stream in found - {FACILITY}}
 
 
 _NAMES = {MONDAY: "monday", TUESDAY: "tuesday", THURSDAY: "thursday", BESIDE: "beside", TALK: "talk", CRISIS: "crisis"}
@@ -103,55 +89,6 @@ def test_the_state_after_a_strike_is_that_of_what_stands() -> None:
         found = decision(story, telling)
         story.add(found)
         assert found.after == fold_stream(CHART, story.streams[CHART])
-
-
-# ---- what it rests on
-
-
-def test_every_decision_rests_on_the_facility() -> None:
-    for telling in (registered, of_cohort(ANN, EVERY["CohortFormed"]), of(MONDAY, EVERY["SessionHeld"])):
-        assert FACILITY in decision(given(), telling).rests_on
-
-
-def test_no_decision_rests_on_its_own_stream() -> None:
-    assert decision(given(), EVERY["HolidayDeclared"]).rests_on == frozenset()
-    assert decision(unopened(), EVERY["FacilityOpened"]).rests_on == frozenset()
-
-
-def test_a_planned_session_rests_on_its_cohort() -> None:
-    assert rests_on(given(), of(ANN, PLANNED[MONDAY])) == {"evenings"}
-    assert rests_on(given(), of(ANN, PLANNED[TALK])) == set()
-
-
-def test_an_enrollment_and_an_assignment_rest_on_their_cohort() -> None:
-    assert rests_on(given(*ASSESSED, suitability()), enrolled()) == {"evenings"}
-    assert rests_on(given(*ACTIVE), care.assigned()) == {"mornings"}
-
-
-def test_attendance_rests_on_its_session_on_those_that_overlap_and_on_the_earliest() -> None:
-    assert rests_on(given(*ENROLLED), attended(MONDAY)) == {"monday"}
-    story = given(*ACTIVE, attended(TALK), attended(TUESDAY))
-    assert rests_on(story, attended(THURSDAY)) == {"monday", "thursday"}
-    assert rests_on(story, attended(BESIDE)) == {"monday", "beside"}
-    assert rests_on(story, absent(THURSDAY)) == {"monday", "thursday"}
-
-
-def test_a_correction_that_moves_the_admission_rests_on_both_first_sessions() -> None:
-    story = given(*ACTIVE, attended(TUESDAY), attended(THURSDAY))
-    correction = said(corrected(6, absent(MONDAY)), reason="Wrong box.")
-    assert rests_on(story, correction) == {"monday", "tuesday"}
-
-
-def test_a_strike_and_a_discharge_rest_on_every_session_with_a_record() -> None:
-    story = given(*ACTIVE, attended(TUESDAY))
-    assert rests_on(story, strike(8)) == {"monday", "tuesday"}
-    assert rests_on(story, discharged("2026-03-05", "2026-03-03")) == {"monday", "tuesday"}
-
-
-def test_what_looks_at_no_session_rests_on_none() -> None:
-    story = given(*ACTIVE, attended(TUESDAY))
-    for fact in (care.ordered(), care.recommended(), care.plan_signed(), care.consented()):
-        assert rests_on(story, fact) == set()
 
 
 # ---- places

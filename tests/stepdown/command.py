@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -96,7 +97,14 @@ def launch(*arguments: str | Path, cwd: Path, **variables: str) -> subprocess.Po
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        # As a terminal would start it, even where these tests run under nohup.
+        preexec_fn=_heed_signals,
     )
+
+
+def _heed_signals() -> None:
+    for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def run_apart(*arguments: str | Path, cwd: Path, **variables: str) -> Ended:
