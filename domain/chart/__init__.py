@@ -34,29 +34,6 @@ class Chart:
     more)."""
 
 
-_ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
-_SCREENING: Final = (
-    screening.ScreeningOrdered,
-    screening.SpecimenCollected,
-    screening.SpecimenRefused,
-    screening.CollectionMissed,
-    screening.ValidityReported,
-    screening.PresumptiveReported,
-    screening.DefinitiveReported,
-    screening.ResultCorrected,
-    screening.ResultReviewed,
-    screening.ResultDiscussed,
-)
-_STEP_DOWN: Final = (
-    step_down.StepDownRecommended,
-    step_down.StepDownAnswered,
-    step_down.StepDownCosigned,
-    step_down.StepDownDecided,
-    step_down.StepDownTookEffect,
-    step_down.StepDownWithdrawn,
-)
-
-
 def evolve(chart: Chart, entry: Entry) -> Chart:
     """One standing fact further. A strike can't be evolved, since it may bring back what came before: fold anew."""
     fact = entry.fact
@@ -68,9 +45,9 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
 def _changes(chart: Chart, entry: Entry) -> dict[str, Any]:
     """The fields of the chart that the fact changes, by name: one copy of the chart for each entry is enough."""
     fact = entry.fact
-    if isinstance(fact, _ATTENDANCE):
+    if isinstance(fact, attendance.RECORDS):
         return {"attendances": attendance.evolve(chart.attendances, entry)}
-    if isinstance(fact, _SCREENING):
+    if isinstance(fact, screening.OF_A_SCREENING):
         return {"screenings": screening.evolve(chart.screenings, entry)}
     if isinstance(fact, PrescriptionVerified):
         verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
@@ -80,7 +57,7 @@ def _changes(chart: Chart, entry: Entry) -> dict[str, Any]:
     if isinstance(fact, InquiryReceived):
         opened = episode.open_episode(fact, entry.version)
         return {"episodes": {**chart.episodes, fact.episode_id: opened}}
-    if isinstance(fact, _STEP_DOWN):
+    if isinstance(fact, step_down.OF_A_STEP_DOWN):
         step_downs = step_down.evolve(chart.step_downs, entry)
         return {"step_downs": step_downs, "episodes": _episodes_further(chart, entry)}
     return {"episodes": _episodes_further(chart, entry)}

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -52,6 +52,9 @@ class AttendanceCorrected:
     arrived_at: datetime | None = None
     left_at: datetime | None = None
     family_members: int | None = None
+
+
+RECORDS: Final = (AttendanceRecorded, AttendanceCorrected)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,29 +29,7 @@ from domain.scene import Scene
 
 _ENTRY: Final = (entry.IntakeAssessed, entry.SuitabilityDecided)
 _ENROLLMENT: Final = (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned)
-_ATTENDANCE: Final = (attendance.AttendanceRecorded, attendance.AttendanceCorrected)
-_SCREENING: Final = (
-    screening.ScreeningOrdered,
-    screening.SpecimenCollected,
-    screening.SpecimenRefused,
-    screening.CollectionMissed,
-    screening.ValidityReported,
-    screening.PresumptiveReported,
-    screening.DefinitiveReported,
-    screening.ResultCorrected,
-    screening.ResultReviewed,
-    screening.ResultDiscussed,
-)
-_STEP_DOWN: Final = (
-    step_down.StepDownRecommended,
-    step_down.StepDownAnswered,
-    step_down.StepDownCosigned,
-    step_down.StepDownDecided,
-    step_down.StepDownTookEffect,
-    step_down.StepDownWithdrawn,
-    step_down.SelfReductionNoted,
-    step_down.Transferred,
-)
+_STEP_DOWN: Final = (*step_down.OF_A_STEP_DOWN, step_down.SelfReductionNoted, step_down.Transferred)
 _EXIT: Final = (exit.Discharged, exit.DischargeVoided, exit.DischargeSummarySigned)
 
 
@@ -165,7 +143,7 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
             entry.judge(episode, fact)
         case _ if isinstance(fact, _ENROLLMENT):
             enrollment.judge(chart, episode, fact, scene)
-        case _ if isinstance(fact, _SCREENING):
+        case _ if isinstance(fact, screening.OF_A_SCREENING):
             screening.judge(chart, fact)
         case _ if isinstance(fact, _STEP_DOWN):
             step_down.judge(chart, episode, new)
@@ -195,6 +173,6 @@ def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:
 
 
 def _scheduled_end(fact: Any, scene: Scene) -> Any:
-    if isinstance(fact, _ATTENDANCE) and (session := scene.sessions.get(fact.session_id)) is not None:
+    if isinstance(fact, attendance.RECORDS) and (session := scene.sessions.get(fact.session_id)) is not None:
         return session.ends_at
     return None

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.record import Entry
@@ -148,6 +148,21 @@ class BreathAlcoholMeasured:
     episode_id: UUID
     at: datetime
     grams_per_210_l: int | float
+
+
+OF_A_SCREENING: Final = (
+    ScreeningOrdered,
+    SpecimenCollected,
+    SpecimenRefused,
+    CollectionMissed,
+    ValidityReported,
+    PresumptiveReported,
+    DefinitiveReported,
+    ResultCorrected,
+    ResultReviewed,
+    ResultDiscussed,
+)
+"""Facts about one screening, which they name; the others stand by themselves."""
 
 
 # ---- state

@@ -98,6 +98,17 @@ class Transferred:
     on: date
 
 
+OF_A_STEP_DOWN: Final = (
+    StepDownRecommended,
+    StepDownAnswered,
+    StepDownCosigned,
+    StepDownDecided,
+    StepDownTookEffect,
+    StepDownWithdrawn,
+)
+"""Facts about one step-down, which they name; the others stand by themselves."""
+
+
 # ---- state
 
 
