@@ -62,9 +62,11 @@ def another_user(data: Path, script: str = USER) -> Iterator[User]:
         assert said == "using\n", process.communicate(timeout=30)[1]
         yield User(process)
     finally:
-        if process.poll() is None:
-            process.kill()
-            process.communicate(timeout=30)
+        process.kill()
+        process.wait(timeout=30)
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            assert pipe is not None
+            pipe.close()
 
 
 def runs(data: Path) -> bool:
