@@ -32,6 +32,7 @@ def follow(data: Path | None) -> None:
     """Follows until SIGINT or SIGTERM; stands by while another process does."""
     log()
     stop = threading.Event()
-    with opened(read_settings(data)) as use, ending_calls(lambda *_: stop.set()):
+    # Heeded from the first moment: whoever is told to end while opening ends as well as any other.
+    with ending_calls(lambda *_: stop.set()), opened(read_settings(data)) as use:
         say("Following; Ctrl-C ends it.")
         Follower(use.store).run(stop)

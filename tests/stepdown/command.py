@@ -134,7 +134,8 @@ class Serving:
 
     def _read_err(self) -> None:
         assert self.process.stderr is not None
-        self.err = self.process.stderr.read()
+        for line in iter(self.process.stderr.readline, ""):
+            self.err += line
 
     def said(self, count: int) -> list[str]:
         """Its first lines, as soon as there are that many."""
@@ -146,6 +147,14 @@ class Serving:
                 raise AssertionError(f"said {self.lines}, {self.err}")
             time.sleep(0.02)
         return [line.rstrip("\n") for line in self.lines[:count]]
+
+    def is_at_work(self, words: str) -> None:
+        """Waits until it says so: told to end before that, it ends as any command does that was interrupted."""
+        deadline = time.monotonic() + WAIT_SECONDS
+        while words not in self.err:
+            assert time.monotonic() < deadline, self.err
+            assert self.process.poll() is None, self.err
+            time.sleep(0.02)
 
     def ends_by(self, number: int) -> int:
         """Its exit code when it gets that signal."""

@@ -127,6 +127,7 @@ def test_the_embedded_database_is_made_at_first_use_and_ends_with_the_command(tm
     assert "before" in run_apart("migrate", cwd=tmp_path).done().text
     # Two at once share it; told to end, the last one stops it.
     with serving("follow", cwd=tmp_path) as follower:
+        follower.is_at_work("Following")
         assert run_apart("status", "SYN-1", cwd=tmp_path).code == 1
         assert postgres_runs(tmp_path / ".stepdown")
         assert follower.ends_by(signal.SIGINT) == 0
