@@ -1,41 +1,86 @@
-"""`python -m bench [--quick]`: runs what is built so far, prints its tables and writes bench/results.md."""
+"""Measures, and prints tables. A full run of all also writes bench/results.md; anything less writes nowhere."""
 
 from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from time import perf_counter
+from typing import Final, Protocol, cast
 
-from bench import append_one
-from bench.lab import Lab, lab, machine
+from bench.lab import FULL, QUICK, Lab, lab, machine
 
 RESULTS: Final = Path(__file__).parent / "results.md"
 
-BENCHMARKS: Final[dict[str, Callable[[Lab], list[str]]]] = {
-    "B1a: append one fact a command, one ledger": append_one.run,
-}
+
+class Benchmark(Protocol):
+    """A module of this package."""
+
+    TITLE: str
+
+    def run(self, lab: Lab, /) -> list[str]:
+        """Measures; the lines of the tables, in Markdown."""
+        ...
+
+
+def _built(**names: str) -> dict[str, Benchmark]:
+    return {key: cast(Benchmark, import_module(name)) for key, name in names.items() if find_spec(name)}
+
+
+BENCHMARKS: Final[dict[str, Benchmark]] = _built(
+    B1a="bench.append_one",
+    B1b="bench.append_ledgers",
+    B1c="bench.append_command",
+    B1d="bench.append_roster",
+    B2="bench.import_facts",
+    B4="bench.own_write",
+    B5="bench.status_http",
+    B6="bench.replay",
+    B9="bench.storage",
+)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds: under two minutes")
+    parser.add_argument("ids", nargs="*", help=f"some of {' '.join(BENCHMARKS)}; all without", metavar="id")
+    parser.add_argument("--quick", action="store_true", help="less work, fewer and shorter rounds: under two minutes")
     parser.add_argument("--seed", type=int, default=2026)
     given = parser.parse_args()
-    seconds, rounds = (1.5, 3) if given.quick else (4.0, 7)
+    unknown = sorted(set(given.ids) - set(BENCHMARKS))
+    if unknown:
+        parser.error(f"no benchmark is called {', '.join(unknown)}: take some of {' '.join(BENCHMARKS)}")
+    wanted = [key for key in BENCHMARKS if not given.ids or key in given.ids]
+    written = measured(wanted, quick=given.quick, seed=given.seed)
+    if wanted == list(BENCHMARKS) and not given.quick:
+        RESULTS.write_text(written, encoding="utf-8")
+        print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
+
+
+def measured(wanted: Sequence[str], *, quick: bool, seed: int) -> str:
+    """Runs these benchmarks, prints as it goes, and answers all of it in Markdown."""
+    parts: list[str] = []
+
+    def tell(part: str) -> None:
+        print(part, flush=True)
+        parts.append(part)
+
     with (
         tempfile.TemporaryDirectory(prefix="stepdown-bench-") as folder,
-        lab(Path(folder), seed=given.seed, seconds=seconds, rounds=rounds) as made,
+        lab(Path(folder), seed=seed, effort=QUICK if quick else FULL) as made,
     ):
-        parts = ["# What was measured\n", "\n".join(f"- {line}" for line in machine(made)) + "\n", _HOW]
-        for title, benchmark in BENCHMARKS.items():
-            print(f"{title} …", flush=True)
-            lines = benchmark(made)
-            print("\n".join(lines), flush=True)
-            parts.append(f"## {title}\n\n" + "\n".join(lines) + "\n")
-    RESULTS.write_text("\n".join(parts), encoding="utf-8")
-    print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
+        tell("# What was measured\n")
+        tell("\n".join(f"- {line}" for line in machine(made)) + "\n")
+        tell(_HOW)
+        for key in wanted:
+            tell(f"## {key}: {BENCHMARKS[key].TITLE}\n")
+            began = perf_counter()
+            tell("\n".join(BENCHMARKS[key].run(made)) + "\n")
+            print(f"({perf_counter() - began:.0f} s)\n", flush=True)
+            made.clear()
+    return "\n".join(parts)
 
 
 _HOW: Final = (

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier, Event
 from time import perf_counter, sleep
+from typing import Final
 
 import psycopg
 from psycopg import sql
@@ -27,20 +27,53 @@ Work = Callable[[], object]
 
 
 @dataclass(frozen=True)
+class Effort:
+    """How much is measured: each figure lasts `seconds` and is taken `rounds` times."""
+
+    seconds: float
+    rounds: int
+    quick: bool
+
+
+FULL: Final = Effort(seconds=2.5, rounds=5, quick=False)
+QUICK: Final = Effort(seconds=0.7, rounds=3, quick=True)
+
+
+@dataclass(frozen=True)
 class Lab:
-    """`seed` makes the data; each measurement lasts `seconds` and is made `rounds` times."""
+    """`seed` makes the data."""
 
     server: Embedded
     folder: Path
     seed: int
-    seconds: float
-    rounds: int
+    effort: Effort
+    _databases: list[str] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        return self.effort.seconds
+
+    @property
+    def rounds(self) -> int:
+        return self.effort.rounds
+
+    def amount(self, *, full: int, quick: int) -> int:
+        """An amount of work that --quick cuts down."""
+        return quick if self.effort.quick else full
 
     def make_database(self, name: str) -> tuple[str, str]:
-        """A new database: the owner's and the application's login to it."""
+        """A new database: the owner's and the application's login to it. It is gone after the benchmark."""
         with psycopg.connect(self.server.owner_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        self._databases.append(name)
         return make_conninfo(self.server.owner_url, dbname=name), make_conninfo(self.server.app_url, dbname=name)
+
+    def clear(self) -> None:
+        """Drops the databases made so far, which checkpoints: no benchmark pays for the one before it."""
+        with psycopg.connect(self.server.owner_url, autocommit=True) as connection:
+            while self._databases:
+                name = sql.Identifier(self._databases.pop())
+                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
     def setting(self, name: str) -> str:
         with psycopg.connect(self.server.owner_url) as connection:
@@ -49,12 +82,23 @@ class Lab:
 
 
 @contextmanager
-def lab(folder: Path, *, seed: int, seconds: float, rounds: int) -> Iterator[Lab]:
+def lab(folder: Path, *, seed: int, effort: Effort) -> Iterator[Lab]:
     with Embedded.start(folder / "data", durable=True) as server:
-        made = Lab(server, folder, seed, seconds, rounds)
+        made = Lab(server, folder, seed, effort)
         if made.setting("fsync") != "on" or made.setting("synchronous_commit") != "on":
             raise SystemExit("This server doesn't write durably: what it does can't be compared.")
         yield made
+
+
+def in_turn(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> dict[str, list[float]]:
+    """Each contender's figures, round by round; every round begins with another one."""
+    order = list(contenders)
+    figures: dict[str, list[float]] = {name: [] for name in order}
+    for turn in range(rounds):
+        first = turn % len(order)
+        for name in order[first:] + order[:first]:
+            figures[name].append(contenders[name]())
+    return figures
 
 
 def rate(writers: Sequence[Work], seconds: float) -> float:
@@ -86,33 +130,20 @@ def rate(writers: Sequence[Work], seconds: float) -> float:
         return sum(one.result() for one in running) / lasted
 
 
-@dataclass(frozen=True)
-class Spread:
-    """Median and range of some rounds."""
-
-    values: Sequence[float]
-
-    @property
-    def median(self) -> float:
-        return statistics.median(self.values)
-
-    def shown(self, digits: int = 0) -> str:
-        return f"{self.median:,.{digits}f} ({min(self.values):,.{digits}f} to {max(self.values):,.{digits}f})"
-
-
 def machine(measured: Lab) -> list[str]:
     """What a figure depends on, without saying whose machine it was."""
     with psycopg.connect(measured.server.owner_url) as connection:
         server = connection.info.server_version
     cores = len(os.sched_getaffinity(0))
+    packages = ("psycopg", "eventsourcing", "cryptography", "fastapi", "uvicorn")
     return [
         f"Date: {datetime.now(UTC):%Y-%m-%d}. Seed: {measured.seed}."
-        f" Rounds: {measured.rounds}, {measured.seconds:g} s each, contenders in turn.",
+        f" Rounds: {measured.rounds}, {measured.seconds:g} s each unless said otherwise, contenders in turn.",
         f"Machine: {cores} cores, {platform.machine()}, {platform.system()}.",
         f"Python {sys.version.split()[0]}, Postgres {server // 10000}.{server % 10000}"
-        f" (fsync {measured.setting('fsync')}, synchronous_commit {measured.setting('synchronous_commit')}),"
-        f" psycopg {version('psycopg')}, eventsourcing {version('eventsourcing')},"
-        f" cryptography {version('cryptography')}.",
+        f" (fsync {measured.setting('fsync')}, synchronous_commit {measured.setting('synchronous_commit')}), "
+        + ", ".join(f"{name} {version(name)}" for name in packages)
+        + ".",
     ]
 
 

@@ -37,10 +37,14 @@ class PeerRecord(Application[UUID]):
     """One application on the library's own tables."""
 
 
-def peer_record(owner: str, *, writers: int) -> PeerRecord:
-    """`owner` is the login that makes the library's tables. Never with its database functions: they lose events."""
+def peer_record(owner: str, *, writers: int, name: str = "bench") -> PeerRecord:
+    """`owner` is the login that makes the library's tables, which are called by `name`.
+
+    Never with its database functions: they lose events.
+    """
     login: dict[str, Any] = host_and_port(owner)
-    return PeerRecord(
+    named: type[PeerRecord] = type("NamedPeerRecord", (PeerRecord,), {"name": name})
+    return named(
         env={
             "PERSISTENCE_MODULE": "eventsourcing.postgres",
             "POSTGRES_DBNAME": login["dbname"],

@@ -7,9 +7,8 @@ from itertools import islice
 
 import pytest
 
-from bench.append_one import WRITERS, Figures, table
 from bench.attendances import Attendances
-from bench.lab import Spread, rate
+from bench.lab import in_turn, rate
 from store.body import decode_body, encode_body
 
 
@@ -22,11 +21,6 @@ def test_the_same_seed_gives_the_same_facts() -> None:
         assert decode_body("AttendanceRecorded", encode_body(envelope, fact)) == (envelope, fact)
 
 
-def test_a_spread_shows_its_median_and_its_ends() -> None:
-    assert Spread([3.0, 1.0, 2000.0]).shown() == "3 (1 to 2,000)"
-    assert Spread([0.125, 0.25]).shown(2) == "0.19 (0.12 to 0.25)"
-
-
 def test_every_writer_works_and_is_counted() -> None:
     worked: set[int] = set()
     writers = [partial(worked.add, number) for number in range(3)]
@@ -34,16 +28,16 @@ def test_every_writer_works_and_is_counted() -> None:
     assert worked == {0, 1, 2}
 
 
-def test_ratios_are_taken_within_a_round_and_held_against_the_bars() -> None:
-    figures = Figures(
-        floor={writers: [100.0, 1000.0, 10.0] for writers in WRITERS},
-        peer={writers: [10.0, 100.0, 1.0] for writers in WRITERS},
-        ours={writers: [60.0, 600.0, 6.0] for writers in WRITERS},
-    )
-    _, _, one, eight, many = table(figures)
-    assert one.split(" | ")[4:] == ["0.60 (0.60 to 0.60)", "", "6.0 (6.0 to 6.0)", "≥ 1.2 reached |"]
-    assert eight.split(" | ")[5:] == ["≥ 0.5 reached", "6.0 (6.0 to 6.0)", "≥ 5 reached |"]
-    assert many.split(" | ")[5:] == ["≥ 0.8 missed", "6.0 (6.0 to 6.0)", "≥ 8 missed |"]
+def test_contenders_take_turns_and_each_round_begins_with_another() -> None:
+    called: list[str] = []
+
+    def contender(name: str) -> float:
+        called.append(name)
+        return len(called)
+
+    figures = in_turn(3, {name: partial(contender, name) for name in ("floor", "peer", "ours")})
+    assert called == ["floor", "peer", "ours", "peer", "ours", "floor", "ours", "floor", "peer"]
+    assert figures == {"floor": [1, 6, 8], "peer": [2, 4, 9], "ours": [3, 5, 7]}
 
 
 def test_a_writer_that_fails_ends_the_measurement() -> None:
