@@ -12,13 +12,14 @@ from datetime import date
 from typing import Any, Final, assert_never
 from uuid import UUID
 
+from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
 from domain import recording
 from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
-from domain.chart import Chart, evolve, fold, judgement
+from domain.chart import Chart, judgement
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, admits, first_attended
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Admission, Episode
@@ -33,17 +34,13 @@ from domain.record import (
     standing,
     stream_kind,
     stream_name,
-    stream_uuid,
 )
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import Session
-from domain.site import fold_cohort, fold_facility, fold_session
+from domain.streams import State, evolve, fold_stream
 
 THE_SYSTEM: Final = Person(id=SYSTEM, name="Stepdown", role=SYSTEM)
-
-
-State = Facility | Cohort | Session | Chart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +54,6 @@ class Decision:
     entries: tuple[Entry, ...]
     before: State
     after: State
-
-
-def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
-    """The state of any stream that has one: facility, cohort, session or chart."""
-    match stream_kind(stream):
-        case "facility":
-            return fold_facility(entries)
-        case "cohort":
-            return fold_cohort(stream_uuid(stream), entries)
-        case "session":
-            return fold_session(stream_uuid(stream), entries)
-        case "chart":
-            return fold(stream_uuid(stream), entries)
-        case _:
-            raise LookupError("Streams of this kind are not folded.")
 
 
 def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
@@ -90,7 +72,7 @@ def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene
     if isinstance(new.fact, EnteredInError):
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
-    return _further(state, new)
+    return evolve(state, new)
 
 
 def _judge_place(stream: str, new: Entry, scene: Scene) -> None:
@@ -110,20 +92,6 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
             facilities.judge(state, new, scene.ledger)
         case Chart():
             raise TypeError("Charts are judged by their topics.")
-        case _:
-            assert_never(state)
-
-
-def _further(state: State, new: Entry) -> State:
-    match state:
-        case Cohort():
-            return cohorts.evolve(state, new)
-        case Session():
-            return sessions.evolve(state, new)
-        case Facility():
-            return facilities.evolve(state, new)
-        case Chart():
-            return evolve(state, new)
         case _:
             assert_never(state)
 
@@ -156,17 +124,19 @@ def _replay(stream: str, entries: Sequence[Entry], scene: Scene) -> tuple[State,
             _judge_rules(state, entry, scene)
         except Refused:
             broken.add(entry.version)
-        state = _further(state, entry)
+        state = evolve(state, entry)
     return state, frozenset(broken)
 
 
-def decide(stream: str, history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Decision:
+def decide(
+    stream: str, before: State, history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene
+) -> Decision:
     """The fact as the next entry of its stream, and what the system records with it: the admission.
 
-    Raises `Refused`. `scene.sessions` must hold the sessions that the chart has records for.
+    `before` is the fold of `history`, the whole stream. `scene.sessions` must hold the sessions that the chart has
+    records for. Raises `Refused`.
     """
     new = _next(history, fact, envelope, scene)
-    before = fold_stream(stream, history)
     if isinstance(before, Chart):
         _judge_place(stream, new, scene)
         judged = _judge_chart(stream, before, history, new, scene)
@@ -210,8 +180,8 @@ def _judge_chart(stream: str, before: Chart, history: Sequence[Entry], new: Entr
 def _chart_further(chart: Chart, known: Sequence[Entry]) -> Chart:
     """The chart with the last of the known entries."""
     if isinstance(known[-1].fact, EnteredInError):
-        return fold(chart.patient_id, known)
-    return evolve(chart, known[-1])
+        return charts.fold(chart.patient_id, known)
+    return charts.evolve(chart, known[-1])
 
 
 def _of_the_system(stream: str, new: Entry, fact: EnteredInError | Admitted, scene: Scene) -> Envelope:

@@ -16,11 +16,12 @@ from domain import recording
 from domain.chart import Chart
 from domain.claims import SEAT, Claim, SeatChanges, claims_of, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
-from domain.decision import State, fold_stream, judge
+from domain.decision import judge
 from domain.facility import Facility
 from domain.record import Entry, stream_kind, stream_name, stream_uuid
 from domain.scene import Scene
 from domain.session import Session
+from domain.streams import State, fold_stream, named
 from store.ledger import Ledger
 
 READ_STREAMS: Final = 2000
@@ -79,14 +80,14 @@ class WorkingSite:
         claims: dict[str, set[str]] = {}
         for stream, fact in entries:
             streams.add(stream)
-            streams |= _named(fact)
+            streams |= named(fact)
             for claim in claims_of(stream, fact):
                 claims.setdefault(claim.kind, set()).add(claim.value)
         self._foreseen = streams
         new = streams - self._known.keys()
         self._read(new)
         charts = (self._known[name] for name in new if stream_kind(name) == "chart")
-        further = {name for chart in charts for entry in chart.entries for name in _named(entry.fact)}
+        further = {name for chart in charts for entry in chart.entries for name in named(entry.fact)}
         self._read(further - self._known.keys())
         for kind, values in claims.items():
             self._look_up(kind, values)
@@ -239,16 +240,6 @@ class WorkingSite:
         for kind, values in claimed.items():
             self._look_up(kind, values)
         self._forget_batch()
-
-
-def _named(fact: Any) -> set[str]:
-    """The sessions and cohorts that a fact names."""
-    found = set()
-    for kind in ("session", "cohort"):
-        key = getattr(fact, f"{kind}_id", None)
-        if key is not None:
-            found.add(stream_name(kind, key))
-    return found
 
 
 class _Looked(Mapping[UUID, S], Generic[S]):

@@ -95,12 +95,14 @@ class HashedCommand:
 class AppendRequest:
     """One append, ready to be written. `events` are sealed already; `position` and `recorded_at` come of writing it.
 
-    `reads` says for each stream that the decision saw which version it was at, those written to among them.
+    `reads` says for each stream that the decision saw which version it was at, those written to among them; `seen`
+    the position of the ledger at which they were.
     """
 
     ledger: str
     events: Sequence[StoredEvent] = ()
     reads: dict[str, int] = field(default_factory=dict)
+    seen: int | None = None
     claims: Sequence[HashedClaim] = ()
     releases: Sequence[HashedClaim] = ()
     keys: Sequence[NewKey] = ()

@@ -6,25 +6,26 @@ No rule of care stands here. What a decision rests on is named by the domain and
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
 from domain.chart import Chart
-from domain.chart import fold as fold_chart
-from domain.claims import SEAT, SeatChanges, claims_struck, cohort_held, seat_changes, seats, taken
+from domain.claims import SEAT, Claim, SeatChanges, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility
-from domain.record import Envelope, Person, Recorded, Source, stream_kind, stream_name, stream_uuid
+from domain.record import Entry, Envelope, Person, Source, stream_name
 from domain.recording import as_credentialed
+from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import Session
-from domain.site import fold_cohort, fold_facility, fold_session
+from domain.streams import State, named
 from store.append import Command, NewFact, Receipt
 from store.errors import ClaimTaken, StoreError, VersionConflict
 from store.ledger import Ledger
+from store.states import Known, View
 from store.store import Store
 
 TRIES: Final = 8
@@ -36,12 +37,11 @@ class Stale(StoreError):
 
 
 @dataclass(frozen=True, slots=True)
-class _Loaded:
-    """What a decision reads: the stream itself and the scene, and the version of each stream among them."""
+class Filing:
+    """A fact, and the stream that it is to go into."""
 
-    history: Sequence[Recorded]
-    scene: Scene
-    versions: dict[str, int]
+    stream: str
+    fact: Any
 
 
 class Desk:
@@ -68,20 +68,42 @@ class Desk:
         The same `command` again answers the first receipt. Raises `Refused`, `Stale` when the stream is not at
         version `expected`, and the errors of the store.
         """
+        filings = [Filing(stream, fact)]
+        return self.record_all(ledger, filings, by=by, source=source, reason=reason, command=command, expected=expected)
+
+    def record_all(
+        self,
+        ledger: str,
+        filings: Sequence[Filing],
+        *,
+        by: Person,
+        source: Source,
+        reason: str | None = None,
+        command: Command | None = None,
+        expected: int | None = None,
+    ) -> Receipt:
+        """As `record`, for several facts, each judged with those before it: all are recorded in one transaction, or
+        none. The receipt, and `expected`, are of the stream that the command names as its resource, else of the first.
+        """
         book = self._store.ledger(ledger)
-        correlation_id = uuid4()
+        envelope = Envelope(by=by, source=source, reason=reason, correlation_id=uuid4())
+        resource = filings[0].stream if command is None or command.resource is None else command.resource
+        streams = {stream_name("facility", ledger), resource, *_needed(filings)}
         for left in reversed(range(TRIES)):
-            if command is not None and (answered := book.answered(command)) is not None:
-                return answered
-            loaded = self._load(book, stream, fact)
-            if expected is not None and loaded.versions[stream] != expected:
-                raise Stale("The record has changed since you read it: read it again, then decide.")
-            signed = as_credentialed(by, loaded.scene)
-            envelope = Envelope(by=signed, source=source, reason=reason, correlation_id=correlation_id)
-            decision = decide(stream, loaded.history, fact, envelope, loaded.scene)
-            changes = self._seats(book, decision, loaded)
+            view = self._store.states(ledger).view(streams)
             try:
-                return self._append(book, decision, loaded, changes, command)
+                if expected is not None and view.streams[resource].version != expected:
+                    raise Stale("The record has changed since you read it: read it again, then decide.")
+                work = _Work(book, view, max(self._clock(), view.recorded_at or _LONG_AGO), envelope)
+                for filing in filings:
+                    work.file(filing)
+            except (Refused, Stale):
+                # Carried out before, a command is often refused the second time: its answer is the first one.
+                if command is not None and (answered := book.answered(command)) is not None:
+                    return answered
+                raise
+            try:
+                return work.append(command)
             except VersionConflict:
                 if left == 0:
                     raise
@@ -91,62 +113,103 @@ class Desk:
                     raise taken(e.kind) from None
         raise AssertionError("The last try answers or raises.")
 
-    def _load(self, book: Ledger, stream: str, fact: Any) -> _Loaded:
-        facility_stream = stream_name("facility", book.name)
-        named = {stream, facility_stream}
-        named.update(stream_name("cohort", i) for i in [getattr(fact, "cohort_id", None)] if i is not None)
-        named.update(stream_name("session", i) for i in [getattr(fact, "session_id", None)] if i is not None)
-        head = book.head()
-        read = book.read(sorted(named))
-        if stream_kind(stream) == "chart":
-            # The chart says which further sessions and cohorts it is judged by: a second read.
-            chart = fold_chart(stream_uuid(stream), read[stream])
-            further = {stream_name("session", key) for key in chart.attendances}
-            assigned = (a.cohort_id for episode in chart.episodes.values() for a in episode.assignments)
-            further.update(stream_name("cohort", key) for key in assigned)
-            if further - named:
-                read |= book.read(sorted(further - named))
-        at = self._clock()
-        if head.recorded_at is not None and at < head.recorded_at:
-            at = head.recorded_at
-        scene = _scene(book.name, at, read)
-        versions = {name: entries[-1].version if entries else 0 for name, entries in read.items()}
-        return _Loaded(read[stream], scene, versions)
 
-    def _seats(self, book: Ledger, decision: Decision, loaded: _Loaded) -> SeatChanges:
+_LONG_AGO: Final = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
+
+
+def _needed(filings: Sequence[Filing]) -> set[str]:
+    found = {filing.stream for filing in filings}
+    for filing in filings:
+        found |= named(filing.fact)
+    return found
+
+
+class _Work:
+    """One try: the site as the view shows it, and what is decided on it so far."""
+
+    def __init__(self, book: Ledger, view: View, at: datetime, envelope: Envelope) -> None:
+        self._book = book
+        self._view = view
+        self._facts: list[NewFact] = []
+        self._claims: list[Claim] = []
+        self._releases: list[Claim] = []
+        self._decided: dict[str, tuple[Sequence[Entry], State]] = {}
+        self._scene = _scene(book.name, at, view)
+        self._envelope = replace(envelope, by=as_credentialed(envelope.by, self._scene))
+
+    def file(self, filing: Filing) -> None:
+        """Decides on one more fact. Raises Refused."""
+        stream = filing.stream
+        history, before = self._stream(stream)
+        decision = decide(stream, before, history, filing.fact, self._envelope, self._scene)
+        changes = self._seats(decision)
+        self._claims += changes.claims
+        self._releases += [*changes.releases, *claims_struck(stream, history, decision.entries)]
+        self._facts += [
+            NewFact(stream=stream, version=e.version, envelope=e.envelope, fact=e.fact) for e in decision.entries
+        ]
+        self._decided[stream] = (*history, *decision.entries), decision.after
+        self._scene = _further(self._scene, decision.after)
+
+    def append(self, command: Command | None) -> Receipt:
+        """Puts on record what was decided, if what it rests on still holds. Raises the errors of the store."""
+        view = self._view
+        return self._book.append(
+            self._facts,
+            reads={stream: known.version for stream, known in view.streams.items()},
+            seen=view.position,
+            claims=self._claims,
+            releases=self._releases,
+            command=command,
+        )
+
+    def _stream(self, stream: str) -> tuple[Sequence[Entry], State]:
+        if (decided := self._decided.get(stream)) is not None:
+            return decided
+        known: Known = self._view.streams[stream]
+        return known.entries, known.state
+
+    def _seats(self, decision: Decision) -> SeatChanges:
         before, after = decision.before, decision.after
         if not isinstance(before, Chart) or not isinstance(after, Chart):
             return SeatChanges()
         wanted = {cohort_held(before), cohort_held(after)}
         if len(wanted) == 1:
             return SeatChanges()
-        cohorts = {key: cohort for key, cohort in loaded.scene.cohorts.items() if key in wanted}
-        held = book.held(SEAT, [seat.value for cohort in cohorts.values() for seat in seats(cohort)])
+        cohorts = {key: cohort for key, cohort in self._scene.cohorts.items() if key in wanted}
+        held = self._book.held(SEAT, [seat.value for cohort in cohorts.values() for seat in seats(cohort)])
+        # As the filings before this one leave them.
+        for claim in self._releases:
+            held.pop(claim.value, None)
+        held |= {claim.value: claim.stream for claim in self._claims if claim.kind == SEAT}
         return seat_changes(decision.stream, before, after, cohorts, held)
 
-    def _append(
-        self, book: Ledger, decision: Decision, loaded: _Loaded, changes: SeatChanges, command: Command | None
-    ) -> Receipt:
-        facts = [
-            NewFact(stream=decision.stream, version=e.version, envelope=e.envelope, fact=e.fact)
-            for e in decision.entries
-        ]
-        releases = [*changes.releases, *claims_struck(decision.stream, loaded.history, decision.entries)]
-        return book.append(facts, reads=loaded.versions, claims=changes.claims, releases=releases, command=command)
 
-
-def _scene(ledger: str, at: datetime, read: dict[str, list[Recorded]]) -> Scene:
+def _scene(ledger: str, at: datetime, view: View) -> Scene:
     facility = Facility()
     cohorts: dict[UUID, Cohort] = {}
     sessions: dict[UUID, Session] = {}
-    for name, entries in read.items():
-        match stream_kind(name):
-            case "facility":
-                facility = fold_facility(entries)
-            case "cohort" if entries:
-                cohorts[stream_uuid(name)] = fold_cohort(stream_uuid(name), entries)
-            case "session" if entries:
-                sessions[stream_uuid(name)] = fold_session(stream_uuid(name), entries)
+    for known in view.streams.values():
+        match known.state:
+            case Facility() as state:
+                facility = state
+            case Cohort() as state if known.entries:
+                cohorts[state.cohort_id] = state
+            case Session() as state if known.entries:
+                sessions[state.session_id] = state
             case _:
                 continue
     return Scene(ledger=ledger, at=at, facility=facility, cohorts=cohorts, sessions=sessions)
+
+
+def _further(scene: Scene, state: State) -> Scene:
+    """The scene with a stream of it decided on."""
+    match state:
+        case Facility():
+            return replace(scene, facility=state)
+        case Cohort():
+            return replace(scene, cohorts={**scene.cohorts, state.cohort_id: state})
+        case Session():
+            return replace(scene, sessions={**scene.sessions, state.session_id: state})
+        case _:
+            return scene

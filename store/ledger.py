@@ -24,7 +24,7 @@ from store.database import Database
 from store.errors import Unreadable, VersionConflict
 from store.hashing import claim_digest, command_digests, hashed_claims
 from store.ledger_keys import LedgerKeys, is_sealed
-from store.mapper import FactMapper, Keyed
+from store.mapper import FactMapper, Keyed, Row
 from store.recorder import AlreadyAnswered, LedgerFactory, LedgerRecorder
 from store.restore import Restoration
 from store.sealing import LookupKey, NotOpened, bound
@@ -111,6 +111,7 @@ class Ledger(Application[str]):
         facts: Sequence[NewFact],
         *,
         reads: Mapping[str, int] | None = None,
+        seen: int | None = None,
         claims: Sequence[Claim] = (),
         releases: Sequence[Claim] = (),
         command: Command | None = None,
@@ -118,13 +119,14 @@ class Ledger(Application[str]):
         """Writes the facts in one transaction, all or nothing.
 
         `reads` says which version the decision saw of each stream that it rests on (0: there is none); they and the
-        streams written to must still be there. The claims that facts make by themselves are added to `claims`;
-        `releases` are given up first. The same `command` again answers the first receipt.
+        streams written to must still be there. With `seen`, the position of the ledger at which they all were,
+        checking many streams costs no more than checking one. The claims that facts make by themselves are added to
+        `claims`; `releases` are given up first. The same `command` again answers the first receipt.
 
         Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
         from `reads`.
         """
-        seen = _versions_seen(facts, reads or {})
+        versions = _versions_seen(facts, reads or {})
         for new in facts:
             check_place(new.stream, type(new.fact).__name__)
         lookup = self._keys.begin()
@@ -137,11 +139,12 @@ class Ledger(Application[str]):
         made = [claim for new in facts for claim in claims_of(new.stream, new.fact)]
         request = AppendRequest(
             ledger=self.name,
-            reads=seen,
+            reads=versions,
+            seen=seen,
             claims=hashed_claims(lookup, [*made, *claims]),
             releases=hashed_claims(lookup, releases),
             keys=list(begun.values()),
-            command=None if command is None else _hashed_command(lookup, command, facts, seen),
+            command=None if command is None else _hashed_command(lookup, command, facts, versions),
         )
         keyed = [Keyed(new, keys.get(new.stream)) for new in facts]
         try:
@@ -151,7 +154,7 @@ class Ledger(Application[str]):
         self._keys.keep(request.keys)
         if request.recorded_at is None:
             raise AssertionError("What was written has been stamped.")
-        stream, version, latest = _resource(command, facts, seen)
+        stream, version, latest = _resource(command, facts, versions)
         return Receipt(self.name, stream, version, latest, request.position, request.recorded_at)
 
     def answered(self, command: Command) -> Receipt | None:
@@ -189,6 +192,10 @@ class Ledger(Application[str]):
 
     def facts(self, *, after: int = 0, upto: int | None = None, limit: int = 5000) -> list[Recorded]:
         """Facts in order of position: those after one position, up to another, at most `limit`."""
+        return self.opened(self.rows(after=after, upto=upto, limit=limit))
+
+    def rows(self, *, after: int = 0, upto: int | None = None, limit: int = 5000) -> list[Row]:
+        """As `facts`, but as they are stored, for who wants to open only some of them."""
         given = {
             "ledger": self.name,
             "after": after,
@@ -196,6 +203,10 @@ class Ledger(Application[str]):
             "limit": limit,
         }
         [rows] = self._database.select((_FACTS, given))
+        return cast("list[Row]", rows)
+
+    def opened(self, rows: Sequence[Row]) -> list[Recorded]:
+        """Stored rows as facts. Unreadable when one of them doesn't open."""
         return self._facts.recorded(rows, self._keys.of({row[1] for row in rows}))
 
     def streams(self, kind: str, *, upto: int | None = None) -> list[str]:

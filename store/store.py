@@ -10,6 +10,7 @@ from store.database import Database
 from store.keys import Keyring
 from store.ledger import Ledger
 from store.ledger_keys import KeyCache, LedgerKeys
+from store.states import States
 
 CACHED_KEYS: Final = 20_000
 """Keys of charts kept at hand: those of some forty large sites, about 10 MB."""
@@ -28,6 +29,7 @@ class Store:
         self._keyring = keyring
         self._keys: KeyCache = KeyCache(CACHED_KEYS)
         self._ledgers: dict[str, Ledger] = {}
+        self._states: dict[str, States] = {}
         self._lock = Lock()
 
     @property
@@ -58,6 +60,14 @@ class Store:
                 keys = LedgerKeys(name, self._database, self._keyring, self._keys)
                 self._ledgers[name] = Ledger(name, self._database, keys)
             return self._ledgers[name]
+
+    def states(self, name: str) -> States:
+        """What this process knows of that ledger."""
+        ledger = self.ledger(name)
+        with self._lock:
+            if name not in self._states:
+                self._states[name] = States(ledger)
+            return self._states[name]
 
     def ledgers(self) -> list[str]:
         """The names of the ledgers that hold facts, sorted, access ledgers included."""

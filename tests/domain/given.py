@@ -22,12 +22,13 @@ from domain.chart import Chart, judgement
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Episode
 from domain.cohort import Cohort
-from domain.decision import Decision, decide, fold_stream
+from domain.decision import Decision, decide
 from domain.facility import Facility, FacilityOpened
 from domain.record import EnteredInError, Entry, Envelope, Person, Source, stream_kind, stream_name, stream_uuid
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import Session
+from domain.streams import fold_stream
 from tests.domain.cast import (
     ADMINISTRATOR,
     CHART,
@@ -147,7 +148,8 @@ class Story:
             reason = "Entered from the paper sheet."
         by = telling.by or _BY.get(type(telling.fact).__name__, COUNSELOR)
         envelope = Envelope(by=by, source=Source.WEB, correlation_id=UUID(int=1), reason=reason)
-        return decide(stream, self.streams.get(stream, []), telling.fact, envelope, self.scene(at))
+        history = self.streams.get(stream, [])
+        return decide(stream, fold_stream(stream, history), history, telling.fact, envelope, self.scene(at))
 
     def add(self, decision: Decision) -> None:
         self.streams.setdefault(decision.stream, []).extend(decision.entries)

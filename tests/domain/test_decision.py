@@ -7,10 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from domain.decision import Decision, fold_stream, judge
+from domain.decision import Decision, judge
 from domain.record import EnteredInError, Entry, Envelope, Person, Source
 from domain.refused import Refused
 from domain.session import SessionRescheduled
+from domain.streams import fold_stream
 from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,

@@ -23,6 +23,7 @@ from domain.decision import decide, judge
 from domain.record import EnteredInError, Entry, Envelope, Person, Source, live
 from domain.refused import Refused
 from domain.scene import Scene
+from domain.streams import fold_stream
 from tests.domain import care, cast
 from tests.domain.cast import (
     ANN,
@@ -212,7 +213,7 @@ def _envelope(fact: Any) -> Envelope:
 
 
 def by_decision(history: list[Entry], fact: Any, scene: Scene) -> list[Entry]:
-    return list(decide(CHART, history, fact, _envelope(fact), scene).entries)
+    return list(decide(CHART, fold_stream(CHART, history), history, fact, _envelope(fact), scene).entries)
 
 
 def by_judgement(history: list[Entry], fact: Any, scene: Scene) -> list[Entry]:

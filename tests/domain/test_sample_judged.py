@@ -11,12 +11,13 @@ from uuid import UUID
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded
 from domain.chart.enrollment import Admitted
 from domain.cohort import Cohort
-from domain.decision import State, decide, fold_stream, judge
+from domain.decision import decide, judge
 from domain.record import EnteredInError, Recorded, stream_kind, stream_name, stream_uuid
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import Session, SessionCancelled
 from domain.site import fold_site
+from domain.streams import State, fold_stream
 from tests.sample_program import known, sample
 
 
@@ -48,7 +49,8 @@ class Teller:
     def decided(self, line: Recorded) -> list[Any]:
         """The facts that a decision on this fact would record."""
         history = self.streams.get(line.stream, [])
-        return [e.fact for e in decide(line.stream, history, line.fact, line.envelope, self.scene(line)).entries]
+        before, scene = self.state(line.stream), self.scene(line)
+        return [e.fact for e in decide(line.stream, before, history, line.fact, line.envelope, scene).entries]
 
     def tell(self, line: Recorded) -> None:
         try:

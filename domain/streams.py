@@ -1,0 +1,71 @@
+"""The state of a stream, whichever kind of it: folded from its start, or taken further by what came after."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, assert_never
+
+from domain import chart as charts
+from domain import cohort as cohorts
+from domain import facility as facilities
+from domain import session as sessions
+from domain.chart import Chart
+from domain.cohort import Cohort
+from domain.facility import Facility
+from domain.record import EnteredInError, Entry, stream_kind, stream_name, stream_uuid
+from domain.session import Session
+from domain.site import fold_cohort, fold_facility, fold_session
+
+State = Facility | Cohort | Session | Chart
+
+
+def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
+    """The state of any stream that has one: facility, cohort, session or chart."""
+    match stream_kind(stream):
+        case "facility":
+            return fold_facility(entries)
+        case "cohort":
+            return fold_cohort(stream_uuid(stream), entries)
+        case "session":
+            return fold_session(stream_uuid(stream), entries)
+        case "chart":
+            return charts.fold(stream_uuid(stream), entries)
+        case _:
+            raise LookupError("Streams of this kind are not folded.")
+
+
+def evolve(state: State, entry: Entry) -> State:
+    """One standing fact further; a strike isn't one."""
+    match state:
+        case Cohort():
+            return cohorts.evolve(state, entry)
+        case Session():
+            return sessions.evolve(state, entry)
+        case Facility():
+            return facilities.evolve(state, entry)
+        case Chart():
+            return charts.evolve(state, entry)
+        case _:
+            assert_never(state)
+
+
+def further(stream: str, state: State, entries: Sequence[Entry], added: int) -> State:
+    """`state`, the fold of all but the last `added` entries, taken to the end of them: what folding them all gives."""
+    if not added:
+        return state
+    if any(isinstance(entry.fact, EnteredInError) for entry in entries[-added:]):
+        return fold_stream(stream, entries)
+    for entry in entries[-added:]:
+        state = evolve(state, entry)
+    return replace(state, version=entries[-1].version)
+
+
+def named(fact: Any) -> set[str]:
+    """The streams of the session and the cohort that a fact names."""
+    found = set()
+    for kind in ("session", "cohort"):
+        key = getattr(fact, f"{kind}_id", None)
+        if key is not None:
+            found.add(stream_name(kind, key))
+    return found
