@@ -30,6 +30,9 @@ class Settings(BaseSettings):
     owner_url: SecretStr | None = Field(
         None, description="STEPDOWN_OWNER_URL: the owner of that database, for `stepdown migrate` alone"
     )
+    backup_url: SecretStr | None = Field(
+        None, description="STEPDOWN_BACKUP_URL: a login with REPLICATION, for `stepdown backup` of that database alone"
+    )
     master_key_file: Path | None = Field(
         None, description="STEPDOWN_MASTER_KEY_FILE: the key of all charts' keys; in the data folder by default"
     )
@@ -64,7 +67,7 @@ def read_settings(data: Path | None = None) -> Settings:
         first = error.errors(include_url=False, include_input=False)[0]
         raise Wrong(f"STEPDOWN_{str(first['loc'][0]).upper()} doesn't fit: {first['msg']}.") from None
     # An empty variable, as compose files leave one behind, is none.
-    empty = {name: None for name in ("database_url", "owner_url") if _is_empty(getattr(settings, name))}
+    empty = {name: None for name in ("database_url", "owner_url", "backup_url") if _is_empty(getattr(settings, name))}
     return settings.model_copy(update=empty)
 
 

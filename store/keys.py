@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 import stat
@@ -17,6 +18,9 @@ from store.errors import KeyringError
 KEY_BYTES: Final = 32
 NONCE_BYTES: Final = 12
 
+_FINGERPRINT: Final = b"stepdown: which master key this is"
+"""What the fingerprint hashes, keyed by the key: 32 random bytes are beyond guessing."""
+
 
 class Keyring(Protocol):
     """Wraps keys under a master key. `about` says what the key is for; it opens for nothing else."""
@@ -31,16 +35,19 @@ class Keyring(Protocol):
 class FileKeyring:
     """A master key in a file of its own, for one machine. Whoever loses the file loses every chart.
 
-    Made on first use, for its owner's eyes alone; refused when others may read it.
+    Made on first use, for its owner's eyes alone; refused when others may read it. `fingerprint`, 32 hex digits, tells
+    keys apart and helps nobody to guess one: a backup says by it which key it needs.
     """
 
     def __init__(self, path: Path) -> None:
         try:
-            self._cipher = AESGCM(_read(path) if path.exists() else _make(path))
+            key = _read(path) if path.exists() else _make(path)
         except OSError as error:
             raise KeyringError(
                 f"The master key {path} can't be read or made ({error.strerror}): give this account permission there."
             ) from None
+        self._cipher = AESGCM(key)
+        self.fingerprint: Final = hmac.digest(key, _FINGERPRINT, "sha256").hex()[:32]
 
     def wrap(self, key: bytes, about: bytes) -> bytes:
         nonce = os.urandom(NONCE_BYTES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -87,3 +88,11 @@ def test_keyed_hashes_for_different_uses_and_of_different_parts_differ() -> None
     ]
     assert len(set(digests)) == len(digests)
     assert key.digest("claim", "mrn", "12") == digests[0]
+
+
+def test_a_fingerprint_tells_keys_apart_and_holds_nothing_of_them(tmp_path: Path) -> None:
+    path, other = tmp_path / "master.key", tmp_path / "other.key"
+    fingerprint = FileKeyring(path).fingerprint
+    assert FileKeyring(path).fingerprint == fingerprint != FileKeyring(other).fingerprint
+    assert len(bytes.fromhex(fingerprint)) == 16
+    assert not set(re.findall("....", fingerprint)) & set(re.findall("....", path.read_text()))
