@@ -17,7 +17,7 @@ from domain.refused import Refused
 from exchange.lines import LINE_BYTES, Line
 from exchange.taken_file import stream_of_file
 from store.errors import ShapeError
-from store.lines import ParsedLine, from_line
+from store.lines import ParsedLine, from_line, read_line
 
 MALFORMED: Final = "line.malformed"
 
@@ -45,6 +45,8 @@ def read_fact(line: Line) -> FactLine:
     """Never raises: what is wrong with the shape of a line is its `fault`."""
     if line.too_long:
         return FactLine(line, None, None, None, Refused(MALFORMED, _TOO_LONG))
+    if (parsed := read_line(line.text)) is not None:
+        return FactLine(line, parsed.ledger, parsed.stream, parsed)
     try:
         values = orjson.loads(line.text)
     except orjson.JSONDecodeError:

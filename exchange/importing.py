@@ -96,13 +96,14 @@ class Survey:
 def survey(path: Path, progress: Progress) -> Survey:
     """Reads a file to its end. FileUnreadable when it is cut off, no UTF-8, or none of its lines is a JSON object."""
     file = LineFile(path)
-    lines = objects = 0
+    lines = 0
+    has_object = False
     for line in file:
         lines += 1
-        objects += _is_object(line)
+        has_object = has_object or _is_object(line)
         if lines % CHUNK_LINES == 0:
             progress(Stage.READING, file.bytes_read, file.size)
-    if lines and not objects:
+    if lines and not has_object:
         raise FileUnreadable(f"{path.name} holds no facts: give one JSON object a line (NDJSON), plain or gzip.")
     progress(Stage.READING, file.size, file.size)
     return Survey(path=path, sha256=file.sha256, lines=lines)

@@ -8,7 +8,7 @@ fact's definition and raises TypeError.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from math import isfinite
@@ -131,6 +131,18 @@ def is_record(kind: Any) -> bool:
 
 def is_list(hint: Any) -> bool:
     return any(get_origin(part) is tuple for part in _parts(hint))
+
+
+def optional(hint: Any) -> bool:
+    """Whether the field may be without a value."""
+    return get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
+
+
+def required(record: Any) -> frozenset[str]:
+    """The names of the fields that have no default."""
+    if is_typeddict(record):
+        return frozenset(record.__required_keys__)
+    return frozenset(f.name for f in fields(record) if f.default is MISSING and f.default_factory is MISSING)
 
 
 def item(hint: Any) -> Any:
