@@ -22,7 +22,7 @@ from bench import floor_server
 from bench.http_clients import Order, Outcome, ask
 from bench.lab import Lab, in_turn
 from bench.processes import server
-from bench.program import FACILITY, LOGIN, Site, make_site
+from bench.sample_site import FACILITY, LOGIN, Site, make_site
 from bench.table import Bar, Spread, ratios, table
 from domain.access import ChartRead
 from domain.record import Person, stream_name
