@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -18,7 +19,21 @@ from store.migrate import migrate
 from store.store import Store
 
 TEMPLATE = "prepared"
+USUAL_SEED = 2026
 APP_ROLE = "stepdown"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    faults = parser.getgroup("faults")
+    faults.addoption("--full", action="store_true", help="tests/faults in their long form (make faults)")
+    faults.addoption("--seed", type=int, help=f"what tests/faults choose at random; {USUAL_SEED}, in full form any")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.option.seed is None:
+        config.option.seed = secrets.randbelow(2**31) if config.option.full else USUAL_SEED
+    if config.option.full:
+        print(f"seed {config.option.seed}", flush=True)
 
 
 @dataclass(frozen=True)
