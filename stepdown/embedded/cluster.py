@@ -1,5 +1,6 @@
 """The database cluster in a data folder: where its files lie, and how it is made, whole or not at all."""
 
+import hashlib
 import json
 import os
 import secrets
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from psycopg import sql
 
+from stepdown.embedded import room
 from stepdown.embedded.account import Account, private
 from stepdown.embedded.binaries import Binaries
 from stepdown.embedded.errors import EmbeddedError
@@ -26,6 +28,11 @@ class Layout:
     """The files of the embedded Postgres in one data folder."""
 
     data: Path
+
+    @property
+    def name(self) -> str:
+        """Tells this data folder's server from others, in the titles of its processes."""
+        return f"stepdown-{hashlib.sha256(os.fsencode(self.data)).hexdigest()[:16]}"
 
     @property
     def home(self) -> Path:
@@ -48,6 +55,15 @@ class Layout:
     def passwords(self) -> Path:
         return self.data / "postgres-passwords.json"
 
+    def log_bytes(self) -> int:
+        return self.log.stat().st_size if self.log.exists() else 0
+
+    def logged(self, since: int) -> str:
+        """What was added to the log after its first `since` bytes."""
+        with self.log.open("rb") as log:
+            log.seek(since)
+            return log.read().decode(errors="replace")
+
     def make_folders(self) -> None:
         # Root's are passable, not readable, so that the account that runs Postgres gets to its own folder.
         mode = 0o711 if os.geteuid() == 0 else 0o700
@@ -60,6 +76,9 @@ def create(layout: Layout, account: Account, binaries: Binaries, *, durable: boo
     """Make the cluster with its roles and its database in a folder beside it, then rename it into place."""
     for left_by_a_killed_one in layout.home.glob("new-*"):
         shutil.rmtree(left_by_a_killed_one)
+    for left_by_a_killed_one in layout.data.glob(f".{layout.passwords.name}-*"):
+        left_by_a_killed_one.unlink()
+    room.refuse_narrow(layout.home, room.NEW_MIB)
     made = Path(tempfile.mkdtemp(prefix="new-", dir=layout.home))
     try:
         passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APPLICATION)}
@@ -79,6 +98,7 @@ def _fill(
         file.write(passwords[SUPERUSER])
     account.give(secret)
     account.give(made)
+    said_before = layout.log_bytes()
     lock = Lock(layout.server_lock)
     try:
         lock.take()
@@ -93,6 +113,8 @@ def _fill(
         # Whoever kills us doesn't kill these programs, which write on; the next to start waits for their end.
         lock.bequeath()
     if not whole:
+        if room.ran_out(layout.home, room.NEW_MIB, layout.logged(said_before)):
+            raise room.no_room(layout.home)
         raise EmbeddedError(f"Postgres couldn't make a database in {layout.home}; its log {layout.log} says why.")
 
 

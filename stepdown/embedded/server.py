@@ -15,12 +15,13 @@ from pathlib import Path
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn, Ping
 
-from stepdown.embedded import socket_folder
+from stepdown.embedded import room, socket_folder
 from stepdown.embedded.account import Account
 from stepdown.embedded.binaries import Binaries
 from stepdown.embedded.cluster import Layout
 from stepdown.embedded.errors import EmbeddedError
 from stepdown.embedded.lock import Lock
+from stepdown.embedded.orphans import Orphans
 from stepdown.embedded.socket_folder import PORT
 
 LOG_BYTES = 10_000_000
@@ -41,7 +42,6 @@ SETTINGS = {
     "shared_buffers": "128MB",
     "timezone": "UTC",
     "log_timezone": "UTC",
-    "cluster_name": "stepdown",
     "logging_collector": "off",
     "log_destination": "stderr",
     "log_line_prefix": "%m [%p] ",
@@ -79,6 +79,10 @@ class Server:
         with Lock(self._layout.server_lock) as lock:
             return not lock.try_take()
 
+    def ended(self) -> bool:
+        """Whether no server runs any more, though some of its processes may still be ending."""
+        return self._lost_its_postmaster() or not self.lives()
+
     def socket(self) -> str | None:
         """The folder of the socket while the server takes connections; None before, and while it stops."""
         noted = self._noted()
@@ -91,9 +95,12 @@ class Server:
     def settle(self) -> str | None:
         """Wait for a server that is starting or stopping, or whose last processes are ending."""
         deadline = time.monotonic() + START_SECONDS
+        orphans = self._orphans()
         while self.lives():
             if socket := self.socket():
                 return socket
+            if self._lost_its_postmaster():
+                orphans.press()
             if time.monotonic() > deadline:
                 raise EmbeddedError(
                     f"A Postgres on {self._layout.cluster} neither starts nor stops; see {self._layout.log}, "
@@ -105,11 +112,14 @@ class Server:
     def start(self, binaries: Binaries, *, durable: bool) -> str:
         """Start it and wait until it takes connections; answers the folder of its socket."""
         self._refuse_strangers()
+        room.refuse_narrow(self._layout.home, room.LEAST_MIB)
         socket = socket_folder.make(self._layout, self._account)
         # Left by a killed server; Postgres would take a zombie, or another process of that number, for it.
         (self._layout.cluster / "postmaster.pid").unlink(missing_ok=True)
         self._turn_log()
-        settings = SETTINGS | {"unix_socket_directories": str(socket)} | ({} if durable else CARELESS)
+        said_before = self._layout.log_bytes()
+        settings = SETTINGS | {"cluster_name": self._layout.name, "unix_socket_directories": str(socket)}
+        settings |= {} if durable else CARELESS
         options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         lock = Lock(self._layout.server_lock)
         try:
@@ -125,6 +135,8 @@ class Server:
             lock.bequeath()
         started = self.settle()
         if started is None:
+            if room.ran_out(self._layout.home, room.LEAST_MIB, self._layout.logged(said_before)):
+                raise room.no_room(self._layout.home)
             raise EmbeddedError(
                 f"Postgres didn't start on {self._layout.cluster}; its log {self._layout.log} says why."
             )
@@ -142,9 +154,12 @@ class Server:
     def _end(self, how: signal.Signals, seconds: float) -> bool:
         asked = False
         deadline = time.monotonic() + seconds
+        orphans = self._orphans()
         while self.lives():
             noted = self._noted()
-            if not asked and noted and self._runs(noted.pid):
+            if noted and not self._runs(noted.pid):
+                orphans.press()
+            elif noted and not asked:
                 with suppress(ProcessLookupError):
                     os.kill(noted.pid, how)
                 asked = True
@@ -163,28 +178,35 @@ class Server:
         return _Noted(int(lines[0]), lines[4], ready=len(lines) > 7 and lines[7].strip() == "ready")
 
     def _runs(self, pid: int) -> bool:
-        """Whether a process of this number is a Postgres of our account and not a zombie."""
+        """Whether a process of this number is a Postgres on this cluster and not a zombie.
+
+        After a restart of the machine, or a crash, the number may be another server's.
+        """
+        process = Path(f"/proc/{pid}")
         try:
-            record = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-            owner = Path(f"/proc/{pid}").stat().st_uid
+            record = (process / "stat").read_text(encoding="utf-8", errors="replace")
+            owner = process.stat().st_uid
+            name, _, rest = record.partition("(")[2].rpartition(")")
+            if name != "postgres" or rest.split()[0] in "ZX" or owner != self._account.uid:
+                return False
+            return (process / "cwd").samefile(self._layout.cluster)
         except (FileNotFoundError, ProcessLookupError):
             return False
-        name, _, rest = record.partition("(")[2].rpartition(")")
-        return name == "postgres" and rest.split()[0] not in "ZX" and owner == self._account.uid
+        except PermissionError:
+            # Where root may not look into processes of others, believe the file.
+            return True
+
+    def _lost_its_postmaster(self) -> bool:
+        noted = self._noted()
+        return noted is not None and not self._runs(noted.pid)
+
+    def _orphans(self) -> Orphans:
+        return Orphans(self._layout.name, self._account.uid)
 
     def _refuse_strangers(self) -> None:
         """Two servers on one cluster would ruin it: refuse when one runs that somebody else started."""
         noted = self._noted()
-        if noted is None or not self._runs(noted.pid):
-            return
-        try:
-            strange = Path(f"/proc/{noted.pid}/cwd").samefile(self._layout.cluster)
-        except PermissionError:
-            # Where root may not look into processes of others, believe the file.
-            strange = True
-        except FileNotFoundError:
-            return
-        if strange:
+        if noted and self._runs(noted.pid):
             raise EmbeddedError(
                 f"{self._layout.cluster} is in use by a Postgres that Stepdown didn't start "
                 f"(process {noted.pid}); stop that one first."

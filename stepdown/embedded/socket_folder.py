@@ -1,6 +1,5 @@
 """The folder of the server's unix socket: in the data folder or, when that path won't do, a temporary one."""
 
-import hashlib
 import os
 import shutil
 import stat
@@ -43,8 +42,11 @@ def remove(layout: Layout, account: Account) -> None:
 
 
 def _places(layout: Layout) -> tuple[Path, ...]:
-    name = f"stepdown-{hashlib.sha256(os.fsencode(layout.data)).hexdigest()[:16]}"
-    return layout.home / "socket", Path(tempfile.gettempdir()).resolve() / name, Path("/tmp") / name
+    return (
+        layout.home / "socket",
+        Path(tempfile.gettempdir()).resolve() / layout.name,
+        Path("/tmp") / layout.name,
+    )
 
 
 def _fits(folder: Path) -> bool:
