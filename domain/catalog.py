@@ -80,6 +80,9 @@ BY_NAME: Final[dict[str, type[Any]]] = {kind.__name__: kind for facts in FACTS.v
 """Stored name → class."""
 
 
+_BELONG: Final = frozenset((stream_kind, kind.__name__) for stream_kind, facts in FACTS.items() for kind in facts)
+
+
 def belongs(stream_kind: str, name: str) -> bool:
     """Whether a fact of this stored name may stand in a stream of this kind."""
-    return any(kind.__name__ == name for kind in FACTS.get(stream_kind, ()))
+    return (stream_kind, name) in _BELONG

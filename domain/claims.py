@@ -6,9 +6,9 @@ a restore makes the same ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 from unicodedata import normalize
 from uuid import UUID
 
@@ -132,21 +132,22 @@ def mrn_claimed(mrn: str) -> str:
     return " ".join(normalize("NFKC", mrn).split()).upper()
 
 
-def claims_of(stream: str, fact: Any) -> Iterator[Claim]:
+def claims_of(stream: str, fact: Any) -> Sequence[Claim]:
     """The claims that a fact makes by itself. Seats are found by the decision that takes one."""
-    match fact:
-        case PatientRegistered(mrn=mrn):
-            yield Claim(MRN, mrn_claimed(mrn), stream)
-        case InquiryReceived(episode_id=episode_id):
-            yield Claim(EPISODE, str(episode_id), stream)
-        case ScreeningOrdered(screening_id=screening_id):
-            yield Claim(SCREENING, str(screening_id), stream)
-        case StepDownRecommended(step_down_id=step_down_id):
-            yield Claim(STEP_DOWN, str(step_down_id), stream)
-        case ConsentGiven(consent_id=consent_id):
-            yield Claim(CONSENT, str(consent_id), stream)
-        case _:
-            return
+    claimed = _CLAIMED.get(type(fact))
+    if claimed is None:
+        return ()
+    kind, value = claimed
+    return (Claim(kind, value(fact), stream),)
+
+
+_CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str]]]] = {
+    PatientRegistered: (MRN, lambda fact: mrn_claimed(fact.mrn)),
+    InquiryReceived: (EPISODE, lambda fact: str(fact.episode_id)),
+    ScreeningOrdered: (SCREENING, lambda fact: str(fact.screening_id)),
+    StepDownRecommended: (STEP_DOWN, lambda fact: str(fact.step_down_id)),
+    ConsentGiven: (CONSENT, lambda fact: str(fact.consent_id)),
+}
 
 
 def claims_struck(stream: str, history: Iterable[Entry], entries: Iterable[Entry]) -> Iterator[Claim]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Final
+from functools import cache, lru_cache
+from typing import Any, Final, get_args, get_type_hints
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -45,11 +46,17 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
 
     `scheduled_end` is when the session was to end, for an absence: that is what its lateness is counted from.
     """
-    _judge_years(entry.fact)
-    _judge_permission(entry, scene, history, scheduled_end)
+    fact = entry.fact
+    moments = _moments(fact)
+    _judge_years(fact)
+    _judge_permission(entry, scene, history, moments, scheduled_end)
     _judge_correction(entry, history)
-    _judge_future(entry.fact, scene, scheduled_end)
-    _judge_lateness(entry, scene, scheduled_end)
+    _judge_future(fact, scene, moments, scheduled_end)
+    _judge_lateness(entry, scene, moments, scheduled_end)
+
+
+Moments = Sequence[tuple[str, date | datetime]]
+"""Dates and instants of a fact, by field."""
 
 
 def act_date(fact: Any, scene: Scene, *, scheduled_end: datetime | None = None) -> date:
@@ -57,38 +64,47 @@ def act_date(fact: Any, scene: Scene, *, scheduled_end: datetime | None = None) 
 
     An absence has that of its session, an undated fact, or one about a day to come, that of its recording.
     """
-    today = local_date(scene.at, scene.zone)
-    moments = [moment for name, moment in _moments(fact) if name not in _NOT_LATE]
-    if not moments and scheduled_end is not None:
-        moments = [scheduled_end]
-    dates = [local_date(m, scene.zone) if isinstance(m, datetime) else m for m in moments]
+    return _act_date(_moments(fact), scene, scheduled_end)
+
+
+def _act_date(moments: Moments, scene: Scene, scheduled_end: datetime | None) -> date:
+    zone = scene.zone
+    today = local_date(scene.at, zone)
+    acted = [moment for name, moment in moments if name not in _NOT_LATE]
+    if not acted and scheduled_end is not None:
+        acted = [scheduled_end]
+    dates = [local_date(m, zone) if isinstance(m, datetime) else m for m in acted]
     return min(max(dates, default=today), today)
 
 
-def _judge_permission(entry: Entry, scene: Scene, history: Sequence[Entry], scheduled_end: datetime | None) -> None:
+def _judge_permission(
+    entry: Entry, scene: Scene, history: Sequence[Entry], moments: Moments, scheduled_end: datetime | None
+) -> None:
     fact, by = entry.fact, entry.envelope.by
     act = act_of(fact, _aimed_at(fact, history), _discharge_reason(fact, history))
     name = type(fact).__name__
     if by.role not in act.roles:
         raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
-    if not _rightly_named(by):
+    if not _rightly_named(by.id, by.role):
         raise Refused("act.unknown-person", "Name who acts as the staff list does, an interface as system.")
     if by.role in INTERFACES or by.role in UNLISTED:
         return
-    _judge_credential(by, act, act_date(fact, scene, scheduled_end=scheduled_end), scene, name)
+    _judge_credential(by, act, _act_date(moments, scene, scheduled_end), scene, name)
     if act.signature:
         _judge_credential(by, act, local_date(scene.at, scene.zone), scene, name)
 
 
-def _rightly_named(by: Person) -> bool:
+# The few people of a site record all its facts.
+@lru_cache(maxsize=1000)
+def _rightly_named(person_id: str, role: str) -> bool:
     """Whether the id is the one way to write who this is: another spelling would make somebody else of a person."""
-    if by.role in INTERFACES:
-        return by.id == SYSTEM
-    if by.role == OPERATOR:
-        kind, _, account = by.id.partition("/")
+    if role in INTERFACES:
+        return person_id == SYSTEM
+    if role == OPERATOR:
+        kind, _, account = person_id.partition("/")
         return kind == OPERATOR and account.strip() != ""
-    key = staff_id(by)
-    return key is not None and by.id == f"staff/{key}"
+    key = _staff_key(person_id)
+    return key is not None and person_id == f"staff/{key}"
 
 
 def _aimed_at(fact: Any, history: Sequence[Entry]) -> Any:
@@ -131,7 +147,12 @@ def as_credentialed(by: Person, scene: Scene) -> Person:
 
 def staff_id(by: Person) -> UUID | None:
     """The id in `staff/<staff_id>`; None where there is none, and so no line in any staff list."""
-    kind, _, key = by.id.partition("/")
+    return _staff_key(by.id)
+
+
+@lru_cache(maxsize=1000)
+def _staff_key(person_id: str) -> UUID | None:
+    kind, _, key = person_id.partition("/")
     try:
         return UUID(key) if kind == "staff" else None
     except ValueError:
@@ -189,39 +210,54 @@ def _may_follow(fact: Any, target: Any) -> bool:
     return type(target).__name__ in _CORRECTS[type(fact).__name__]
 
 
-def _moments(fact: Any) -> list[tuple[str, date | datetime]]:
-    """The dates and instants in a fact that speak of what took place, by field."""
-    named = ((field.name, getattr(fact, field.name)) for field in fields(fact))
-    return [(name, value) for name, value in named if isinstance(value, date) and name not in _PLANS]
+@cache
+def _dated(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of fact that may hold a date or an instant."""
+    held = {name: get_args(hint) or (hint,) for name, hint in get_type_hints(kind).items()}
+    return tuple(name for name, hints in held.items() if any(hint in (date, datetime) for hint in hints))
 
 
-def _staff_moments(fact: Any) -> list[tuple[str, date | datetime]]:
-    presences = fact.staff if isinstance(fact, SessionHeld | SessionTimesCorrected) else ()
-    return [("staff", moment) for presence in presences for moment in (presence["from"], presence["to"])]
+@cache
+def _dated_when_done(kind: Any) -> tuple[str, ...]:
+    """Those of them that speak of what took place."""
+    return tuple(name for name in _dated(kind) if name not in _PLANS)
 
 
-def _absence(fact: Any, scheduled_end: datetime | None) -> list[tuple[str, date | datetime]]:
+def _moments(fact: Any) -> Moments:
+    """The dates and instants in a fact that speak of what took place."""
+    kind: Any = type(fact)
+    return [(name, value) for name in _dated_when_done(kind) if (value := getattr(fact, name)) is not None]
+
+
+def _staff_moments(fact: Any) -> Moments:
+    if not isinstance(fact, SessionHeld | SessionTimesCorrected):
+        return ()
+    return [("staff", moment) for presence in fact.staff for moment in (presence["from"], presence["to"])]
+
+
+def _absence(fact: Any, scheduled_end: datetime | None) -> Moments:
     """When somebody has stayed away: once the session was to be over, since until then they may come.
 
     An excuse may be given in advance. It is a plan, such as a surgery on that day, so it has no such moment.
     """
     stayed_away = getattr(fact, "outcome", None) is Outcome.ABSENT_UNEXCUSED
-    return [("outcome", scheduled_end)] if stayed_away and scheduled_end is not None else []
+    return [("outcome", scheduled_end)] if stayed_away and scheduled_end is not None else ()
 
 
 def _judge_years(fact: Any) -> None:
     """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
-    dated = ((field.name, getattr(fact, field.name)) for field in fields(fact))
+    kind: Any = type(fact)
+    dated = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
     for name, moment in (*dated, *_staff_moments(fact)):
-        if isinstance(moment, date) and not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
 
-def _judge_future(fact: Any, scene: Scene, scheduled_end: datetime | None) -> None:
+def _judge_future(fact: Any, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:
     if isinstance(fact, HolidayDeclared):
         return
     limit = _utc(scene.at) + timedelta(minutes=FUTURE_MINUTES)
-    for name, moment in (*_moments(fact), *_staff_moments(fact), *_absence(fact, scheduled_end)):
+    for name, moment in (*moments, *_staff_moments(fact), *_absence(fact, scheduled_end)):
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
             raise Refused("entry.in-the-future", f"`{name}` has not happened yet: record it when it has.")
@@ -229,9 +265,13 @@ def _judge_future(fact: Any, scene: Scene, scheduled_end: datetime | None) -> No
 
 def happened_at(fact: Any, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> datetime | None:
     """The instant, in UTC, from which lateness is counted: the last in the fact, or the end of its last local date."""
+    return _happened_at(_moments(fact), zone, scheduled_end)
+
+
+def _happened_at(moments: Moments, zone: ZoneInfo, scheduled_end: datetime | None) -> datetime | None:
     ends = [
         _utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone)
-        for name, moment in _moments(fact)
+        for name, moment in moments
         if name not in _NOT_LATE
     ]
     if not ends and scheduled_end is not None:
@@ -255,8 +295,8 @@ def _utc(instant: datetime) -> datetime:
     return instant.astimezone(UTC)
 
 
-def _judge_lateness(entry: Entry, scene: Scene, scheduled_end: datetime | None) -> None:
-    happened = happened_at(entry.fact, scene.zone, scheduled_end=scheduled_end)
+def _judge_lateness(entry: Entry, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:
+    happened = _happened_at(moments, scene.zone, scheduled_end)
     if happened is None or _utc(scene.at) - happened <= timedelta(hours=LATE_HOURS):
         return
     if not (entry.envelope.reason or "").strip():

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 import orjson
 
-from domain.catalog import BY_NAME, FACTS
+from domain.catalog import BY_NAME, belongs
 from domain.record import stream_kind
 from store.errors import ShapeError
 from store.explanations import explain, stray
@@ -23,7 +23,6 @@ from store.upcasts import UPCASTS
 
 OPTIONS: Final = orjson.OPT_UTC_Z
 
-_BELONGS: Final = frozenset((kind, fact.__name__) for kind, facts in FACTS.items() for fact in facts)
 LEDGER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _STREAM: Final = re.compile(
     rf"facility/{LEDGER_NAME.pattern}|[a-z]+/[0-9a-f]{{8}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{4}}-[0-9a-f]{{12}}"
@@ -42,7 +41,7 @@ def class_of(name: str) -> type[Any]:
 
 def check_place(stream: str, name: str) -> None:
     """ShapeError when no fact of this stored name may stand in a stream of this name."""
-    if (stream_kind(stream), name) not in _BELONGS:
+    if not belongs(stream_kind(stream), name):
         raise ShapeError(f"{class_of(name).__name__} doesn't belong in a stream of this kind: see the list of facts.")
     if not _STREAM.fullmatch(stream):
         raise ShapeError("`stream` must be `facility/` and its code, or a kind and a UUID in lower case.")
