@@ -1,8 +1,9 @@
 """The append: what is written, by which statements, in one transaction and one round trip.
 
-The update of the ledger's head row takes its lock, moves the position and stamps the time; the rest follows under
-that lock and numbers itself from the row. The lock puts commits in order: who has seen position n has seen 1..n. What
-fails rolls all of it back, the head row too: there are no holes.
+The update of a ledger's head row takes its lock, moves the position and stamps the time; the rest follows under that
+lock and numbers itself from the row. The lock puts commits in order: who has seen position n has seen 1..n. What fails
+rolls all of it back, the head row too: there are no holes. Several requests, of one ledger or of many, go out in one
+transaction by the same statements: each takes all of them at once.
 """
 
 from __future__ import annotations
@@ -94,6 +95,7 @@ class HashedCommand:
 @dataclass(slots=True, kw_only=True)
 class AppendRequest:
     """One append, ready to be written. `events` are sealed already; `position` and `recorded_at` come of writing it.
+    A chart's key is written with its first fact.
 
     `reads` says for each stream that the decision saw which version it was at, those written to among them; `seen`
     the position of the ledger at which they were.
@@ -111,12 +113,19 @@ class AppendRequest:
     recorded_at: datetime | None = None
 
 
+# Of several ledgers the rows are locked in the order of their names: two who write to the same ones wait for each
+# other in turn, never in a circle.
+_LOCK: Final[LiteralString] = "SELECT FROM ledger WHERE ledger = ANY(%(ledgers)b::text[]) ORDER BY ledger FOR UPDATE"
+
+# Each statement names the ledgers it is about beside what it joins with: where tables are distributed by ledger, that
+# of one ledger goes to one place.
 _HEAD: Final[LiteralString] = """
 UPDATE ledger
-SET position = position + %(count)s,
+SET position = position + new.count,
     recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')
-WHERE ledger = %(ledger)s
-RETURNING position, recorded_at
+FROM unnest(%(ledgers)b::text[], %(counts)b::bigint[]) AS new (name, count)
+WHERE ledger.ledger = new.name AND ledger.ledger = ANY(%(ledgers)b::text[])
+RETURNING ledger.ledger, position, recorded_at
 """
 
 # A statement of its own, after the update: it sees what was committed while that waited for the lock. A difference
@@ -124,134 +133,220 @@ RETURNING position, recorded_at
 # nothing and leave the head moved: a hole.
 _CHECK: Final[LiteralString] = """
 SELECT 1 / CASE WHEN EXISTS (
-    SELECT FROM unnest(%(streams)b::text[], %(versions)b::bigint[]) AS seen (stream, version)
+    SELECT FROM unnest(%(ledgers)b::text[], %(streams)b::text[], %(versions)b::bigint[]) AS seen (name, stream, version)
     WHERE seen.version IS DISTINCT FROM coalesce(
-        (SELECT max(f.version) FROM fact f WHERE f.ledger = %(ledger)s AND f.stream = seen.stream), 0)
+        (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
 ) THEN 0 ELSE 1 END
 """
 
+# The same for who knew all streams at one position: whatever came since is in none of them. Many streams cost no more
+# than one then. Who knew it so long ago that it would take long to look through what came since, reads it anew.
+_SINCE: Final = 1000
+_CHECK_SINCE: Final[LiteralString] = """
+WITH since AS MATERIALIZED (
+    SELECT head.name, came.stream
+    FROM unnest(%(heads)b::text[], %(positions)b::bigint[]) AS head (name, position)
+    CROSS JOIN LATERAL (
+        SELECT f.stream FROM fact f WHERE f.ledger = head.name AND f.position > head.position
+        ORDER BY f.position LIMIT %(limit)s
+    ) AS came
+)
+SELECT 1 / CASE WHEN (SELECT count(*) FROM since) >= %(limit)s OR EXISTS (
+    SELECT FROM since
+    JOIN unnest(%(ledgers)b::text[], %(streams)b::text[]) AS seen (name, stream)
+        ON seen.name = since.name AND seen.stream = since.stream
+) THEN 0 ELSE 1 END
+"""
+
+# `behind` says how many facts of the same ledger follow in this transaction.
 _FACTS: Final[LiteralString] = """
 INSERT INTO fact (ledger, position, stream, version, type, recorded_at, body)
-SELECT head.ledger, head.position - %(count)s + new.n, new.stream, new.version, new.type, head.recorded_at, new.body
-FROM ledger head
-CROSS JOIN unnest(%(streams)b::text[], %(versions)b::bigint[], %(types)b::text[], %(bodies)b::bytea[])
-    WITH ORDINALITY AS new (stream, version, type, body, n)
-WHERE head.ledger = %(ledger)s
+SELECT head.ledger, head.position - new.behind, new.stream, new.version, new.type, head.recorded_at, new.body
+FROM unnest(
+    %(ledgers)b::text[], %(behind)b::bigint[], %(streams)b::text[], %(versions)b::bigint[], %(types)b::text[],
+    %(bodies)b::bytea[]
+) AS new (name, behind, stream, version, type, body)
+JOIN ledger head ON head.ledger = new.name
+WHERE head.ledger = ANY(%(named)b::text[])
 """
 
 _COMMAND: Final[LiteralString] = """
 INSERT INTO idempotency (ledger, key, body, stream, version, latest, position, recorded_at)
-SELECT head.ledger, %(key)b, %(body)b, %(stream)s, %(version)s, %(latest)s, head.position, head.recorded_at
-FROM ledger head
-WHERE head.ledger = %(ledger)s
+SELECT head.ledger, new.key, new.body, new.stream, new.version, new.latest, head.position - new.behind, head.recorded_at
+FROM unnest(
+    %(ledgers)b::text[], %(keys)b::bytea[], %(bodies)b::bytea[], %(streams)b::text[], %(versions)b::bigint[],
+    %(latest)b::bigint[], %(behind)b::bigint[]
+) AS new (name, key, body, stream, version, latest, behind)
+JOIN ledger head ON head.ledger = new.name
+WHERE head.ledger = ANY(%(named)b::text[])
 """
 
 _RELEASE: Final[LiteralString] = """
 DELETE FROM claim
-USING unnest(%(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[]) AS freed (kind, key, stream)
-WHERE claim.ledger = %(ledger)s
+USING unnest(%(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
+    AS freed (name, kind, key, stream)
+WHERE claim.ledger = freed.name AND claim.ledger = ANY(%(ledgers)b::text[])
   AND claim.kind = freed.kind AND claim.key = freed.key AND claim.stream = freed.stream
 """
 
 # A stream may claim again what it holds.
 _CLAIM: Final[LiteralString] = """
 INSERT INTO claim (ledger, kind, key, stream)
-SELECT %(ledger)s, wanted.kind, wanted.key, wanted.stream
-FROM unnest(%(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[]) AS wanted (kind, key, stream)
+SELECT wanted.name, wanted.kind, wanted.key, wanted.stream
+FROM unnest(%(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
+    AS wanted (name, kind, key, stream)
 WHERE NOT EXISTS (
     SELECT FROM claim held
-    WHERE held.ledger = %(ledger)s
+    WHERE held.ledger = wanted.name
       AND held.kind = wanted.kind AND held.key = wanted.key AND held.stream = wanted.stream
 )
 """
 
 _KEYS: Final[LiteralString] = """
 INSERT INTO chart_key (ledger, stream, wrapped)
-SELECT %(ledger)s, new.stream, new.wrapped
-FROM unnest(%(streams)b::text[], %(wrapped)b::bytea[]) AS new (stream, wrapped)
+SELECT new.name, new.stream, new.wrapped
+FROM unnest(%(ledgers)b::text[], %(streams)b::text[], %(wrapped)b::bytea[]) AS new (name, stream, wrapped)
 """
 
 
-def write(connection: Connection, request: AppendRequest) -> None:
-    """Writes one request in a transaction of its own, and notes in it what it was given.
+def write(connection: Connection, requests: Sequence[AppendRequest]) -> None:
+    """Writes the requests in one transaction, and notes in each what it was given.
 
-    psycopg's UniqueViolation (23505) or DivisionByZero (22012) when something stood in the way; nothing is written
-    then.
+    psycopg's UniqueViolation (23505) or DivisionByZero (22012) when something stood in the way of one of them; nothing
+    is written then.
     """
     with connection.pipeline():
         connection.execute(BEGIN)
         connection.execute(AS_WRITER)
-        head = enqueue(connection, request)
+        heads = enqueue(connection, requests)
         connection.execute(COMMIT)
-    settle(request, head)
+    settle(requests, heads)
 
 
-def enqueue(connection: Connection, request: AppendRequest) -> Cursor:
-    """Sends the statements of one request, in a transaction and pipeline that the caller began.
+def enqueue(connection: Connection, requests: Sequence[AppendRequest]) -> Cursor:
+    """Sends the statements of the requests, in a transaction (and pipeline) that the caller began.
 
-    Several requests may follow each other in one. `settle` reads the answered cursor once the pipeline has ended.
+    `settle` reads the answered cursor, once the pipeline has ended.
     """
-    ledger = request.ledger
-    events = request.events
-    head = connection.cursor(binary=True).execute(_HEAD, {"ledger": ledger, "count": len(events)})
+    counts: dict[str, int] = {}
+    for request in requests:
+        counts[request.ledger] = counts.get(request.ledger, 0) + len(request.events)
+    named = sorted(counts)
     rest = connection.cursor()
-    if request.reads:
-        rest.execute(
-            _CHECK,
-            {"ledger": ledger, "streams": list(request.reads), "versions": list(request.reads.values())},
-        )
-    rest.execute(
-        _FACTS,
-        {
-            "ledger": ledger,
-            "count": len(events),
-            "streams": [event.originator_id for event in events],
-            "versions": [event.originator_version for event in events],
-            "types": [event.topic for event in events],
-            "bodies": [event.state for event in events],
-        },
-    )
-    if (command := request.command) is not None:
-        rest.execute(
-            _COMMAND,
-            {
-                "ledger": ledger,
-                "key": command.key,
-                "body": command.body,
-                "stream": command.stream,
-                "version": command.version,
-                "latest": command.latest,
-            },
-        )
-    if request.releases:
-        rest.execute(_RELEASE, {"ledger": ledger} | claim_columns(request.releases))
-    insert_claims(rest, ledger, request.claims)
-    insert_keys(rest, ledger, request.keys)
-    return head
+    if len(named) > 1:
+        rest.execute(_LOCK, {"ledgers": named})
+    heads = connection.cursor(binary=True)
+    heads.execute(_HEAD, {"ledgers": named, "counts": [counts[name] for name in named]})
+    _check(rest, [request for request in requests if request.seen is None])
+    _check_since(rest, [request for request in requests if request.seen is not None])
+    _insert_facts(rest, requests, named, dict(counts))
+    _insert_commands(rest, requests, named, counts)
+    releases = [(request.ledger, claim) for request in requests for claim in request.releases]
+    if releases:
+        rest.execute(_RELEASE, claim_columns(releases))
+    insert_claims(rest, [(request.ledger, claim) for request in requests for claim in request.claims])
+    insert_keys(rest, [(request.ledger, key) for request in requests for key in request.keys])
+    return heads
 
 
-def insert_claims(cursor: Cursor, ledger: str, claims: Sequence[HashedClaim]) -> None:
+def _check(cursor: Cursor, requests: Sequence[AppendRequest]) -> None:
+    seen = {
+        (request.ledger, stream): version for request in reversed(requests) for stream, version in request.reads.items()
+    }
+    if seen:
+        ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
+        cursor.execute(_CHECK, {"ledgers": ledgers, "streams": streams, "versions": list(seen.values())})
+
+
+def _check_since(cursor: Cursor, requests: Sequence[AppendRequest]) -> None:
+    heads: dict[str, int] = {}
+    seen = {(request.ledger, stream): None for request in requests for stream in request.reads}
+    for request in requests:
+        if request.seen is not None:
+            heads[request.ledger] = min(request.seen, heads.get(request.ledger, request.seen))
+    if seen:
+        given = {
+            "heads": list(heads),
+            "positions": list(heads.values()),
+            "ledgers": [place[0] for place in seen],
+            "streams": [place[1] for place in seen],
+            "limit": _SINCE,
+        }
+        cursor.execute(_CHECK_SINCE, given)
+
+
+def _insert_facts(cursor: Cursor, requests: Sequence[AppendRequest], named: list[str], behind: dict[str, int]) -> None:
+    ledgers, backs, events = [], [], []
+    for request in requests:
+        for event in request.events:
+            behind[request.ledger] -= 1
+            ledgers.append(request.ledger)
+            backs.append(behind[request.ledger])
+            events.append(event)
+    given = {
+        "named": named,
+        "ledgers": ledgers,
+        "behind": backs,
+        "streams": [event.originator_id for event in events],
+        "versions": [event.originator_version for event in events],
+        "types": [event.topic for event in events],
+        "bodies": [event.state for event in events],
+    }
+    cursor.execute(_FACTS, given)
+
+
+def _insert_commands(
+    cursor: Cursor, requests: Sequence[AppendRequest], named: list[str], behind: dict[str, int]
+) -> None:
+    ledgers, backs, commands = [], [], []
+    for request in requests:
+        behind[request.ledger] -= len(request.events)
+        if request.command is not None:
+            ledgers.append(request.ledger)
+            backs.append(behind[request.ledger])
+            commands.append(request.command)
+    if commands:
+        given = {
+            "named": named,
+            "ledgers": ledgers,
+            "keys": [command.key for command in commands],
+            "bodies": [command.body for command in commands],
+            "streams": [command.stream for command in commands],
+            "versions": [command.version for command in commands],
+            "latest": [command.latest for command in commands],
+            "behind": backs,
+        }
+        cursor.execute(_COMMAND, given)
+
+
+def insert_claims(cursor: Cursor, claims: Sequence[tuple[str, HashedClaim]]) -> None:
+    """Claims, each with its ledger."""
     if claims:
-        cursor.execute(_CLAIM, {"ledger": ledger} | claim_columns(claims))
+        cursor.execute(_CLAIM, claim_columns(claims))
 
 
-def insert_keys(cursor: Cursor, ledger: str, keys: Sequence[NewKey]) -> None:
+def insert_keys(cursor: Cursor, keys: Sequence[tuple[str, NewKey]]) -> None:
+    """Keys of new charts, each with its ledger."""
     if keys:
-        columns = {"streams": [key.stream for key in keys], "wrapped": [key.wrapped for key in keys]}
-        cursor.execute(_KEYS, {"ledger": ledger} | columns)
+        ledgers, streams = [ledger for ledger, _ in keys], [key.stream for _, key in keys]
+        cursor.execute(_KEYS, {"ledgers": ledgers, "streams": streams, "wrapped": [key.wrapped for _, key in keys]})
 
 
-def settle(request: AppendRequest, head: Cursor) -> None:
-    """Notes in the request the position of its last fact and when it was recorded."""
-    row = head.fetchone()
-    if row is None:
-        raise AssertionError("The head row of a ledger is made before the first append to it.")
-    request.position, request.recorded_at = row
+def settle(requests: Sequence[AppendRequest], heads: Cursor) -> None:
+    """Notes in each request the position of its last fact and when it was recorded."""
+    at: dict[str, tuple[int, datetime]] = {ledger: (position, when) for ledger, position, when in heads.fetchall()}
+    for request in reversed(requests):
+        if request.ledger not in at:
+            raise AssertionError("The head row of a ledger is made before the first append to it.")
+        request.position, request.recorded_at = position, _ = at[request.ledger]
+        at[request.ledger] = position - len(request.events), request.recorded_at
 
 
-def claim_columns(claims: Sequence[HashedClaim]) -> dict[str, Any]:
+def claim_columns(claims: Sequence[tuple[str, HashedClaim]]) -> dict[str, Any]:
+    """Claims, each with its ledger, as the parameters of statements."""
     return {
-        "kinds": [claim.kind for claim in claims],
-        "keys": [claim.key for claim in claims],
-        "streams": [claim.stream for claim in claims],
+        "ledgers": [ledger for ledger, _ in claims],
+        "kinds": [claim.kind for _, claim in claims],
+        "keys": [claim.key for _, claim in claims],
+        "streams": [claim.stream for _, claim in claims],
     }

@@ -20,12 +20,14 @@ from domain.claims import Claim, claims_of
 from domain.record import Recorded
 from store.append import AppendRequest, Command, HashedCommand, NewFact, Receipt
 from store.codec import check_place
+from store.conflicts import AlreadyAnswered, answered
 from store.database import Database
 from store.errors import Unreadable, VersionConflict
+from store.group import GroupCommit
 from store.hashing import claim_digest, command_digests, hashed_claims
 from store.ledger_keys import LedgerKeys, is_sealed
 from store.mapper import FactMapper, Keyed, Row
-from store.recorder import AlreadyAnswered, LedgerFactory, LedgerRecorder
+from store.recorder import LedgerFactory, LedgerRecorder
 from store.restore import Restoration
 from store.sealing import LookupKey, NotOpened, bound
 
@@ -81,11 +83,11 @@ class Head:
 class Ledger(Application[str]):
     """Thread-safe. Made by `Store.ledger`; needs no closing."""
 
-    def __init__(self, name: str, database: Database, keys: LedgerKeys) -> None:
+    def __init__(self, name: str, database: Database, keys: LedgerKeys, group: GroupCommit) -> None:
         self.name = name
         self._database = database
         self._keys = keys
-        self._recorder = LedgerRecorder(name, database, keys)
+        self._recorder = LedgerRecorder(name, database, keys, group)
         self._facts = FactMapper(name, keys)
         super().__init__()
 
@@ -162,7 +164,7 @@ class Ledger(Application[str]):
         lookup = self._keys.lookup()
         if lookup is None:
             return None
-        return self._recorder.answered(*command_digests(lookup, command))
+        return answered(self._database, self.name, *command_digests(lookup, command))
 
     def restore(
         self, facts: Iterable[Recorded], *, claims: Sequence[Claim] = (), closing: NewFact | None = None

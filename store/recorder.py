@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, Final, LiteralString, NoReturn
 from uuid import UUID
 
-import psycopg
 from eventsourcing.persistence import (
     AggregateRecorder,
     ApplicationRecorder,
@@ -19,9 +18,9 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.utils import Environment
 
-from store.append import AppendRequest, Receipt, claim_columns, write
-from store.database import AS_WRITER, Database
-from store.errors import ClaimTaken, KeyReused, VersionConflict
+from store.append import AppendRequest
+from store.database import Database
+from store.group import GroupCommit
 from store.ledger_keys import LedgerKeys
 
 _ANY: Final = 2**63 - 1
@@ -44,34 +43,15 @@ ORDER BY position LIMIT %(limit)s
 """
 _HEAD: Final[LiteralString] = "SELECT position FROM ledger WHERE ledger = %(ledger)s AND position > 0"
 
-_ANSWERED: Final[LiteralString] = """
-SELECT body, stream, version, latest, position, recorded_at FROM idempotency
-WHERE ledger = %(ledger)s AND key = %(key)b
-"""
-_TAKEN: Final[LiteralString] = """
-SELECT wanted.kind
-FROM unnest(%(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[]) AS wanted (kind, key, stream)
-JOIN claim held ON held.ledger = %(ledger)s AND held.kind = wanted.kind AND held.key = wanted.key
-WHERE held.stream <> wanted.stream
-LIMIT 1
-"""
-
-
-class AlreadyAnswered(Exception):
-    """The command was carried out before. Its first receipt."""
-
-    def __init__(self, receipt: Receipt) -> None:
-        super().__init__("answered before")
-        self.receipt = receipt
-
 
 class LedgerRecorder(ApplicationRecorder):
     """Appends and reads in one ledger, as the library asks for it."""
 
-    def __init__(self, ledger: str, database: Database, keys: LedgerKeys) -> None:
+    def __init__(self, ledger: str, database: Database, keys: LedgerKeys, group: GroupCommit) -> None:
         self._ledger = ledger
         self._database = database
         self._keys = keys
+        self._group = group
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:
         """Appends; answers the positions. `request=` says what else goes into the transaction.
@@ -87,37 +67,8 @@ class LedgerRecorder(ApplicationRecorder):
             self._keys.begin()
             request = AppendRequest(ledger=self._ledger)
         request.events = stored_events
-        try:
-            with self._database.connection(writes=True) as connection:
-                write(connection, request)
-        except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero) as error:
-            raise self._explained(request, claims_first=error.sqlstate == "23505") from None
+        self._group.append(request)
         return list(range(request.position - len(stored_events) + 1, request.position + 1))
-
-    def answered(self, key: bytes, body: bytes) -> Receipt | None:
-        """The receipt of the command with this hashed key and body. KeyReused when the body was another one."""
-        [rows] = self._database.select((_ANSWERED, {"ledger": self._ledger, "key": key}), role=AS_WRITER)
-        if not rows:
-            return None
-        first_body, stream, version, latest, position, recorded_at = rows[0]
-        if first_body != body:
-            raise KeyReused
-        return Receipt(self._ledger, stream, version, latest, position, recorded_at, repeated=True)
-
-    def _explained(self, request: AppendRequest, *, claims_first: bool) -> Exception:
-        """What stood in the way: the command itself, a claim, or a version, looked up in this order."""
-        if request.command is not None:
-            try:
-                receipt = self.answered(request.command.key, request.command.body)
-            except KeyReused as reused:
-                return reused
-            if receipt is not None:
-                return AlreadyAnswered(receipt)
-        if claims_first and request.claims:
-            [rows] = self._database.select((_TAKEN, {"ledger": self._ledger} | claim_columns(request.claims)))
-            if rows:
-                return ClaimTaken(rows[0][0])
-        return VersionConflict()
 
     def select_events(
         self,

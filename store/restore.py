@@ -56,8 +56,9 @@ class Restoration:
                     raise LedgerNotEmpty
                 self._copy(connection, facts)
                 rest = connection.cursor()
-                insert_keys(rest, self._ledger, list(self._begun.values()))
-                insert_claims(rest, self._ledger, hashed_claims(lookup, [*self._claims(), *claims]))
+                insert_keys(rest, [(self._ledger, key) for key in self._begun.values()])
+                hashed = hashed_claims(lookup, [*self._claims(), *claims])
+                insert_claims(rest, [(self._ledger, claim) for claim in hashed])
                 self._close(connection, closing)
                 connection.execute(COMMIT)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero):
@@ -133,5 +134,5 @@ class Restoration:
             events=[self._mapper.to_stored_event(cast(DomainEventProtocol[str], Keyed(closing, None)))],
             reads={closing.stream: closing.version - 1},
         )
-        settle(request, enqueue(connection, request))
+        settle([request], enqueue(connection, [request]))
         self._position, self._recorded_at = request.position, request.recorded_at

@@ -7,6 +7,7 @@ from types import TracebackType
 from typing import Final, LiteralString, Self
 
 from store.database import Database
+from store.group import GroupCommit
 from store.keys import Keyring
 from store.ledger import Ledger
 from store.ledger_keys import KeyCache, LedgerKeys
@@ -27,6 +28,7 @@ class Store:
     def __init__(self, conninfo: str, keyring: Keyring, *, pool_size: int = 8) -> None:
         self._database = Database(conninfo, pool_size=pool_size)
         self._keyring = keyring
+        self._group = GroupCommit(self._database)
         self._keys: KeyCache = KeyCache(CACHED_KEYS)
         self._ledgers: dict[str, Ledger] = {}
         self._states: dict[str, States] = {}
@@ -58,7 +60,7 @@ class Store:
         with self._lock:
             if name not in self._ledgers:
                 keys = LedgerKeys(name, self._database, self._keyring, self._keys)
-                self._ledgers[name] = Ledger(name, self._database, keys)
+                self._ledgers[name] = Ledger(name, self._database, keys, self._group)
             return self._ledgers[name]
 
     def states(self, name: str) -> States:

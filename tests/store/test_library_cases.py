@@ -9,6 +9,7 @@ import pytest
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
 
 from store.database import Database as Pool
+from store.group import GroupCommit
 from store.keys import FileKeyring
 from store.ledger_keys import KeyCache, LedgerKeys
 from store.recorder import LedgerRecorder
@@ -24,7 +25,7 @@ class OnALedger:
     def _recorder(self, database: Database, keyring: FileKeyring) -> Iterator[None]:
         with Pool(database.app_url, pool_size=12) as pool:
             keys = LedgerKeys("library", pool, keyring, KeyCache(10))
-            self.recorder = LedgerRecorder("library", pool, keys)
+            self.recorder = LedgerRecorder("library", pool, keys, GroupCommit(pool))
             yield
 
     def create_recorder(self) -> LedgerRecorder:

@@ -1,0 +1,111 @@
+"""What stood in the way of an append: looked up afterwards, since a failed statement doesn't say."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, LiteralString
+
+from store.append import AppendRequest, Receipt, claim_columns
+from store.database import AS_WRITER, Database
+from store.errors import ClaimTaken, KeyReused, VersionConflict
+
+_ANSWERED: Final[LiteralString] = """
+SELECT body, stream, version, latest, position, recorded_at FROM idempotency
+WHERE ledger = %(ledger)s AND key = %(key)s
+"""
+_TAKEN: Final[LiteralString] = """
+SELECT wanted.kind
+FROM unnest(%(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
+    AS wanted (name, kind, key, stream)
+JOIN claim held ON held.ledger = wanted.name AND held.kind = wanted.kind AND held.key = wanted.key
+WHERE held.stream <> wanted.stream
+LIMIT 1
+"""
+
+# Of many requests at once, each by its number.
+_MANY_ANSWERED: Final[LiteralString] = """
+SELECT asked.n
+FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(keys)b::bytea[]) AS asked (n, name, key)
+JOIN idempotency given ON given.ledger = asked.name AND given.key = asked.key
+"""
+_MANY_TAKEN: Final[LiteralString] = """
+SELECT wanted.n
+FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
+    AS wanted (n, name, kind, key, stream)
+JOIN claim held ON held.ledger = wanted.name AND held.kind = wanted.kind AND held.key = wanted.key
+WHERE held.stream <> wanted.stream
+"""
+_MANY_MOVED: Final[LiteralString] = """
+SELECT seen.n
+FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(streams)b::text[], %(versions)b::bigint[])
+    AS seen (n, name, stream, version)
+WHERE seen.version IS DISTINCT FROM coalesce(
+    (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
+"""
+
+
+class AlreadyAnswered(Exception):
+    """The command was carried out before. Its first receipt."""
+
+    def __init__(self, receipt: Receipt) -> None:
+        super().__init__("answered before")
+        self.receipt = receipt
+
+
+def answered(database: Database, ledger: str, key: bytes, body: bytes) -> Receipt | None:
+    """The receipt of the command with this hashed key and body. KeyReused when the body was another one."""
+    [rows] = database.select((_ANSWERED, {"ledger": ledger, "key": key}), role=AS_WRITER)
+    if not rows:
+        return None
+    first_body, stream, version, latest, position, recorded_at = rows[0]
+    if first_body != body:
+        raise KeyReused
+    return Receipt(ledger, stream, version, latest, position, recorded_at, repeated=True)
+
+
+def explained(database: Database, request: AppendRequest, *, claims_first: bool) -> Exception:
+    """What stood in the way: the command itself, a claim, or a version, looked up in this order."""
+    if request.command is not None:
+        try:
+            receipt = answered(database, request.ledger, request.command.key, request.command.body)
+        except KeyReused as reused:
+            return reused
+        if receipt is not None:
+            return AlreadyAnswered(receipt)
+    if claims_first and request.claims:
+        [rows] = database.select((_TAKEN, claim_columns([(request.ledger, claim) for claim in request.claims])))
+        if rows:
+            return ClaimTaken(rows[0][0])
+    return VersionConflict()
+
+
+def concerned(database: Database, requests: Sequence[AppendRequest]) -> set[int]:
+    """Which of the requests a conflict concerns, by their number in the list, in one round trip."""
+    commands = [(n, r.ledger, r.command.key) for n, r in enumerate(requests) if r.command is not None]
+    seen = [(n, r.ledger, *read) for n, r in enumerate(requests) for read in r.reads.items()]
+    claims = [(n, r.ledger, claim) for n, r in enumerate(requests) for claim in r.claims]
+    found = database.select(
+        (
+            _MANY_ANSWERED,
+            {
+                "numbers": [c[0] for c in commands],
+                "ledgers": [c[1] for c in commands],
+                "keys": [c[2] for c in commands],
+            },
+        ),
+        (
+            _MANY_TAKEN,
+            {"numbers": [n for n, _, _ in claims]} | claim_columns([(ledger, claim) for _, ledger, claim in claims]),
+        ),
+        (
+            _MANY_MOVED,
+            {
+                "numbers": [s[0] for s in seen],
+                "ledgers": [s[1] for s in seen],
+                "streams": [s[2] for s in seen],
+                "versions": [s[3] for s in seen],
+            },
+        ),
+        role=AS_WRITER,
+    )
+    return {row[0] for rows in found for row in rows}

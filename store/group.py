@@ -1,0 +1,255 @@
+"""Group commit: the appends that callers of one process ask for at the same time go out in one transaction.
+
+Nobody owns a thread for it. Whoever comes while nobody writes leads: writes for everybody who waits, then hands the
+lead to the one who has waited longest. What stands in the way of one request falls back on that one alone, whether the
+others of its group show it at once or the database does.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from threading import Condition, Lock
+from time import monotonic
+from typing import Final
+
+import psycopg
+
+from store.append import AppendRequest, Receipt, write
+from store.conflicts import AlreadyAnswered, concerned, explained
+from store.database import Database
+from store.errors import ClaimTaken, KeyReused, StoreError, Unavailable, VersionConflict
+
+LARGEST: Final = 128
+"""Requests in one transaction, at most."""
+
+LINGER: Final = 0.0005
+"""Seconds that a leader waits, at most, for those who wrote with the last groups and will be back at once."""
+
+_BROKEN_OFF: Final = (
+    "Writing this was broken off: whether it was recorded isn't known, so send the same request with the same "
+    "idempotency key again."
+)
+
+
+class _Waiting:
+    """A request, and its caller, who waits for what becomes of it or for the lead."""
+
+    __slots__ = ("_gate", "leads", "outcome", "request", "settled")
+
+    def __init__(self, request: AppendRequest) -> None:
+        self.request = request
+        self.settled = False
+        self.outcome: Exception | None = None
+        self.leads = False
+        self._gate = Lock()
+        self._gate.acquire()
+
+    def settle(self, outcome: Exception | None) -> None:
+        """None when it is on record."""
+        self.settled, self.outcome = True, outcome
+
+    def wait(self) -> None:
+        self._gate.acquire()
+
+    def wake(self) -> None:
+        self._gate.release()
+
+
+class GroupCommit:
+    """Of one database, over all its ledgers. Thread-safe."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._turn = Lock()
+        self._filled = Condition(self._turn)
+        self._queue: deque[_Waiting] = deque()
+        self._led = False
+        self._expected = 1
+
+    def append(self, request: AppendRequest) -> None:
+        """Returns when the request is on record, with its position and time in it.
+
+        Raises AlreadyAnswered and the errors of the store: then nothing of it is written, but for Unavailable with
+        `recorded` None, when that isn't known.
+        """
+        mine = _Waiting(request)
+        with self._turn:
+            self._queue.append(mine)
+            leads = not self._led
+            self._led = True
+            if len(self._queue) >= self._expected:
+                self._filled.notify()
+        if not leads:
+            try:
+                mine.wait()
+            except BaseException:
+                self._leave(mine)
+                raise
+        if leads or mine.leads:
+            with self._group() as group:
+                self._settle(group)
+        if mine.outcome is not None:
+            raise mine.outcome
+
+    @contextmanager
+    def _group(self) -> Iterator[list[_Waiting]]:
+        """Those whose turn it is. Whatever becomes of their leader, they are told, and somebody else leads."""
+        group: list[_Waiting] = []
+        try:
+            with self._turn:
+                self._linger()
+                while self._queue and len(group) < LARGEST:
+                    group.append(self._queue.popleft())
+            yield group
+        finally:
+            with self._turn:
+                # As many as were here may come again; when they don't, fewer are waited for each time.
+                self._expected = min(LARGEST, max(len(group) + len(self._queue), (self._expected + 1) // 2))
+                self._hand_on()
+            for waiting in group:
+                if not waiting.settled:
+                    waiting.settle(Unavailable(_BROKEN_OFF, recorded=None))
+                if not waiting.leads:
+                    waiting.wake()
+
+    def _hand_on(self) -> None:
+        """Whoever has waited longest leads; nobody, when nobody waits. Called in turn."""
+        self._led = bool(self._queue)
+        if self._queue:
+            following = self._queue[0]
+            following.leads = True
+            following.wake()
+
+    def _leave(self, mine: _Waiting) -> None:
+        """A caller who was interrupted waits no more: it is neither written for nor given the lead."""
+        with self._turn:
+            if mine in self._queue:
+                self._queue.remove(mine)
+                if mine.leads:
+                    self._hand_on()
+
+    def _linger(self) -> None:
+        until = monotonic() + LINGER
+        while len(self._queue) < self._expected and (left := until - monotonic()) > 0:
+            self._filled.wait(left)
+
+    def _settle(self, group: Sequence[_Waiting]) -> None:
+        kept, held_back = _apart(group)
+        self._write(kept)
+        for waiting, before, why in held_back:
+            # Once the one before it is on record, it is known what becomes of this one.
+            if before.outcome is None and (outcome := why(waiting.request, before.request)) is not None:
+                waiting.settle(outcome)
+            else:
+                self._write([waiting])
+
+    def _write(self, group: Sequence[_Waiting]) -> None:
+        requests = [waiting.request for waiting in group]
+        outcome: Exception | None = None
+        try:
+            with self._database.connection(writes=True) as connection:
+                write(connection, requests)
+        except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero) as error:
+            if len(group) > 1:
+                self._write_apart(group)
+                return
+            outcome = self._explained(requests[0], claims_first=error.sqlstate == "23505")
+        except StoreError as error:
+            if len(group) > 1 and not isinstance(error, Unavailable):
+                for waiting in group:
+                    self._write([waiting])
+                return
+            outcome = error
+        for waiting in group:
+            waiting.settle(outcome)
+
+    def _write_apart(self, group: Sequence[_Waiting]) -> None:
+        """After a conflict: those whom it concerns one by one, the others together."""
+        try:
+            ids = concerned(self._database, [waiting.request for waiting in group])
+        except StoreError as error:
+            for waiting in group:
+                waiting.settle(error)
+            return
+        alone = [waiting for n, waiting in enumerate(group) if n in ids]
+        rest = [waiting for n, waiting in enumerate(group) if n not in ids]
+        # Where it concerns nobody any more, or everybody, there is no better way than one by one.
+        together = bool(alone and rest)
+        if together:
+            self._write(rest)
+        for waiting in alone if together else group:
+            self._write([waiting])
+
+    def _explained(self, request: AppendRequest, *, claims_first: bool) -> Exception:
+        try:
+            return explained(self._database, request, claims_first=claims_first)
+        except StoreError as error:
+            return error
+
+
+_Why = Callable[[AppendRequest, AppendRequest], Exception | None]
+"""What becomes of a request once the other is on record; None when that is to be seen."""
+
+
+def _apart(group: Sequence[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiting, _Waiting, _Why]]]:
+    """Those that can go out together, and those that one before them in the group is in the way of.
+
+    As the database would look it up: the idempotency key first, then claims, then versions.
+    """
+    kept: list[_Waiting] = []
+    held_back: list[tuple[_Waiting, _Waiting, _Why]] = []
+    commands: dict[tuple[str, bytes], _Waiting] = {}
+    claims: dict[tuple[str, str, bytes], _Waiting] = {}
+    written: dict[tuple[str, str], tuple[int, _Waiting]] = {}
+    for waiting in group:
+        request = waiting.request
+        ledger, command = request.ledger, request.command
+        touched = [(ledger, claim.kind, claim.key) for claim in (*request.claims, *request.releases)]
+        if command is not None and (before := commands.get((ledger, command.key))) is not None:
+            held_back.append((waiting, before, _repeated))
+            continue
+        if (before := next((claims[claim] for claim in touched if claim in claims), None)) is not None:
+            held_back.append((waiting, before, _claimed))
+            continue
+        if (before := _moved(request, written)) is not None:
+            held_back.append((waiting, before, lambda _request, _before: VersionConflict()))
+            continue
+        kept.append(waiting)
+        if command is not None:
+            commands[ledger, command.key] = waiting
+        claims |= dict.fromkeys(touched, waiting)
+        for event in request.events:
+            written[ledger, str(event.originator_id)] = event.originator_version, waiting
+    return kept, held_back
+
+
+def _repeated(request: AppendRequest, before: AppendRequest) -> Exception:
+    command = before.command
+    if command is None or request.command is None or before.recorded_at is None:
+        raise AssertionError("Commands that are on record are compared.")
+    if request.command.body != command.body:
+        return KeyReused()
+    stream, version, latest = command.stream, command.version, command.latest
+    receipt = Receipt(before.ledger, stream, version, latest, before.position, before.recorded_at, repeated=True)
+    return AlreadyAnswered(receipt)
+
+
+def _claimed(request: AppendRequest, before: AppendRequest) -> Exception | None:
+    held = {(claim.kind, claim.key): claim.stream for claim in before.claims}
+    for claim in request.claims:
+        if held.get((claim.kind, claim.key), claim.stream) != claim.stream:
+            return ClaimTaken(claim.kind)
+    return None
+
+
+def _moved(request: AppendRequest, written: dict[tuple[str, str], tuple[int, _Waiting]]) -> _Waiting | None:
+    """The one before that takes a stream further than this request read it."""
+    if not written:
+        return None
+    for stream, version in request.reads.items():
+        latest, before = written.get((request.ledger, stream), (version, None))
+        if latest != version:
+            return before
+    return None
