@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import select
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from types import TracebackType
@@ -36,7 +36,19 @@ _NOW: Final[LiteralString] = "SELECT clock_timestamp()"
 WAIT_SECONDS: Final = 5.0
 """How long a caller waits for a connection before it is told to try again."""
 
+TRANSACTION_SECONDS: Final = 20.0
+"""How long a transaction may take, from Postgres 17 on: a client that fell silent in the middle of one would hold its
+locks, a ledger's head among them, for ever. Above the time that is waited for a lock."""
+
+ANSWER_SECONDS: Final = 25.0
+"""How long an answer is waited for: above all that the server has as a limit. The other side may have gone without a
+word."""
+
 _UNREACHABLE = "The database can't be reached: nothing was recorded and nothing is lost, try again."
+_NO_ROOM = "The database has no room to write: nothing was recorded and nothing is lost. Make room, then try again."
+_NO_WRITES = (
+    "This database takes no writes at present (a standby?): nothing was recorded and nothing is lost, try again."
+)
 _BROKEN_OFF = (
     "The connection to the database broke while this was being written: whether it was recorded isn't known, "
     "so send the same request with the same idempotency key again."
@@ -52,13 +64,28 @@ def _says_more(record: logging.LogRecord) -> bool:
 logging.getLogger("psycopg").addFilter(_says_more)
 
 
+class _Bounded(psycopg.Connection[tuple[Any, ...]]):
+    """Waits for an answer, but not for ever."""
+
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
+        try:
+            return super().wait(gen, interval, ANSWER_SECONDS if timeout is None else timeout)
+        except psycopg.OperationalError as error:
+            if timeout is None and error.sqlstate is None:
+                # No word from the server: to leave the connection in order would be to wait for it again.
+                self.pgconn.finish()
+            raise
+
+
 class Database:
     """One pool. `conninfo` is a libpq URL or connection string of the application's login."""
 
     def __init__(self, conninfo: str, *, pool_size: int) -> None:
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             conninfo,
-            kwargs={"autocommit": True, "connect_timeout": 5},
+            connection_class=_Bounded,
+            kwargs={"autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5}
+            | {"keepalives_count": 3, "tcp_user_timeout": 20_000},
             min_size=1,
             max_size=pool_size,
             timeout=WAIT_SECONDS,
@@ -134,10 +161,26 @@ class Database:
 
 def _configure(connection: Connection) -> None:
     """Instants come back in UTC; a peer that hangs or is gone doesn't hold the others up for ever."""
+    settings = {
+        "TimeZone": "UTC",
+        "lock_timeout": "15s",
+        "idle_in_transaction_session_timeout": "30s",
+        # These two are for connections over a network; on a unix socket they do nothing.
+        "tcp_keepalives_idle": "10",
+        "tcp_user_timeout": "20s",
+    }
+    if connection.info.server_version >= 170000:
+        settings["transaction_timeout"] = f"{TRANSACTION_SECONDS:g}s"
     connection.execute(
-        "SELECT set_config('TimeZone', 'UTC', false), set_config('lock_timeout', '15s', false),"
-        " set_config('idle_in_transaction_session_timeout', '30s', false)"
+        "SELECT set_config(name, value, false) FROM unnest(%s::text[], %s::text[]) AS setting (name, value)",
+        [list(settings), list(settings.values())],
     )
+
+
+def without_haste(connection: Connection) -> None:
+    """The transaction just begun may take its time."""
+    if connection.info.server_version >= 170000:
+        connection.execute("SELECT set_config('transaction_timeout', '0', true)")
 
 
 def _is_alive(connection: Connection) -> bool:
@@ -158,6 +201,10 @@ def _ours(error: psycopg.Error, connection: Connection, *, writes: bool) -> Exce
             return error
         case psycopg.OperationalError() if connection.closed and writes:
             return Unavailable(_BROKEN_OFF, recorded=None)
+        case psycopg.errors.DiskFull():
+            return Unavailable(_NO_ROOM)
+        case psycopg.errors.ReadOnlySqlTransaction():
+            return Unavailable(_NO_WRITES)
         case psycopg.OperationalError():
             return Unavailable(_UNREACHABLE)
         case _:

@@ -13,7 +13,7 @@ from domain.claims import Claim, claims_of
 from domain.record import EnteredInError, Recorded, standing
 from store.append import AppendRequest, NewFact, enqueue, insert_claims, insert_keys, settle
 from store.codec import check_place
-from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database
+from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
 from store.errors import LedgerBroken, LedgerNotEmpty, VersionConflict
 from store.hashing import hashed_claims
 from store.ledger_keys import LedgerKeys, NewKey, is_sealed
@@ -50,6 +50,7 @@ class Restoration:
         try:
             with database.connection(writes=True) as connection:
                 connection.execute(BEGIN)
+                without_haste(connection)
                 connection.execute(AS_WRITER)
                 head = connection.execute(_LOCK, {"ledger": self._ledger}).fetchone()
                 if head is None or head[0] != 0:
