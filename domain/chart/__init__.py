@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -39,28 +39,39 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     fact = entry.fact
     if isinstance(fact, EnteredInError):
         raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    return replace(chart, version=entry.version, adrift=_adrift(chart, entry), **_changes(chart, entry))
-
-
-def _changes(chart: Chart, entry: Entry) -> dict[str, Any]:
-    """The fields of the chart that the fact changes, by name: one copy of the chart for each entry is enough."""
-    fact = entry.fact
+    identified, prescriptions = chart.identity, chart.prescriptions
+    episodes, attendances, screenings, step_downs = (
+        chart.episodes,
+        chart.attendances,
+        chart.screenings,
+        chart.step_downs,
+    )
     if isinstance(fact, attendance.RECORDS):
-        return {"attendances": attendance.evolve(chart.attendances, entry)}
-    if isinstance(fact, screening.OF_A_SCREENING):
-        return {"screenings": screening.evolve(chart.screenings, entry)}
-    if isinstance(fact, PrescriptionVerified):
+        attendances = attendance.evolve(attendances, entry)
+    elif isinstance(fact, screening.OF_A_SCREENING):
+        screenings = screening.evolve(screenings, entry)
+    elif isinstance(fact, PrescriptionVerified):
         verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
-        return {"prescriptions": (*chart.prescriptions, verified)}
-    if isinstance(fact, identity.PatientRegistered):
-        return {"identity": identity.evolve(chart.identity, entry)}
-    if isinstance(fact, InquiryReceived):
-        opened = episode.open_episode(fact, entry.version)
-        return {"episodes": {**chart.episodes, fact.episode_id: opened}}
-    if isinstance(fact, step_down.OF_A_STEP_DOWN):
-        step_downs = step_down.evolve(chart.step_downs, entry)
-        return {"step_downs": step_downs, "episodes": _episodes_further(chart, entry)}
-    return {"episodes": _episodes_further(chart, entry)}
+        prescriptions = (*prescriptions, verified)
+    elif isinstance(fact, identity.PatientRegistered):
+        identified = identity.evolve(identified, entry)
+    elif isinstance(fact, InquiryReceived):
+        episodes = {**episodes, fact.episode_id: episode.open_episode(fact, entry.version)}
+    else:
+        if isinstance(fact, step_down.OF_A_STEP_DOWN):
+            step_downs = step_down.evolve(step_downs, entry)
+        episodes = _episodes_further(chart, entry)
+    return Chart(
+        patient_id=chart.patient_id,
+        version=entry.version,
+        identity=identified,
+        episodes=episodes,
+        attendances=attendances,
+        screenings=screenings,
+        prescriptions=prescriptions,
+        step_downs=step_downs,
+        adrift=_adrift(chart, entry),
+    )
 
 
 def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
@@ -74,15 +85,13 @@ def _grounded(chart: Chart, fact: Any) -> bool:
     """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
     if chart.identity.mrn is None and not isinstance(fact, identity.PatientRegistered):
         return False
-    opened: tuple[tuple[str, Container[UUID], type[Any]], ...] = (
-        ("episode_id", chart.episodes, InquiryReceived),
-        ("screening_id", chart.screenings, screening.ScreeningOrdered),
-        ("step_down_id", chart.step_downs, step_down.StepDownRecommended),
-    )
-    for name, known, opens in opened:
-        key = getattr(fact, name, None)
-        if key is not None and key not in known and not isinstance(fact, opens):
-            return False
+    episode_id = getattr(fact, "episode_id", None)
+    if episode_id is not None and episode_id not in chart.episodes and not isinstance(fact, InquiryReceived):
+        return False
+    if isinstance(fact, screening.OF_A_SCREENING):
+        return fact.screening_id in chart.screenings or isinstance(fact, screening.ScreeningOrdered)
+    if isinstance(fact, step_down.OF_A_STEP_DOWN):
+        return fact.step_down_id in chart.step_downs or isinstance(fact, step_down.StepDownRecommended)
     return True
 
 

@@ -183,16 +183,17 @@ def _after_last_service(episode: Episode, fact: AttendanceRecorded, session: Ses
 
 def overlapping(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected) -> list[Attendance]:
     """Other sessions in which the patient was at the same time."""
-    if fact.arrived_at is None or fact.left_at is None:
+    arrived_at, left_at = fact.arrived_at, fact.left_at
+    if arrived_at is None or left_at is None:
         return []
     return [
         other
         for other in chart.attendances.values()
-        if other.session_id != fact.session_id
+        if other.left_at is not None
+        and arrived_at < other.left_at
         and other.arrived_at is not None
-        and other.left_at is not None
-        and fact.arrived_at < other.left_at
-        and other.arrived_at < fact.left_at
+        and other.arrived_at < left_at
+        and other.session_id != fact.session_id
     ]
 
 
@@ -224,13 +225,16 @@ def overlaps(chart: Chart, sessions: Mapping[UUID, Session]) -> Iterator[int]:
 
 def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Session]) -> Session | None:
     """The earliest session of treatment that the patient attended in this episode: the day of admission."""
-    attended = [
-        sessions[record.session_id]
-        for record in chart.attendances.values()
-        if record.episode_id == episode_id and record.attended and record.session_id in sessions
-    ]
-    counting = [(s.starts_at, str(s.session_id), s) for s in attended if s.starts_at is not None and admits(s)]
-    return min(counting, key=lambda c: c[:2])[2] if counting else None
+    first: tuple[datetime, str] | None = None
+    found = None
+    for record in chart.attendances.values():
+        session = sessions.get(record.session_id) if record.outcome is Outcome.ATTENDED else None
+        if session is None or session.starts_at is None or (first is not None and session.starts_at > first[0]):
+            continue
+        place = session.starts_at, str(session.session_id)
+        if (first is None or place < first) and record.episode_id == episode_id and admits(session):
+            first, found = place, session
+    return found
 
 
 def admits(session: Session) -> bool:

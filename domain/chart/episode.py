@@ -67,6 +67,10 @@ _IN_BETWEEN: Final = 3
 _AT_NIGHT: Final = frozenset({"HoldEnded", "NotAdmitted", "Discharged"})
 """Steps that change the state at the end of their date only."""
 
+_HOLD_ENDS: Final = frozenset({"HoldEnded"})
+
+_ENDS: Final = frozenset({"NotAdmitted", "Discharged"})
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
@@ -140,6 +144,8 @@ class Episode:
     first_contact_at: datetime
     version: int
     steps: tuple[Step, ...] = ()
+    """In the order in which they took place. Within a date enrollment comes first, then admission, and what ends the
+    episode last, whichever was recorded first: the first service may be given on the day of discharge."""
     suitability: tuple[Decision, ...] = ()
     enrollment: Enrollment | None = None
     assignments: tuple[Assignment, ...] = ()
@@ -155,21 +161,15 @@ class Episode:
         return local_date(self.first_contact_at, zone)
 
     def dated(self, as_of: date | None = None) -> list[Step]:
-        """The steps in the order in which they took place, those after `as_of` left out.
-
-        Within a date enrollment comes first, then admission, and what ends the episode last, whichever was recorded
-        first: the first service may be given on the day of discharge.
-        """
-        known = (s for s in self.steps if as_of is None or s.on <= as_of)
-        return sorted(known, key=lambda s: (s.on, _OF_THE_DAY.get(s.name, _IN_BETWEEN), s.version))
+        """The steps in the order in which they took place, those after `as_of` left out."""
+        return [s for s in self.steps if as_of is None or s.on <= as_of]
 
     def state_on(self, on: date, *, as_of: date | None = None) -> State:
         """The state at the end of a date: `discharged` from the discharge date on, `on_hold` through the hold's last.
 
         Facts dated after `as_of` do not count, and what holds then goes on holding.
         """
-        steps = (s for s in self.dated(as_of) if s.on < on or (s.on == on and s.name != "HoldEnded"))
-        return walk(steps)[-1]
+        return walk(self._before(on, as_of, _HOLD_ENDS))[-1]
 
     def active_on(self, on: date, *, as_of: date | None = None) -> bool:
         """Whether the date counts as one of active treatment (rules.md, "active on a date").
@@ -180,13 +180,19 @@ class Episode:
 
     def state_during(self, on: date, *, as_of: date | None = None) -> State:
         """The state in which care is given on a date: as `state_on`, but on the last day the one before its end."""
-        steps = (s for s in self.dated(as_of) if s.on < on or (s.on == on and s.name not in _AT_NIGHT))
-        return walk(steps)[-1]
+        return walk(self._before(on, as_of, _AT_NIGHT))[-1]
+
+    def _before(self, on: date, as_of: date | None, later: frozenset[str]) -> list[Step]:
+        """The steps up to a date, those of that very date left out that are named in `later`."""
+        last = on if as_of is None else min(on, as_of)
+        return [s for s in self.steps if s.on <= last and (s.on != on or s.name not in later)]
 
     def ended_on(self, *, as_of: date | None = None) -> date | None:
         """Date of the discharge, or of not being admitted; None while open."""
-        ends = [s for s in self.dated(as_of) if s.name in ("Discharged", "NotAdmitted")]
-        return ends[-1].on if ends else None
+        for step in reversed(self.steps):
+            if step.name in _ENDS and (as_of is None or step.on <= as_of):
+                return step.on
+        return None
 
     def enrolled_within(self, first: date, last: date, as_of: date) -> bool:
         """Enrolled on some date of the period: from `Enrolled.on` (if by `as_of`) to discharge or not admitted."""
@@ -292,7 +298,11 @@ def _step(fact: Any, version: int, level: str | None = None) -> Step:
 
 
 def _stepped(episode: Episode, fact: Any, version: int, level: str | None = None) -> Episode:
-    return replace(episode, steps=(*episode.steps, _step(fact, version, level)))
+    return replace(episode, steps=tuple(sorted((*episode.steps, _step(fact, version, level)), key=_place)))
+
+
+def _place(step: Step) -> tuple[date, int, int]:
+    return step.on, _OF_THE_DAY.get(step.name, _IN_BETWEEN), step.version
 
 
 def _enrolled(episode: Episode, fact: Enrolled, version: int) -> Episode:

@@ -60,8 +60,10 @@ def with_entry(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry])
 
 def judge_history(before: Chart, further: Chart, new: Entry, scene: Scene) -> None:
     """Refused where `further` breaks an entry that `before` did not: the new one itself, or one on record."""
-    was_broken = set(broken(before, scene))
-    now_broken = [version for version in broken(further, scene) if version not in was_broken]
+    now_broken = list(broken(further, scene))
+    if now_broken:
+        was_broken = set(broken(before, scene))
+        now_broken = [version for version in now_broken if version not in was_broken]
     if not now_broken:
         return
     if now_broken[0] == new.version:
