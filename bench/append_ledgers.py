@@ -17,5 +17,5 @@ TIMES_PEER: Final = 5.0
 
 def run(lab: Lab) -> list[str]:
     rates = Appending(lab, ledgers=LEDGERS).rates(LEDGERS)
-    row = Rates(label=str(LEDGERS), **rates, of_floor=OF_FLOOR, times_peer=TIMES_PEER)
+    row = Rates(label=str(LEDGERS), figures=rates, of_floor=OF_FLOOR, times_peer=TIMES_PEER)
     return rates_table("writers", "facts", [row])

@@ -19,5 +19,5 @@ def run(lab: Lab) -> list[str]:
     rows = []
     for writers, (of_floor, times_peer) in BARS.items():
         rates = appending.rates(writers)
-        rows.append(Rates(label=str(writers), **rates, of_floor=of_floor, times_peer=times_peer))
+        rows.append(Rates(label=str(writers), figures=rates, of_floor=of_floor, times_peer=times_peer))
     return rates_table("writers", "facts", rows)

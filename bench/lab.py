@@ -7,9 +7,10 @@ import platform
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from threading import Barrier, Event
@@ -101,6 +102,18 @@ def in_turn(rounds: int, contenders: Mapping[str, Callable[[], float]]) -> dict[
     return figures
 
 
+def contest(
+    lab: Lab, contenders: Mapping[str, Callable[[], AbstractContextManager[list[Work]]]]
+) -> dict[str, list[float]]:
+    """Units a second of each contender, round by round. Every round has writers of its own, made outside the time."""
+
+    def measure(name: str) -> float:
+        with contenders[name]() as works:
+            return rate(works, lab.seconds)
+
+    return in_turn(lab.rounds, {name: partial(measure, name) for name in contenders})
+
+
 def rate(writers: Sequence[Work], seconds: float) -> float:
     """Units a second of all writers together, each in a thread of its own, after a short run-in."""
     ready, counting, over = Barrier(len(writers) + 1), Event(), Event()
@@ -128,6 +141,20 @@ def rate(writers: Sequence[Work], seconds: float) -> float:
         over.set()
         lasted = perf_counter() - began
         return sum(one.result() for one in running) / lasted
+
+
+def rate_of(writers: Sequence[Work], times: int) -> float:
+    """Units a second where each writer, in a thread of its own, does so many from the start."""
+    began = perf_counter()
+    with ThreadPoolExecutor(len(writers)) as threads:
+        for running in [threads.submit(_again, work, times) for work in writers]:
+            running.result()
+    return len(writers) * times / (perf_counter() - began)
+
+
+def _again(work: Work, times: int) -> None:
+    for _ in range(times):
+        work()
 
 
 def machine(measured: Lab) -> list[str]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
+from bench.attendances import Attendances
 from bench.lab import host_and_port
+from domain.chart.attendance import AttendanceRecorded
+from domain.record import Envelope
 
 
 class PeerChart(Aggregate):
@@ -31,6 +36,29 @@ class PeerChart(Aggregate):
         left_at: datetime | None,
     ) -> None:
         self.sessions[session_id] = outcome
+
+
+def attend(chart: PeerChart, envelope: Envelope, fact: AttendanceRecorded) -> None:
+    """The same fact as ours, under the same envelope, as an event of the chart."""
+    chart.record_attendance(
+        by=asdict(envelope.by),
+        source=envelope.source.value,
+        correlation_id=envelope.correlation_id,
+        episode_id=fact.episode_id,
+        session_id=fact.session_id,
+        outcome=fact.outcome.value,
+        method=fact.method,
+        arrived_at=fact.arrived_at,
+        left_at=fact.left_at,
+    )
+
+
+def grown(attendances: Attendances, events: int) -> PeerChart:
+    """A chart of so many events, its opening among them, not saved yet."""
+    chart = PeerChart()
+    for envelope, fact in islice(attendances, events - 1):
+        attend(chart, envelope, fact)
+    return chart
 
 
 class PeerRecord(Application[UUID]):

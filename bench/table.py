@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -50,29 +50,27 @@ def _line(cells: Sequence[str]) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Rates:
-    """What each contender did a second, round by round. Empty: not a contender here. None: no bar."""
+    """What `floor`, `peer` and `ours` did a second, round by round; `ours` at least. None: no bar."""
 
     label: str
-    ours: Sequence[float]
-    floor: Sequence[float] = ()
-    peer: Sequence[float] = ()
+    figures: Mapping[str, Sequence[float]]
     of_floor: float | None = None
     times_peer: float | None = None
 
 
 def rates_table(first: str, unit: str, rows: Iterable[Rates]) -> list[str]:
-    """Floor, peer and ours beside each other, in `unit` a second; `first` heads the labels."""
+    """The contenders beside each other, in `unit` a second; `first` heads the labels."""
     header = [first, *(f"{name}, {unit}/s" for name in ("floor", "peer", "ours"))]
     return table([*header, "ours ÷ floor", "bar", "ours ÷ peer", "bar"], map(_rates, rows))
 
 
 def _rates(row: Rates) -> list[str]:
-    figures = [Spread(values).shown() if values else "" for values in (row.floor, row.peer, row.ours)]
-    return [row.label, *figures, *_held(row, row.floor, row.of_floor, 2), *_held(row, row.peer, row.times_peer, 1)]
+    figures = [Spread(row.figures[n]).shown() if n in row.figures else "" for n in ("floor", "peer", "ours")]
+    return [row.label, *figures, *_held(row, "floor", row.of_floor, 2), *_held(row, "peer", row.times_peer, 1)]
 
 
-def _held(row: Rates, to: Sequence[float], limit: float | None, digits: int) -> list[str]:
-    if not to:
+def _held(row: Rates, to: str, limit: float | None, digits: int) -> list[str]:
+    if to not in row.figures:
         return ["", ""]
-    ratio = ratios(row.ours, to)
+    ratio = ratios(row.figures["ours"], row.figures[to])
     return [ratio.shown(digits), "" if limit is None else Bar(limit).judged(ratio)]

@@ -27,11 +27,11 @@ def test_ratios_are_taken_within_a_round() -> None:
 
 
 def test_ours_stands_beside_floor_and_peer_with_its_bars() -> None:
-    floor, peer, ours = [100.0, 1000.0, 10.0], [10.0, 100.0, 1.0], [60.0, 600.0, 6.0]
+    figures = {"floor": [100.0, 1000.0, 10.0], "peer": [10.0, 100.0, 1.0], "ours": [60.0, 600.0, 6.0]}
     rows = [
-        Rates(label="1", floor=floor, peer=peer, ours=ours, times_peer=1.2),
-        Rates(label="32", floor=floor, peer=peer, ours=ours, of_floor=0.8, times_peer=8),
-        Rates(label="two", floor=floor, ours=ours, of_floor=0.35),
+        Rates(label="1", figures=figures, times_peer=1.2),
+        Rates(label="32", figures=figures, of_floor=0.8, times_peer=8),
+        Rates(label="two", figures={"floor": figures["floor"], "ours": figures["ours"]}, of_floor=0.35),
     ]
     header, _, one, many, two = rates_table("writers", "facts", rows)
     assert header.startswith("| writers | floor, facts/s | peer, facts/s | ours, facts/s | ours ÷ floor | bar |")
