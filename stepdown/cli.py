@@ -30,6 +30,7 @@ from stepdown.options import (
     Port,
     Purpose,
     read_date,
+    read_instant,
     read_staff,
     read_week,
 )
@@ -249,6 +250,66 @@ def token(
     from stepdown.commands import tokens
 
     tokens.token(role, facility=facility, staff=staff, name=name, data=data)
+
+
+@app.command()
+def backup(
+    target: Annotated[Path, typer.Argument(metavar="DIR", help="A new folder for it.", show_default=False)],
+    keys: Annotated[
+        Path | None,
+        typer.Option("--keys", metavar="FILE", help="Gets a copy of the master key; outside of DIR, on another disk."),
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option(
+            "--archive",
+            metavar="FOLDER",
+            help="From now on, have the embedded Postgres archive its write-ahead log there.",
+        ),
+    ] = None,
+    no_archive: Annotated[bool, typer.Option("--no-archive", help="Have it archive no longer.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Back up the embedded Postgres, or the one in STEPDOWN_BACKUP_URL, and verify the copy; keys are kept apart."""
+    if archive is not None and no_archive:
+        raise typer.BadParameter("it contradicts --archive.", param_hint="--no-archive")
+    from stepdown.commands import backup as work
+
+    work.backup(target, keys=keys, archive=archive, no_archive=no_archive, data=data, as_json=as_json)
+
+
+@app.command()
+def restore(
+    source: Annotated[Path, typer.Argument(metavar="DIR", help="What `stepdown backup` wrote.", show_default=False)],
+    to: Annotated[
+        Path | None,
+        typer.Option("--to", metavar="FOLDER", help="Not into --data: a data directory for a Postgres of your own."),
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option("--keys", metavar="FILE", help="The master key, to see that charts open.")
+    ] = None,
+    archive: Annotated[
+        Path | None,
+        typer.Option("--archive", metavar="FOLDER", help="Go on with the write-ahead log that was archived there."),
+    ] = None,
+    until: Annotated[
+        Any,
+        typer.Option(
+            "--until", metavar="INSTANT", parser=read_instant, help="Of the archive, only what was committed by then."
+        ),
+    ] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring a backup back, into a data folder without a database, and check that all of it is there."""
+    if to is not None and data is not None:
+        raise typer.BadParameter("it contradicts --data.", param_hint="--to")
+    if until is not None and archive is None:
+        raise typer.BadParameter("it takes an --archive.", param_hint="--until")
+    from stepdown.commands import backup as work
+
+    work.restore(source, to=to, keys=keys, archive=archive, until=until, data=data, as_json=as_json)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -30,3 +30,14 @@ def shown_progress() -> Iterator[Told]:
             bars.update(tasks[stage], completed=done, total=of, visible=True)
 
         yield told
+
+
+@contextmanager
+def doing(words: str) -> Iterator[None]:
+    """Says what is being done, where nobody can say how far it has come."""
+    console = notes()
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(f"{words}…"):
+        yield

@@ -1,0 +1,188 @@
+"""Archiving of the embedded server's write-ahead log, so that a restore can go on to the last minute before a loss.
+
+It is a setting of the database itself (ALTER SYSTEM), so it holds whoever starts the server. Each segment is a file,
+`<segment>.gz`: packed, because every switch pads a segment of 16 MB with zeros.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from stepdown.backup.summary import DATABASE, WalRange
+from stepdown.embedded.account import Account
+from stepdown.errors import Wrong
+
+SWITCH_SECONDS: Final = 60
+"""How much may be lost with the machine: a segment is archived when it is full, or this old."""
+
+_WAIT_SECONDS: Final = 60.0
+_SEGMENT: Final = re.compile(r"[0-9A-F]{24}(\.gz)?")
+
+# In order: what is there already must be the same, and is on the disk before Postgres lets go of its own; what is new
+# is written beside, synced, and gets its name only if nothing has it. `ln` never overwrites, `mv` would.
+_COMMAND: Final = (
+    "to={folder}/%f.gz; new={folder}/.%f.$$; "
+    'if test -e "$to"; then gzip -dc "$to" | cmp -s - %p && sync "$to" {folder}; '
+    'else gzip -1c %p > "$new" && sync "$new" && ln "$new" "$to" && sync {folder}; done=$?; rm -f "$new"; '
+    "exit $done; fi"
+)
+_NOW: Final = "SELECT current_setting('archive_mode'), current_setting('archive_command')"
+_NAMED: Final = "SELECT setting FROM pg_file_settings WHERE name = 'archive_command' ORDER BY seqno DESC LIMIT 1"
+_ARCHIVED: Final = """
+SELECT coalesce(left(last_archived_wal, 24) >= pg_walfile_name(%s), false),
+       coalesce(last_failed_time > coalesce(last_archived_time, '-infinity'), false)
+FROM pg_stat_archiver
+"""
+
+
+def command_for(folder: Path) -> str:
+    """What Postgres is to run for each segment; %p and %f are its file and its name."""
+    return _COMMAND.format(folder=shlex.quote(str(folder)).replace("%", "%%"))
+
+
+def archive_into(url: str, folder: Path, account: Account) -> bool:
+    """Has the server archive there. Answers whether it must be started anew for that.
+
+    `url` is a superuser's. `Wrong` when the folder holds anything else, or Postgres' account can't write there.
+    """
+    folder = folder.resolve()
+    wanted = command_for(folder)
+    with psycopg.connect(url, autocommit=True) as connection:
+        mode, command = _row(connection, _NOW)
+        named = connection.execute(_NAMED).fetchone()
+        if command != wanted and (named is None or named[0] != wanted):
+            _prepare(folder, account)
+            connection.execute(sql.SQL("ALTER SYSTEM SET archive_command = {}").format(wanted))
+            connection.execute(sql.SQL("ALTER SYSTEM SET archive_timeout = {}").format(SWITCH_SECONDS))
+            connection.execute("ALTER SYSTEM SET archive_mode = 'on'")
+            connection.execute("SELECT pg_reload_conf()")
+        return bool(mode == "off")
+
+
+def stop_archiving(connection: psycopg.Connection[Any]) -> None:
+    """In autocommit. Holds from the next start on; until then nothing more is archived, and nothing waits for it."""
+    connection.execute("ALTER SYSTEM RESET archive_mode")
+    connection.execute("ALTER SYSTEM RESET archive_timeout")
+    connection.execute("ALTER SYSTEM SET archive_command = '/bin/true'")
+    connection.execute("SELECT pg_reload_conf()")
+
+
+def forget_archive(connection: psycopg.Connection[Any]) -> None:
+    """For a restored database that doesn't archive: it never writes into the folder of the one that it came from."""
+    for setting in ("archive_mode", "archive_timeout", "archive_command"):
+        connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(setting)))
+
+
+def is_archiving(url: str) -> bool:
+    with psycopg.connect(url, autocommit=True) as connection:
+        return bool(_row(connection, _NOW)[0] != "off")
+
+
+def wait_until_archived(url: str, lsn: str) -> None:
+    """Until the segment that ends with this log sequence number is archived. `Wrong` when it can't be."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    with psycopg.connect(url, autocommit=True) as connection:
+        while True:
+            done, failing = _row(connection, _ARCHIVED, lsn)
+            if done:
+                return
+            if failing or time.monotonic() > deadline:
+                raise Wrong(
+                    "The backup is made, but the write-ahead log isn't being archived: see that Postgres' account can "
+                    "write to the archive's folder and that its disk isn't full, or the log fills the database's disk."
+                )
+            time.sleep(0.02)
+
+
+def _row(connection: psycopg.Connection[Any], query: LiteralString, *given: str) -> tuple[Any, ...]:
+    row = connection.execute(query, given).fetchone()
+    if row is None:
+        raise AssertionError("A select without FROM, or from a view of one row, has a row.")
+    return tuple(row)
+
+
+def _prepare(folder: Path, account: Account) -> None:
+    if "\n" in str(folder):
+        raise Wrong("The archive's folder has a line break in its name: name another.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise Wrong(f"{folder} holds something already: name a new folder for the archive of this database.")
+    made = not folder.exists()
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    account.give(folder)
+    if not account.reaches(folder) or not (account.drops or os.access(folder, os.W_OK | os.X_OK)):
+        if made:
+            folder.rmdir()
+        raise Wrong(f"The account that runs Postgres can't write to {folder}: name a folder that it can get to.")
+
+
+def require_whole(archive: Path, account: Account, backup: Path, after: WalRange) -> None:
+    """`Wrong` when a segment is missing between the backup and the last one, or Postgres' account may not read one.
+
+    Postgres takes a missing segment for the end of the log: what came after would be lost without a word.
+    """
+    if not archive.is_dir():
+        raise Wrong(f"{archive} is no folder: name the one that the write-ahead log was archived into.")
+    archived = archived_in(archive)
+    if not archived:
+        raise Wrong(f"{archive} holds no write-ahead log: name the folder that it was archived into.")
+    for path in archived.values():
+        if account.drops and not account.may(4, path):
+            raise Wrong(f"The account that runs Postgres can't read {path}: give it the archive's files (chown -R).")
+    own = archived_in(backup / DATABASE / "pg_wal")
+    size = segment_bytes(backup)
+    timelines: dict[str, set[int]] = defaultdict(set)
+    for name in own.keys() | archived.keys():
+        if (number := number_of(name, size)) >= place_of(after.begins) // size:
+            timelines[name[:8]].add(number)
+    for timeline, numbers in timelines.items():
+        if missing := sorted(set(range(min(numbers), max(numbers))) - numbers):
+            high, low = divmod(missing[0], 2**32 // size)
+            raise Wrong(
+                f"The archive {archive} lacks the segment {timeline}{high:08X}{low:08X}, and later ones are there: "
+                "find it, or restore with --until a time before it."
+            )
+
+
+def require_end(archive: Path, backup: Path, cluster: Path) -> None:
+    """`Wrong` when recovery ended before the last archived segment of its timeline: one on the way is damaged."""
+    histories = (cluster / "pg_wal").glob("*.history")
+    line = max(histories, key=lambda path: path.name).read_text(encoding="utf-8").splitlines()[-1]
+    timeline, ended, *_ = line.split()
+    size = segment_bytes(backup)
+    own = [number_of(name, size) for name in archived_in(archive) if int(name[:8], 16) == int(timeline)]
+    if own and place_of(ended) // size < max(own):
+        high, low = divmod(place_of(ended) // size, 2**32 // size)
+        raise Wrong(
+            f"The archive's segment {int(timeline):08X}{high:08X}{low:08X} is damaged, and later ones are there: find "
+            "another copy of it, or restore with --until a time before it."
+        )
+
+
+def archived_in(folder: Path) -> dict[str, Path]:
+    """The segments in a folder, packed or not, by name."""
+    return {path.name.removesuffix(".gz"): path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name)}
+
+
+def segment_bytes(backup: Path) -> int:
+    """How large the segments of this cluster are: 16 MiB, unless it was made otherwise."""
+    return next(path.stat().st_size for path in archived_in(backup / DATABASE / "pg_wal").values())
+
+
+def number_of(segment: str, size: int) -> int:
+    """Counts segments through a timeline."""
+    return int(segment[8:16], 16) * (2**32 // size) + int(segment[16:24], 16)
+
+
+def place_of(lsn: str) -> int:
+    """A log sequence number, such as 0/5000148, in bytes."""
+    high, low = lsn.split("/")
+    return int(high, 16) * 2**32 + int(low, 16)

@@ -1,0 +1,82 @@
+"""Folders that are there whole or not at all, for this account's eyes alone."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from stepdown.errors import Wrong
+
+
+@contextmanager
+def unfinished(target: Path) -> Iterator[Path]:
+    """Where to make what is to become `target`, in a folder of its own beside it; it takes its name, on the disk for
+    good, when the block ends well. A failure leaves nothing; what a killed process left goes with the next attempt.
+
+    The folder above what is yielded is for whatever is needed on the way, and is gone at the end.
+    """
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Wrong(f"{target} is there already: name a new folder.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    work = target.with_name(f"{target.name}.unfinished")
+    work.mkdir(mode=0o700, exist_ok=True)
+    descriptor = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise Wrong(f"Another process is making {target} at this moment: wait for it.") from None
+        try:
+            _empty(work)
+            # A new name each time: a program that outlived its killed starter still writes to the former one.
+            made = Path(tempfile.mkdtemp(dir=work)) / target.name
+            yield made
+            sync(made)
+            made.rename(target)
+            sync(target.parent)
+        finally:
+            shutil.rmtree(work)
+    finally:
+        os.close(descriptor)
+
+
+def _empty(folder: Path) -> None:
+    for left in folder.iterdir():
+        if left.is_dir() and not left.is_symlink():
+            shutil.rmtree(left)
+        else:
+            left.unlink()
+
+
+def sync(path: Path) -> None:
+    """A file's content, or a folder's names, are on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """A new file, on the disk for good, its owner's alone. FileExistsError when there is one."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    sync(path.parent)
+
+
+def within(path: Path, folder: Path) -> bool:
+    """Whether a path, there or not, is or lies in the folder, whatever links lead to either."""
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files below it."""
+    return sum(path.lstat().st_size for path in folder.rglob("*") if path.is_file())

@@ -1,0 +1,88 @@
+"""The programs of Postgres that take a base backup and read its log. They must be of the server's own major version."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from typing import Final
+
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
+from stepdown.embedded.binaries import FINDERS, Binaries
+from stepdown.errors import Wrong
+
+_DEBIAN: Final = "/usr/lib/postgresql/{}/bin"
+_NOT_OURS: Final = "STEPDOWN_"
+
+
+def programs_of(major: int) -> Binaries:
+    """Those of one major version, wherever they are found. `Wrong` says how to name others."""
+    known = [found for found in (finder() for finder in FINDERS) if found is not None]
+    debian = Path(_DEBIAN.format(major))
+    if (debian / "postgres").is_file():
+        known.append(Binaries(debian.resolve()))
+    for binaries in known:
+        if binaries.major == major:
+            return binaries
+    raise Wrong(
+        f"This takes the programs of Postgres {major}, and none were found: name their bin folder in STEPDOWN_PG_BIN."
+    )
+
+
+def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
+    """Copies the whole cluster, with the write-ahead log that the copy needs, into a new folder; on the disk for good.
+
+    `Wrong` when the server doesn't let this login, or the copy can't be written.
+    """
+    given = conninfo_to_dict(url)
+    password = given.pop("password", None)
+    given.pop("dbname", None)
+    command = [
+        programs.program("pg_basebackup"),
+        f"--pgdata={into}",
+        # Never with the password, which others on this machine could read in the list of processes.
+        f"--dbname={make_conninfo('', **given)}",
+        "--format=plain",
+        "--wal-method=stream",
+        "--checkpoint=fast",
+        "--manifest-checksums=SHA256",
+        "--label=stepdown",
+        "--no-password",
+    ]
+    said = complaint(command, None if password is None else {"PGPASSWORD": str(password)})
+    if said is None:
+        return
+    if "replication role" in said or "REPLICATION attribute" in said or "start WAL sender" in said:
+        raise Wrong("The login of STEPDOWN_BACKUP_URL may not replicate: ALTER ROLE … REPLICATION, as a superuser.")
+    if "no pg_hba.conf entry for replication" in said:
+        raise Wrong(
+            "The server lets nobody in for replication from here: add a line for the database `replication` and this "
+            "login to its pg_hba.conf, and reload it."
+        )
+    raise Wrong(f"Postgres could not make the backup: {said}.")
+
+
+def complaint(command: list[str], given: dict[str, str] | None = None) -> str | None:
+    """None when the program did it; else the last of what it said, which names files and settings, not people."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
+    try:
+        ended = subprocess.run(
+            command,
+            env=inherited | {"LC_ALL": "C"} | (given or {}),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            check=False,
+        )
+    except OSError as error:
+        raise Wrong(
+            f"{command[0]} can't be run ({error.strerror}): name another bin folder in STEPDOWN_PG_BIN."
+        ) from None
+    if ended.returncode == 0:
+        return None
+    lines = [line for line in ended.stderr.splitlines() if "error:" in line or "fatal:" in line]
+    said = (lines or ended.stderr.splitlines() or [f"it ended with code {ended.returncode}"])[-1]
+    return said.partition("error: ")[2].rstrip(".") or said.rstrip(".")

@@ -1,0 +1,252 @@
+"""A copy of a base backup brought to a consistent end, by a server of its own that nobody else can reach.
+
+It takes nothing from the settings that the copy came with but what `postgresql.auto.conf` says, and of that nothing
+that reaches outside: no network, no libraries, no archive, no standby to wait for.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from psycopg.conninfo import make_conninfo
+from psycopg.pq import PGconn, Ping
+
+from stepdown.backup.folders import write_private
+from stepdown.embedded.account import INHERITED, Account
+from stepdown.embedded.binaries import Binaries
+from stepdown.embedded.socket_folder import PORT
+from stepdown.errors import Wrong
+
+_POLL_SECONDS: Final = 0.01
+_STOP_SECONDS: Final = 600.0
+
+_SETTINGS: Final = {
+    "listen_addresses": "",
+    "port": str(PORT),
+    "unix_socket_permissions": "0700",
+    "ssl": "off",
+    "hot_standby": "off",
+    "primary_conninfo": "",
+    "synchronous_standby_names": "",
+    "archive_mode": "off",
+    "shared_preload_libraries": "",
+    "session_preload_libraries": "",
+    "local_preload_libraries": "",
+    "shared_buffers": "128MB",
+    "huge_pages": "off",
+    "autovacuum": "off",
+    "fsync": "on",
+    "full_page_writes": "on",
+    "logging_collector": "off",
+    "log_destination": "stderr",
+    "lc_messages": "C",
+    "log_timezone": "UTC",
+    # As in the embedded server: nothing of what facts hold may reach a log.
+    "log_statement": "none",
+    "log_min_messages": "log",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+    "log_min_duration_statement": "-1",
+}
+# Whoever may enter this server's socket folder may read its files as well: the account that runs it, and root.
+_ACCESS: Final = b"local all all trust\n"
+# The second shell has no parent that knows of it. It ends the server when our end of the pipe is gone before we have
+# said that all is well, as when we are killed.
+_GUARDED: Final = '( ( read -r said <&"$0" || kill -QUIT $$ ) & ); exec "$@"'
+
+# What Postgres says when the log that makes the copy consistent isn't there.
+_LACKS_LOG: Final = (
+    "WAL ends before",
+    "could not locate required checkpoint record",
+    "could not locate a valid checkpoint record",
+    "could not find redo location",
+    "invalid checkpoint record",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How far to recover: to the end of the backup's own log or of the `archive`, or to an instant of the archive."""
+
+    archive: Path | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """A server under way on a recovered copy. `superuser` may do anything there."""
+
+    way: str
+    superuser: str
+
+    def url(self, database: str) -> str:
+        return make_conninfo(host=f"{self.way}/socket", port=PORT, user=self.superuser, dbname=database)
+
+
+@contextmanager
+def recovered(
+    cluster: Path, account: Account, programs: Binaries, *, superuser: str, wanted: Wanted, hold: int | None = None
+) -> Iterator[Recovered]:
+    """Recovers the copy in `cluster` and serves it meanwhile; stopped in good order when the block ends well.
+
+    The folder above it must be nobody else's. `hold` is a descriptor that all processes of the server inherit.
+    `Wrong` says why it can't be recovered.
+    """
+    work = cluster.parent
+    _furnish(work, cluster, account)
+    with _opened(work) as here, _opened(wanted.archive or work) as there:
+        way = f"/proc/self/fd/{here}"
+        archive = None if wanted.archive is None else f"/proc/self/fd/{there}"
+        settings = (
+            _SETTINGS
+            | _targets(archive, wanted.until)
+            | {
+                "unix_socket_directories": f"{way}/socket",
+                "config_file": f"{way}/server.conf",
+                "hba_file": f"{way}/access.conf",
+            }
+        )
+        inherit = (here, there) if hold is None else (here, there, hold)
+        with _serving(programs, way + "/" + cluster.name, settings, account, inherit, work / "log") as process:
+            server = Recovered(way, superuser)
+            _wait(process, server, work / "log", wanted)
+            yield server
+
+
+def _furnish(work: Path, cluster: Path, account: Account) -> None:
+    (work / "socket").mkdir(mode=0o700)
+    write_private(work / "server.conf", b"")
+    write_private(work / "access.conf", _ACCESS)
+    # Even without an archive: so the copy goes on as a timeline of its own, and its log is never taken for the former.
+    write_private(cluster / "recovery.signal", b"")
+    (cluster / "standby.signal").unlink(missing_ok=True)
+    for path in (work, work / "socket", work / "server.conf", work / "access.conf"):
+        account.give(path)
+    for folder, _, names in os.walk(cluster):
+        account.give(Path(folder))
+        for name in names:
+            account.give(Path(folder, name))
+
+
+def _targets(archive: str | None, until: datetime | None) -> dict[str, str]:
+    fetch = "false"
+    if archive is not None:
+        found = f'"{archive}/%f'
+        fetch = (
+            f'if test -e {found}.gz"; then gzip -dc {found}.gz" > "%p"; else test -e {found}" && cp {found}" "%p"; fi'
+        )
+    target = "" if until is None else until.astimezone(UTC).isoformat(" ")
+    return {
+        "restore_command": fetch,
+        "recovery_target_timeline": "latest",
+        "recovery_target_time": target,
+        "recovery_target": "",
+        "recovery_target_lsn": "",
+        "recovery_target_name": "",
+        "recovery_target_xid": "",
+        "recovery_target_inclusive": "on",
+        "recovery_target_action": "promote",
+        "recovery_end_command": "",
+        "archive_cleanup_command": "",
+    }
+
+
+@contextmanager
+def _opened(folder: Path) -> Iterator[int]:
+    """A descriptor by which the account comes to the folder, and we to a socket, however long the path."""
+    descriptor = os.open(folder, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _serving(
+    programs: Binaries, data: str, settings: Mapping[str, str], account: Account, inherit: tuple[int, ...], log: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+    reading, writing = os.pipe()
+    try:
+        try:
+            process = _start(
+                ["/bin/sh", "-c", _GUARDED, str(reading), programs.program("postgres"), "-D", data, *options],
+                account,
+                (*inherit, reading),
+                log,
+            )
+        finally:
+            os.close(reading)
+        try:
+            yield process
+        except BaseException:
+            _end(process, signal.SIGQUIT)
+            raise
+        if _end(process, signal.SIGINT) != 0:
+            raise Wrong("Postgres did not stop in good order after it had recovered the backup: try again.")
+    finally:
+        # What the guard waits for: the server has ended, there is nothing to end.
+        with suppress(OSError):
+            os.write(writing, b"done\n")
+        os.close(writing)
+
+
+def _start(command: list[str], account: Account, inherit: tuple[int, ...], log: Path) -> subprocess.Popen[bytes]:
+    with log.open("xb") as said:
+        return subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            cwd="/",
+            env={name: os.environ[name] for name in INHERITED if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"},
+            pass_fds=inherit,
+            start_new_session=True,
+            user=account.uid if account.drops else None,
+            group=account.gid if account.drops else None,
+            extra_groups=[] if account.drops else None,
+        )
+
+
+def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> int:
+    if process.poll() is None:
+        process.send_signal(how)
+    try:
+        return process.wait(_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        return process.wait()
+
+
+def _wait(process: subprocess.Popen[bytes], server: Recovered, log: Path, wanted: Wanted) -> None:
+    """Until it takes connections: as long as recovery takes, hours for a long archive."""
+    conninfo = f"{server.url('postgres')} connect_timeout=10".encode()
+    while PGconn.ping(conninfo) != Ping.OK:
+        if process.poll() is not None:
+            raise _why(log.read_text(errors="replace"), wanted)
+        time.sleep(_POLL_SECONDS)
+
+
+def _why(log: str, wanted: Wanted) -> Wrong:
+    """What Postgres gave up for. Its log of a recovery names files and places of the log, and nothing of a row."""
+    if "recovery ended before configured recovery target was reached" in log:
+        reached = re.findall(r"last completed transaction was at log time (\S+ \S+ \S+)", log)
+        upto = f", whose last commit is of {reached[-1]}" if reached else ""
+        return Wrong(f"The archive ends before that time{upto}: restore without --until to get all of it.")
+    if any(words in log for words in _LACKS_LOG):
+        where = "" if wanted.archive is None else " and the archive"
+        return Wrong(f"The backup{where} lacks write-ahead log that it needs: use another copy of it.")
+    said = re.findall(r"(?:FATAL|PANIC): +(.*)", log)
+    return Wrong(f"Postgres could not recover the backup ({said[-1] if said else 'it ended without a word'}).")

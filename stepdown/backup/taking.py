@@ -1,0 +1,98 @@
+"""A backup taken: copied, verified, described, and only then given its name."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+from stepdown.backup.folders import size_of, unfinished, within, write_private
+from stepdown.backup.found import clock, found, require_key
+from stepdown.backup.programs import programs_of, take_base_backup
+from stepdown.backup.summary import DATABASE, Summary, manifest_sha256, wal_range, write_summary
+from stepdown.backup.verifying import NotWhole, verify
+from stepdown.embedded.binaries import Binaries
+from stepdown.errors import Wrong
+from stepdown.progress import doing
+from store.keys import FileKeyring
+
+FORMAT: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The server to be backed up, by a login with REPLICATION that may read the ledgers."""
+
+    url: str
+    of: Literal["embedded", "external"]
+
+
+def take(source: Source, target: Path, *, keyring: FileKeyring | None) -> Summary:
+    """Writes the backup into a new folder. `keyring` is the master key, where it is at hand, and must be the right one.
+
+    What was recorded when this began is in it, and what was recorded while it copied up to nearly the end. `Wrong`
+    leaves nothing behind.
+    """
+    with unfinished(target) as made:
+        made.mkdir(mode=0o700)
+        before = found(source.url)
+        if keyring is not None:
+            require_key(source.url, keyring)
+        programs = programs_of(int(before.server_version.split(".")[0]))
+        began = time.monotonic()
+        with doing("Copying the database"):
+            take_base_backup(programs, source.url, made / DATABASE)
+        copied = time.monotonic()
+        finished_at = clock(source.url)
+        with doing("Verifying the copy"):
+            _verify(programs, made / DATABASE)
+        verified = time.monotonic()
+        summary = Summary(
+            format=FORMAT,
+            of=source.of,
+            began_at=before.at,
+            finished_at=finished_at,
+            copy_seconds=round(copied - began, 3),
+            verify_seconds=round(verified - copied, 3),
+            size_bytes=size_of(made / DATABASE),
+            server_version=before.server_version,
+            superuser=before.superuser,
+            database=before.database,
+            migrations=before.migrations,
+            ledgers=before.ledgers,
+            wal=wal_range(made),
+            manifest_sha256=manifest_sha256(made),
+            key=None if keyring is None else keyring.fingerprint,
+        )
+        write_summary(made, summary)
+    return summary
+
+
+def _verify(programs: Binaries, copy: Path) -> None:
+    try:
+        verify(programs, copy)
+    except NotWhole as amiss:
+        raise Wrong(f"The copy isn't what the server sent ({amiss}): see to the disk, and back up again.") from None
+
+
+def copy_key(source: Path, to: Path, backup: Path) -> None:
+    """A copy of the master key, kept apart from the backup; a copy of the same key that is there already will do."""
+    refuse_beside(to, backup)
+    if to.exists():
+        if FileKeyring(to).fingerprint != FileKeyring(source).fingerprint:
+            raise Wrong(f"{to} holds another master key: name a new file for this one.")
+        return
+    to.parent.mkdir(parents=True, exist_ok=True)
+    write_private(to, source.read_bytes())
+
+
+def refuse_beside(keys: Path, backup: Path) -> None:
+    """`Wrong` when the key would lie in the backup: whoever gets hold of that could read every chart."""
+    if within(keys, backup) or within(keys, backup.with_name(f"{backup.name}.unfinished")):
+        raise Wrong("The master key has to be kept apart from the backup: name a file outside of its folder.")
+
+
+def not_whole(summary: Summary) -> list[str]:
+    """Ledgers with another number of facts than their head says."""
+    return [ledger.ledger for ledger in summary.ledgers if ledger.facts != ledger.position]
