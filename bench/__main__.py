@@ -43,12 +43,12 @@ BENCHMARKS: Final[dict[str, Benchmark]] = _built(
 )
 
 
-def main() -> None:
+def main(words: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("ids", nargs="*", help=f"some of {' '.join(BENCHMARKS)}; all without", metavar="id")
     parser.add_argument("--quick", action="store_true", help="less work, fewer and shorter rounds: under two minutes")
     parser.add_argument("--seed", type=int, default=2026)
-    given = parser.parse_args()
+    given = parser.parse_args(words)
     unknown = sorted(set(given.ids) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}: take some of {' '.join(BENCHMARKS)}")

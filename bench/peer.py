@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import datetime
 from itertools import islice
@@ -11,7 +12,6 @@ from uuid import UUID
 from eventsourcing.application import Application
 from eventsourcing.domain import Aggregate, event
 
-from bench.attendances import Attendances
 from bench.lab import host_and_port
 from domain.chart.attendance import AttendanceRecorded
 from domain.record import Envelope
@@ -53,7 +53,7 @@ def attend(chart: PeerChart, envelope: Envelope, fact: AttendanceRecorded) -> No
     )
 
 
-def grown(attendances: Attendances, events: int) -> PeerChart:
+def grown(attendances: Iterable[tuple[Envelope, AttendanceRecorded]], events: int) -> PeerChart:
     """A chart of so many events, its opening among them, not saved yet."""
     chart = PeerChart()
     for envelope, fact in islice(attendances, events - 1):

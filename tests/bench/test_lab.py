@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 from itertools import islice
+from time import perf_counter
 
 import pytest
 
 from bench.attendances import Attendances
-from bench.lab import in_turn, rate
+from bench.lab import in_turn, rate, rate_of
 from store.body import decode_body, encode_body
 
 
@@ -26,6 +27,17 @@ def test_every_writer_works_and_is_counted() -> None:
     writers = [partial(worked.add, number) for number in range(3)]
     assert rate(writers, 0.05) > 0
     assert worked == {0, 1, 2}
+
+
+def test_so_many_units_of_each_writer_are_all_that_is_done() -> None:
+    worked: list[int] = []
+    writers = [partial(worked.append, number) for number in range(3)]
+    began = perf_counter()
+    rate = rate_of(writers, 4)
+    assert sorted(worked) == sorted([0, 1, 2] * 4)
+    assert rate >= 12 / (perf_counter() - began)
+    with pytest.raises(IndexError):
+        rate_of([[1, 2].pop], 3)
 
 
 def test_contenders_take_turns_and_each_round_begins_with_another() -> None:
