@@ -118,14 +118,14 @@ class Node:
         return self.prepared.url(SUPERUSER, self.home)
 
     @classmethod
-    def copy(cls, prepared: Prepared, folder: Path, name: str, **settings: str) -> Node:
+    def copy(cls, prepared: Prepared, folder: Path, name: str, *, of: Path | None = None, **settings: str) -> Node:
+        """Of the prepared cluster, or of another's data; no server may run on them."""
         account = account_for(folder / "none")
         node = cls(name, folder / name, prepared, account, within_reach(find(), account), settings)
         node.home.mkdir()
         account.give(node.home)
-        shutil.copytree(prepared.cluster, node.data)
-        for place in (node.data, *node.data.rglob("*")):
-            account.give(place)
+        # With owners and modes, and ten times as fast as from here.
+        subprocess.run(["cp", "-a", str(of or prepared.cluster), str(node.data)], check=True, timeout=60)
         return node
 
     def start(self) -> None:
@@ -169,6 +169,10 @@ class Node:
         self.ask(sql.SQL("ALTER SYSTEM SET {} = {}").format(sql.Identifier(name), sql.Literal(value)))
         self.ask("SELECT pg_reload_conf()")
 
+    def promote(self) -> None:
+        self.ask("SELECT pg_promote(true, 30)")
+        until(lambda: not self.ask("SELECT pg_is_in_recovery()"), f"{self.name} is promoted")
+
     def kill(self) -> None:
         """-9: postmaster and children, at one moment as far as they can tell."""
         if self.postmaster is None:
@@ -202,6 +206,7 @@ class Trio:
     prepared: Prepared
     primary: Node
     standbys: dict[str, Node]
+    copies: list[Node] = field(default_factory=list)
 
     @classmethod
     @contextmanager
@@ -224,7 +229,7 @@ class Trio:
             until(lambda: trio.streaming(trio.primary) == {"a", "b"}, "both standbys follow")
             yield trio
         finally:
-            for node in trio.nodes:
+            for node in (*trio.nodes, *trio.copies):
                 node.kill()
 
     @property
@@ -250,15 +255,22 @@ class Trio:
         until(lambda: name not in self.streaming(self.primary), f"{name} is cut off")
 
     def furthest(self) -> Node:
-        """The standby that has received most."""
-        return max(
-            self.standbys.values(), key=lambda node: node.ask("SELECT pg_last_wal_receive_lsn() - '0/0'::pg_lsn")
-        )
+        """The standby that has received most. (One that was started anew since has received nothing, and replayed.)"""
+        received: LiteralString = "SELECT greatest(pg_last_wal_receive_lsn(), pg_last_wal_replay_lsn()) - '0/0'::pg_lsn"
+        return max(self.standbys.values(), key=lambda node: node.ask(received))
+
+    def copy_of(self, name: str) -> Node:
+        """A standby as it is now, as a server of its own that isn't started. What gets nothing stays as it is."""
+        standby = self.standbys[name]
+        standby.stop()
+        copy = Node.copy(self.prepared, standby.home.parent, f"{name}-copy", of=standby.data)
+        self.copies.append(copy)
+        standby.start()
+        return copy
 
     def promote(self, chosen: Node) -> None:
         """The other one follows it from then on, if it can: one that has received more can't."""
-        chosen.ask("SELECT pg_promote(true, 30)")
-        until(lambda: not chosen.ask("SELECT pg_is_in_recovery()"), "the standby is promoted")
+        chosen.promote()
         for standby in self.standbys.values():
             if standby is not chosen:
                 standby.set("primary_conninfo", self._replication(chosen, standby))

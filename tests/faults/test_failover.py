@@ -1,0 +1,139 @@
+"""The machine of the primary is lost under load: a standby that had to agree to each commit takes over.
+
+Without the two controls, in which commits must be lost, finding none lost would prove nothing.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+from random import Random
+from threading import Event
+
+import pytest
+
+from store import database as module
+from store.keys import FileKeyring
+from store.store import Store
+from tests.faults.checker import check
+from tests.faults.clusters import Node, Prepared, Trio, a_folder
+from tests.faults.conftest import Run
+from tests.faults.evidence import Place
+from tests.faults.journal import Journal, Log, read_journals
+from tests.faults.load import Task, open_site, work
+
+LEDGER = "lexington"
+CUT_OFF_SECONDS = 1.5
+"""How long before the primary is lost a standby gets nothing more."""
+
+
+@pytest.fixture(scope="module")
+def prepared() -> Iterator[Prepared]:
+    with a_folder() as folder:
+        yield Prepared.make(folder / "made")
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.5)
+
+
+@contextmanager
+def _clients(url: str, key_file: Path, journals: Path, run: Run, *, grace_seconds: float) -> Iterator[Event]:
+    """They write to whichever server may be written to, until the event is set or the block ends."""
+    with Journal(journals / "opening.journal") as journal, Store(url, FileKeyring(key_file)) as store:
+        open_site(store, LEDGER, journal)
+    enough = Event()
+
+    def rounds() -> None:
+        for number in count(1):
+            work(
+                Task(
+                    url=url,
+                    key_file=key_file,
+                    journal=journals / f"clients-{number}.journal",
+                    name=f"clients-{number}",
+                    seed=run.seed,
+                    ledgers=(LEDGER,),
+                    threads=3,
+                    seconds=0.8,
+                    grace_seconds=grace_seconds,
+                )
+            )
+            if enough.is_set():
+                return
+
+    with ThreadPoolExecutor(1) as thread:
+        writing = thread.submit(rounds)
+        try:
+            yield enough
+        finally:
+            enough.set()
+        writing.result(60)
+
+
+def test_a_synchronous_standby_takes_over_and_nothing_is_lost_that_a_laggard_would_have_lost(
+    prepared: Prepared, key_file: Path, journals: Path, run: Run
+) -> None:
+    """One of the two gets nothing for a while, so that the other one agrees to the commits."""
+    for number in range(run.size(1, 6)):
+        random = Random(f"{run.seed}/{number}")
+        logs = journals / str(number)
+        logs.mkdir()
+        behind, ahead = random.sample(["a", "b"], 2)
+        with a_folder() as folder, Trio.running(prepared, folder, quorum=True) as trio:
+            with _clients(trio.app_url, key_file, logs, run, grace_seconds=30):
+                time.sleep(random.uniform(0.1, 0.3))
+                trio.cut_off(behind)
+                laggard = trio.copy_of(behind)
+                time.sleep(CUT_OFF_SECONDS)
+                trio.primary.kill()
+                new = trio.furthest()
+                assert new.name == ahead
+                known = _position(new)
+                trio.promote(new)
+            assert _position(new) > known, "The clients go on by themselves."
+            assert trio.streaming(new) == {behind}
+            assert check(Place(new.app_url, new.superuser_url, key_file), read_journals(logs)) == []
+            # The control: the same log against what would be there, had the other one been promoted.
+            laggard.start()
+            _has_lost(laggard, known, key_file, read_journals(logs))
+
+
+def test_asynchronous_replication_loses_commits(prepared: Prepared, key_file: Path, journals: Path, run: Run) -> None:
+    """A control: nobody waits for the standbys, and nobody notices that they get nothing."""
+    with a_folder() as folder, Trio.running(prepared, folder, quorum=False) as trio:
+        with _clients(trio.app_url, key_file, journals, run, grace_seconds=0) as enough:
+            time.sleep(0.2)
+            for name in trio.standbys:
+                trio.cut_off(name)
+            time.sleep(CUT_OFF_SECONDS)
+            known = _position(trio.primary)
+            enough.set()
+            trio.primary.kill()
+        _has_lost(trio.furthest(), known, key_file, read_journals(journals))
+
+
+def _has_lost(node: Node, known: int, key_file: Path, log: Log) -> None:
+    """Promoted, it lacks all that was acknowledged behind its last position, and the checker says so of each.
+
+    `known` is the position up to which commits were acknowledged for certain before the primary was lost.
+    """
+    node.promote()
+    had = _position(node)
+    lacking = {story.key for story in log.stories.values() if story.answers and story.answers[0].position > had}
+    before = [key for key in lacking if log.stories[LEDGER, key].answers[0].position <= known]
+    assert len(before) > 20, f"It has {had} of {known} facts: it must lack more for the control to say anything."
+    found = check(Place(node.app_url, node.superuser_url, key_file), log, resend=False)
+    assert lacking == {each.says.partition(":")[0] for each in found if each.invariant == "acknowledged_is_stored"}
+    # What is there is whole all the same.
+    assert {each.invariant for each in found} == {"acknowledged_is_stored", "commands_count_once"}
+
+
+def _position(node: Node) -> int:
+    found: int | None = node.ask("SELECT position FROM ledger WHERE ledger = %s", LEDGER)
+    return found or 0
