@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 from typing import Any, assert_never
 
 from domain import chart as charts
@@ -63,9 +64,11 @@ def further(stream: str, state: State, entries: Sequence[Entry], added: int) -> 
 
 def named(fact: Any) -> set[str]:
     """The streams of the session and the cohort that a fact names."""
-    found = set()
-    for kind in ("session", "cohort"):
-        key = getattr(fact, f"{kind}_id", None)
-        if key is not None:
-            found.add(stream_name(kind, key))
-    return found
+    kind: Any = type(fact)
+    return {stream_name(of, key) for name, of in _naming(kind) if (key := getattr(fact, name)) is not None}
+
+
+@cache
+def _naming(kind: Any) -> tuple[tuple[str, str], ...]:
+    """The fields of a kind of fact that name a session or a cohort, and which of both."""
+    return tuple((f"{of}_id", of) for of in ("session", "cohort") if hasattr(kind, f"{of}_id"))

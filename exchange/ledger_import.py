@@ -131,7 +131,6 @@ class LedgerImport:
         )
 
     def _refuse(self, line: FactLine, refusal: Refused) -> None:
-        self._site.refused()
         self._batch.lines.append(line)
         self._batch.refusals.append((line, refusal))
         if line.stream is not None and line.stream not in self._held:

@@ -1,15 +1,16 @@
 """A site as an import knows it: the streams that its file touches, and what the batch in hand adds to them.
 
-What is looked at while a line is judged is noted, so that the append can name what the batch rests on. A batch that
-did not get in is taken back: what it wrote and looked at is read anew.
+A judgement looks at the facility and at the sessions and cohorts that the fact, or the entries of its stream, name:
+these are what a batch rests on, and what its append names. A batch that did not get in is taken back: what it wrote
+and rests on is read anew.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, Generic, TypeVar
+from typing import Any, Final
 from uuid import UUID
 
 from domain import recording
@@ -27,28 +28,27 @@ from store.ledger import Ledger
 READ_STREAMS: Final = 2000
 """How many streams one select asks for."""
 
-S = TypeVar("S", Cohort, Session)
-
 
 @dataclass(slots=True)
 class Known:
-    """A stream: its entries, how many of them are on record, and their fold, once somebody needed it."""
+    """A stream: its entries, how many of them are on record, their fold, once somebody needed it, and `names`: the
+    streams of the sessions and cohorts that they name."""
 
     entries: list[Entry] = field(default_factory=list)
     on_record: int = 0
     state: State | None = None
+    names: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
-    """An entry that was judged and may be added. `looked_at` names the streams that the judgement rests on."""
+    """An entry that was judged and may be added."""
 
     stream: str
     entry: Entry
     state: State | None
     claims: tuple[Claim, ...]
     seats: SeatChanges
-    looked_at: Set[str]
 
 
 class WorkingSite:
@@ -60,15 +60,15 @@ class WorkingSite:
         self._known: dict[str, Known] = {}
         self._holders: dict[tuple[str, str], str] = {}
         self._seats: dict[str, str] = {}
-        self._looking: set[str] = set()
         self._foreseen: set[str] = set()
-        self._cohorts = _Looked[Cohort](self, "cohort")
-        self._sessions = _Looked[Session](self, "session")
+        self._cohorts: dict[UUID, Cohort] = {}
+        self._sessions: dict[UUID, Session] = {}
         self._forget_batch()
 
     def _forget_batch(self) -> None:
         self._written: dict[str, None] = {}
-        self._rests_on: set[str] = set()
+        self._judged: set[str] = set()
+        self._named: set[str] = set()
         self._claimed: list[Claim] = []
         self._seats_before: dict[str, str | None] = {}
 
@@ -86,8 +86,7 @@ class WorkingSite:
         self._foreseen = streams
         new = streams - self._known.keys()
         self._read(new)
-        charts = (self._known[name] for name in new if stream_kind(name) == "chart")
-        further = {name for chart in charts for entry in chart.entries for name in named(entry.fact)}
+        further = {name for stream in new for name in self._known[stream].names}
         self._read(further - self._known.keys())
         for kind, values in claims.items():
             self._look_up(kind, values)
@@ -96,9 +95,9 @@ class WorkingSite:
         names = sorted(streams)
         for n in range(0, len(names), READ_STREAMS):
             for name, found in self._ledger.read(names[n : n + READ_STREAMS]).items():
-                # In place, where it was known before: who looks at it by id holds on to it.
-                known = self._known.setdefault(name, Known())
-                known.entries, known.on_record, known.state = list(found), len(found), None
+                further = {one for entry in found for one in named(entry.fact)}
+                self._known[name] = Known(entries=list(found), on_record=len(found), names=further)
+                self._show(name)
         values = [
             seat.value
             for name in names
@@ -123,30 +122,31 @@ class WorkingSite:
         return found
 
     def state(self, stream: str) -> State:
-        return self._fold(stream, self.known(stream))
-
-    def _fold(self, stream: str, known: Known) -> State:
+        known = self.known(stream)
         if known.state is None:
             known.state = fold_stream(stream, known.entries)
         return known.state
 
-    def look(self, stream: str, known: Known) -> State | None:
-        """The state of a stream, noted as looked at; None where nothing is on record of it."""
-        self._looking.add(stream)
-        return self._fold(stream, known) if known.entries else None
-
-    def keys(self, kind: str) -> Iterator[UUID]:
-        """Of the cohorts or sessions that are known here."""
-        for name, known in self._known.items():
-            if known.entries and stream_kind(name) == kind:
-                yield stream_uuid(name)
+    def _show(self, stream: str) -> None:
+        """Puts a cohort or session, as it is now, where judgements look for it; out of there when there is none."""
+        kind = stream_kind(stream)
+        if kind not in ("cohort", "session"):
+            return
+        shown: dict[UUID, Any] = self._cohorts if kind == "cohort" else self._sessions
+        if self._known[stream].entries:
+            shown[stream_uuid(stream)] = self.state(stream)
+        else:
+            shown.pop(stream_uuid(stream), None)
 
     # Judging.
 
     def consider(self, stream: str, entry: Entry, at: datetime) -> Considered:
         """The entry, judged as if it were decided at `at`. Raises Refused."""
-        self._looking = {self._facility}
         known = self.known(stream)
+        self._judged.add(stream)
+        for name in named(entry.fact):
+            self.known(name)
+            self._named.add(name)
         facility = self.state(self._facility)
         if not isinstance(facility, Facility):
             raise TypeError("The facility's stream folds to a facility.")
@@ -170,7 +170,7 @@ class WorkingSite:
         for claim in claims:
             if self._holders.get((claim.kind, claim.value), stream) != stream:
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, changes, self._looking)
+        return Considered(stream, entry, state, claims, changes)
 
     def _seats_moved(self, stream: str, before: Chart, after: Chart) -> SeatChanges:
         if before.episodes is after.episodes:
@@ -186,8 +186,9 @@ class WorkingSite:
         known = self.known(considered.stream)
         known.entries.append(considered.entry)
         known.state = considered.state
+        known.names.update(named(considered.entry.fact))
+        self._show(considered.stream)
         self._written[considered.stream] = None
-        self._rests_on |= considered.looked_at
         for claim in considered.claims:
             self._holders[claim.kind, claim.value] = claim.stream
             self._claimed.append(claim)
@@ -198,16 +199,16 @@ class WorkingSite:
             self._seats_before.setdefault(claim.value, self._seats.get(claim.value))
             self._seats[claim.value] = claim.stream
 
-    def refused(self) -> None:
-        """The last line considered was refused: that too rests on what was looked at."""
-        self._rests_on |= self._looking
-        self._looking = set()
-
     # The batch in hand.
 
     def reads(self) -> dict[str, int]:
         """Stream → the version on record that the batch rests on or writes after."""
-        return {name: self.known(name).on_record for name in (*self._written, *self._rests_on)}
+        return {name: self.known(name).on_record for name in self._rests_on()}
+
+    def _rests_on(self) -> set[str]:
+        """The streams that were judged, refused lines among them, and all that their judgement may have looked at."""
+        facility = {self._facility} if self._judged else set()
+        return facility.union(self._judged, self._named, *(self._known[stream].names for stream in self._judged))
 
     def seat_claims(self) -> SeatChanges:
         """What the batch changes about seats, taken together."""
@@ -233,36 +234,10 @@ class WorkingSite:
         """
         for claim in self._claimed:
             self._holders.pop((claim.kind, claim.value), None)
-        self._read({*self._written, *self._rests_on, *self._foreseen, *further})
+        self._read({*self._rests_on(), *self._foreseen, *further})
         claimed: dict[str, set[str]] = {}
         for claim in self._claimed:
             claimed.setdefault(claim.kind, set()).add(claim.value)
         for kind, values in claimed.items():
             self._look_up(kind, values)
         self._forget_batch()
-
-
-class _Looked(Mapping[UUID, S], Generic[S]):
-    """Cohorts or sessions by id, each noted when it is looked at."""
-
-    def __init__(self, site: WorkingSite, kind: str) -> None:
-        self._site = site
-        self._kind = kind
-        self._found: dict[UUID, tuple[str, Known]] = {}
-
-    def __getitem__(self, key: UUID) -> S:
-        found = self._found.get(key)
-        if found is None:
-            name = stream_name(self._kind, key)
-            found = self._found[key] = name, self._site.known(name)
-        state: Any = self._site.look(*found)
-        if state is None:
-            raise KeyError(key)
-        looked: S = state
-        return looked
-
-    def __iter__(self) -> Iterator[UUID]:
-        return self._site.keys(self._kind)
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
