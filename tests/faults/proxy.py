@@ -79,6 +79,7 @@ class Proxy:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy")
         self._silent = False
+        self._refuses = False
         self.url = ""
 
     def __enter__(self) -> Self:
@@ -102,9 +103,7 @@ class Proxy:
     async def _close(self) -> None:
         self._server.close()
         served = list(self._sessions)
-        for session in self._sessions.values():
-            for way in session.ways:
-                way.cancel()
+        await self._cut_all()
         await asyncio.gather(*served)
 
     def plan(self, faults: Sequence[Fault | None]) -> None:
@@ -127,6 +126,21 @@ class Proxy:
         """From now on nothing passes in any connection, nor in new ones; none of them is closed."""
         self._silent = silent
 
+    def hang_up(self) -> None:
+        """Cuts every connection that there is."""
+        asyncio.run_coroutine_threadsafe(self._cut_all(), self._loop).result(10)
+
+    def refuse(self) -> None:
+        """From now on nobody is let in, and who is in is cut off."""
+        self._refuses = True
+        self.hang_up()
+
+    async def _cut_all(self) -> None:
+        for session in self._sessions.values():
+            session.cut()
+            for way in session.ways:
+                way.cancel()
+
     def _strike(self, session: _Session) -> None:
         with self._turn:
             if session.fault is not None:
@@ -138,6 +152,8 @@ class Proxy:
         if task is None:
             raise AssertionError("A connection is served by a task of its own.")
         try:
+            if self._refuses:
+                raise ConnectionRefusedError
             server, to_server = await asyncio.open_unix_connection(self._socket)
         except OSError:
             to_client.transport.abort()
