@@ -4,43 +4,41 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Sequence
-from importlib import import_module
-from importlib.util import find_spec
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import perf_counter
-from typing import Final, Protocol, cast
+from typing import Final
 
+from bench import (
+    append_command,
+    append_ledgers,
+    append_one,
+    append_roster,
+    import_facts,
+    own_write,
+    replay,
+    status_http,
+    storage,
+)
 from bench.lab import FULL, QUICK, Lab, lab, machine
 
 RESULTS: Final = Path(__file__).parent / "results.md"
 
 
-class Benchmark(Protocol):
-    """A module of this package."""
+Benchmark = tuple[str, Callable[[Lab], list[str]]]
+"""Its title, and what measures and answers the lines of its tables, in Markdown."""
 
-    TITLE: str
-
-    def run(self, lab: Lab, /) -> list[str]:
-        """Measures; the lines of the tables, in Markdown."""
-        ...
-
-
-def _built(**names: str) -> dict[str, Benchmark]:
-    return {key: cast(Benchmark, import_module(name)) for key, name in names.items() if find_spec(name)}
-
-
-BENCHMARKS: Final[dict[str, Benchmark]] = _built(
-    B1a="bench.append_one",
-    B1b="bench.append_ledgers",
-    B1c="bench.append_command",
-    B1d="bench.append_roster",
-    B2="bench.import_facts",
-    B4="bench.own_write",
-    B5="bench.status_http",
-    B6="bench.replay",
-    B9="bench.storage",
-)
+BENCHMARKS: Final[dict[str, Benchmark]] = {
+    "B1a": (append_one.TITLE, append_one.run),
+    "B1b": (append_ledgers.TITLE, append_ledgers.run),
+    "B1c": (append_command.TITLE, append_command.run),
+    "B1d": (append_roster.TITLE, append_roster.run),
+    "B2": (import_facts.TITLE, import_facts.run),
+    "B4": (own_write.TITLE, own_write.run),
+    "B5": (status_http.TITLE, status_http.run),
+    "B6": (replay.TITLE, replay.run),
+    "B9": (storage.TITLE, storage.run),
+}
 
 
 def main(words: Sequence[str] | None = None) -> None:
@@ -75,9 +73,10 @@ def measured(wanted: Sequence[str], *, quick: bool, seed: int) -> str:
         tell("\n".join(f"- {line}" for line in machine(made)) + "\n")
         tell(_HOW)
         for key in wanted:
-            tell(f"## {key}: {BENCHMARKS[key].TITLE}\n")
+            title, run = BENCHMARKS[key]
+            tell(f"## {key}: {title}\n")
             began = perf_counter()
-            tell("\n".join(BENCHMARKS[key].run(made)) + "\n")
+            tell("\n".join(run(made)) + "\n")
             print(f"({perf_counter() - began:.0f} s)\n", flush=True)
             made.clear()
     return "\n".join(parts)

@@ -70,11 +70,14 @@ class Lab:
         return make_conninfo(self.server.owner_url, dbname=name), make_conninfo(self.server.app_url, dbname=name)
 
     def clear(self) -> None:
-        """Drops the databases made so far, which checkpoints: no benchmark pays for the one before it."""
+        """Drops the databases made so far, which checkpoints: no benchmark pays for the one before it.
+
+        The server waits some seconds for connections that are being closed; one left open is an error.
+        """
         with psycopg.connect(self.server.owner_url, autocommit=True) as connection:
             while self._databases:
                 name = sql.Identifier(self._databases.pop())
-                connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
+                connection.execute(sql.SQL("DROP DATABASE {}").format(name))
 
     def setting(self, name: str) -> str:
         with psycopg.connect(self.server.owner_url) as connection:

@@ -16,8 +16,6 @@ from bench.lab import FULL, Effort, Lab
 class Stub:
     """A benchmark that only notes with which seed it ran."""
 
-    TITLE = "a stub"
-
     def __init__(self) -> None:
         self.seeds: list[int] = []
 
@@ -35,7 +33,7 @@ def benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lab: Lab) -> dic
         yield replace(lab, seed=seed, effort=effort)
 
     stubs = {"B1": Stub(), "B2": Stub()}
-    monkeypatch.setattr(command, "BENCHMARKS", stubs)
+    monkeypatch.setattr(command, "BENCHMARKS", {key: ("a stub", stub.run) for key, stub in stubs.items()})
     monkeypatch.setattr(command, "RESULTS", tmp_path / "results.md")
     monkeypatch.setattr(command, "lab", in_the_lab)
     return stubs
