@@ -11,13 +11,25 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 
 from eventsourcing.persistence import StoredEvent
+from psycopg.pq.abc import PGresult
 
 from domain.record import Envelope
-from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Cursor
+from store.database import AS_WRITER, BEGIN, COMMIT, Connection
 from store.ledger_keys import NewKey
+from store.round_trip import (
+    Sent,
+    Statement,
+    as_bigint,
+    as_instant,
+    bigint,
+    bigints,
+    blobs,
+    round_trip,
+    texts,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,100 +125,122 @@ class AppendRequest:
     recorded_at: datetime | None = None
 
 
+_BEGIN: Final = Statement.of("begin", BEGIN)
+_AS_WRITER: Final = Statement.of("as_writer", AS_WRITER)
+_COMMIT: Final = Statement.of("commit", COMMIT)
+
 # Of several ledgers the rows are locked in the order of their names: two who write to the same ones wait for each
 # other in turn, never in a circle.
-_LOCK: Final[LiteralString] = "SELECT FROM ledger WHERE ledger = ANY(%(ledgers)b::text[]) ORDER BY ledger FOR UPDATE"
+_LOCK: Final = Statement.of("lock", "SELECT FROM ledger WHERE ledger = ANY($1::text[]) ORDER BY ledger FOR UPDATE")
 
-# Each statement names the ledgers it is about beside what it joins with: where tables are distributed by ledger, that
-# of one ledger goes to one place.
-_HEAD: Final[LiteralString] = """
+# Statements name the ledgers they are about beside what they join with: where tables are distributed by ledger, those
+# of one ledger go to one place.
+_HEAD: Final = Statement.of(
+    "head",
+    """
 UPDATE ledger
 SET position = position + new.count,
     recorded_at = greatest(clock_timestamp(), recorded_at + interval '1 microsecond')
-FROM unnest(%(ledgers)b::text[], %(counts)b::bigint[]) AS new (name, count)
-WHERE ledger.ledger = new.name AND ledger.ledger = ANY(%(ledgers)b::text[])
+FROM unnest($1::text[], $2::bigint[]) AS new (name, count)
+WHERE ledger.ledger = new.name AND ledger.ledger = ANY($1::text[])
 RETURNING ledger.ledger, position, recorded_at
-"""
+""",
+)
 
 # A statement of its own, after the update: it sees what was committed while that waited for the lock. A difference
 # divides by zero (22012), so that the COMMIT behind it rolls back; an INSERT with this as its condition would insert
 # nothing and leave the head moved: a hole.
-_CHECK: Final[LiteralString] = """
+_CHECK: Final = Statement.of(
+    "check",
+    """
 SELECT 1 / CASE WHEN EXISTS (
-    SELECT FROM unnest(%(ledgers)b::text[], %(streams)b::text[], %(versions)b::bigint[]) AS seen (name, stream, version)
+    SELECT FROM unnest($1::text[], $2::text[], $3::bigint[]) AS seen (name, stream, version)
     WHERE seen.version IS DISTINCT FROM coalesce(
         (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
 ) THEN 0 ELSE 1 END
-"""
+""",
+)
 
-# The same for who knew all streams at one position: whatever came since is in none of them. Many streams cost no more
-# than one then. Who knew it so long ago that it would take long to look through what came since, reads it anew.
-_SINCE: Final = 1000
-_CHECK_SINCE: Final[LiteralString] = """
+# The same for who knew all streams at one position: what came since is in none of them. Many streams cost no more than
+# one then. Who knew it so long ago that it would take long to look through what came since, reads it anew.
+_LONG_SINCE: Final = 1000
+_CHECK_SINCE: Final = Statement.of(
+    "check_since",
+    """
 WITH since AS MATERIALIZED (
     SELECT head.name, came.stream
-    FROM unnest(%(heads)b::text[], %(positions)b::bigint[]) AS head (name, position)
+    FROM unnest($1::text[], $2::bigint[]) AS head (name, position)
     CROSS JOIN LATERAL (
         SELECT f.stream FROM fact f WHERE f.ledger = head.name AND f.position > head.position
-        ORDER BY f.position LIMIT %(limit)s
+        ORDER BY f.position LIMIT $5::bigint
     ) AS came
 )
-SELECT 1 / CASE WHEN (SELECT count(*) FROM since) >= %(limit)s OR EXISTS (
+SELECT 1 / CASE WHEN (SELECT count(*) FROM since) >= $5::bigint OR EXISTS (
     SELECT FROM since
-    JOIN unnest(%(ledgers)b::text[], %(streams)b::text[]) AS seen (name, stream)
+    JOIN unnest($3::text[], $4::text[]) AS seen (name, stream)
         ON seen.name = since.name AND seen.stream = since.stream
 ) THEN 0 ELSE 1 END
-"""
+""",
+)
 
 # `behind` says how many facts of the same ledger follow in this transaction.
-_FACTS: Final[LiteralString] = """
+_FACTS: Final = Statement.of(
+    "facts",
+    """
 INSERT INTO fact (ledger, position, stream, version, type, recorded_at, body)
 SELECT head.ledger, head.position - new.behind, new.stream, new.version, new.type, head.recorded_at, new.body
-FROM unnest(
-    %(ledgers)b::text[], %(behind)b::bigint[], %(streams)b::text[], %(versions)b::bigint[], %(types)b::text[],
-    %(bodies)b::bytea[]
-) AS new (name, behind, stream, version, type, body)
+FROM unnest($2::text[], $3::bigint[], $4::text[], $5::bigint[], $6::text[], $7::bytea[])
+    AS new (name, behind, stream, version, type, body)
 JOIN ledger head ON head.ledger = new.name
-WHERE head.ledger = ANY(%(named)b::text[])
-"""
+WHERE head.ledger = ANY($1::text[])
+""",
+)
 
-_COMMAND: Final[LiteralString] = """
+_COMMANDS: Final = Statement.of(
+    "commands",
+    """
 INSERT INTO idempotency (ledger, key, body, stream, version, latest, position, recorded_at)
 SELECT head.ledger, new.key, new.body, new.stream, new.version, new.latest, head.position - new.behind, head.recorded_at
-FROM unnest(
-    %(ledgers)b::text[], %(keys)b::bytea[], %(bodies)b::bytea[], %(streams)b::text[], %(versions)b::bigint[],
-    %(latest)b::bigint[], %(behind)b::bigint[]
-) AS new (name, key, body, stream, version, latest, behind)
+FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::text[], $7::bigint[], $8::bigint[])
+    AS new (name, behind, key, body, stream, version, latest)
 JOIN ledger head ON head.ledger = new.name
-WHERE head.ledger = ANY(%(named)b::text[])
-"""
+WHERE head.ledger = ANY($1::text[])
+""",
+)
 
-_RELEASE: Final[LiteralString] = """
+_RELEASES: Final = Statement.of(
+    "releases",
+    """
 DELETE FROM claim
-USING unnest(%(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
-    AS freed (name, kind, key, stream)
-WHERE claim.ledger = freed.name AND claim.ledger = ANY(%(ledgers)b::text[])
+USING unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS freed (name, kind, key, stream)
+WHERE claim.ledger = freed.name AND claim.ledger = ANY($1::text[])
   AND claim.kind = freed.kind AND claim.key = freed.key AND claim.stream = freed.stream
-"""
+""",
+)
 
 # A stream may claim again what it holds.
-_CLAIM: Final[LiteralString] = """
+_CLAIMS: Final = Statement.of(
+    "claims",
+    """
 INSERT INTO claim (ledger, kind, key, stream)
 SELECT wanted.name, wanted.kind, wanted.key, wanted.stream
-FROM unnest(%(ledgers)b::text[], %(kinds)b::text[], %(keys)b::bytea[], %(streams)b::text[])
-    AS wanted (name, kind, key, stream)
+FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[]) AS wanted (name, kind, key, stream)
 WHERE NOT EXISTS (
     SELECT FROM claim held
     WHERE held.ledger = wanted.name
       AND held.kind = wanted.kind AND held.key = wanted.key AND held.stream = wanted.stream
 )
-"""
+""",
+)
 
-_KEYS: Final[LiteralString] = """
+_KEYS: Final = Statement.of(
+    "keys",
+    """
 INSERT INTO chart_key (ledger, stream, wrapped)
 SELECT new.name, new.stream, new.wrapped
-FROM unnest(%(ledgers)b::text[], %(streams)b::text[], %(wrapped)b::bytea[]) AS new (name, stream, wrapped)
-"""
+FROM unnest($1::text[], $2::text[], $3::bytea[]) AS new (name, stream, wrapped)
+""",
+)
 
 
 def write(connection: Connection, requests: Sequence[AppendRequest]) -> None:
@@ -215,138 +249,142 @@ def write(connection: Connection, requests: Sequence[AppendRequest]) -> None:
     psycopg's UniqueViolation (23505) or DivisionByZero (22012) when something stood in the way of one of them; nothing
     is written then.
     """
-    with connection.pipeline():
-        connection.execute(BEGIN)
-        connection.execute(AS_WRITER)
-        heads = enqueue(connection, requests)
-        connection.execute(COMMIT)
-    settle(requests, heads)
+    sent = statements(requests)
+    results = round_trip(connection, [(_BEGIN, ()), (_AS_WRITER, ()), *sent, (_COMMIT, ())])
+    settle(requests, results[2 : 2 + len(sent)])
 
 
-def enqueue(connection: Connection, requests: Sequence[AppendRequest]) -> Cursor:
-    """Sends the statements of the requests, in a transaction (and pipeline) that the caller began.
-
-    `settle` reads the answered cursor, once the pipeline has ended.
-    """
+def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
+    """What writes the requests, in a transaction that the caller began; `settle` takes the results."""
     counts: dict[str, int] = {}
     for request in requests:
         counts[request.ledger] = counts.get(request.ledger, 0) + len(request.events)
-    named = sorted(counts)
-    rest = connection.cursor()
-    if len(named) > 1:
-        rest.execute(_LOCK, {"ledgers": named})
-    heads = connection.cursor(binary=True)
-    heads.execute(_HEAD, {"ledgers": named, "counts": [counts[name] for name in named]})
-    _check(rest, [request for request in requests if request.seen is None])
-    _check_since(rest, [request for request in requests if request.seen is not None])
-    _insert_facts(rest, requests, named, dict(counts))
-    _insert_commands(rest, requests, named, counts)
-    releases = [(request.ledger, claim) for request in requests for claim in request.releases]
-    if releases:
-        rest.execute(_RELEASE, claim_columns(releases))
-    insert_claims(rest, [(request.ledger, claim) for request in requests for claim in request.claims])
-    insert_keys(rest, [(request.ledger, key) for request in requests for key in request.keys])
-    return heads
+    ledgers = sorted(counts)
+    named = texts(ledgers)
+    return [
+        *([(_LOCK, [named])] if len(ledgers) > 1 else []),
+        (_HEAD, [named, bigints([counts[name] for name in ledgers])]),
+        *_checks([request for request in requests if request.seen is None]),
+        *_checks_since([request for request in requests if request.seen is not None]),
+        *_facts(requests, named, dict(counts)),
+        *_commands(requests, named, counts),
+        *_releases([(request.ledger, claim) for request in requests for claim in request.releases]),
+        *written_claims([(request.ledger, claim) for request in requests for claim in request.claims]),
+        *written_keys([(request.ledger, key) for request in requests for key in request.keys]),
+    ]
 
 
-def _check(cursor: Cursor, requests: Sequence[AppendRequest]) -> None:
-    seen = {
-        (request.ledger, stream): version for request in reversed(requests) for stream, version in request.reads.items()
-    }
-    if seen:
-        ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
-        cursor.execute(_CHECK, {"ledgers": ledgers, "streams": streams, "versions": list(seen.values())})
+def _checks(requests: Sequence[AppendRequest]) -> list[Sent]:
+    # Of several that read a stream, the first saw it as it is on record.
+    seen = {(r.ledger, stream): version for r in reversed(requests) for stream, version in r.reads.items()}
+    if not seen:
+        return []
+    ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
+    return [(_CHECK, [texts(ledgers), texts(streams), bigints(list(seen.values()))])]
 
 
-def _check_since(cursor: Cursor, requests: Sequence[AppendRequest]) -> None:
+def _checks_since(requests: Sequence[AppendRequest]) -> list[Sent]:
+    if not requests:
+        return []
     heads: dict[str, int] = {}
-    seen = {(request.ledger, stream): None for request in requests for stream in request.reads}
+    for r in requests:
+        if r.seen is not None:
+            heads[r.ledger] = min(r.seen, heads.get(r.ledger, r.seen))
+    seen = {(r.ledger, stream) for r in requests for stream in r.reads}
+    ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
+    parameters = [
+        texts(list(heads)),
+        bigints(list(heads.values())),
+        texts(ledgers),
+        texts(streams),
+        bigint(_LONG_SINCE),
+    ]
+    return [(_CHECK_SINCE, parameters)]
+
+
+def _facts(requests: Sequence[AppendRequest], named: bytes, behind: dict[str, int]) -> list[Sent]:
+    ledgers: list[str] = []
+    follow: list[int] = []
+    events: list[StoredEvent] = []
     for request in requests:
-        if request.seen is not None:
-            heads[request.ledger] = min(request.seen, heads.get(request.ledger, request.seen))
-    if seen:
-        given = {
-            "heads": list(heads),
-            "positions": list(heads.values()),
-            "ledgers": [place[0] for place in seen],
-            "streams": [place[1] for place in seen],
-            "limit": _SINCE,
-        }
-        cursor.execute(_CHECK_SINCE, given)
+        left = behind[request.ledger]
+        count = len(request.events)
+        ledgers += [request.ledger] * count
+        follow += range(left - 1, left - count - 1, -1)
+        events += request.events
+        behind[request.ledger] = left - count
+    parameters = [
+        named,
+        texts(ledgers),
+        bigints(follow),
+        texts([str(event.originator_id) for event in events]),
+        bigints([event.originator_version for event in events]),
+        texts([event.topic for event in events]),
+        blobs([event.state for event in events]),
+    ]
+    return [(_FACTS, parameters)]
 
 
-def _insert_facts(cursor: Cursor, requests: Sequence[AppendRequest], named: list[str], behind: dict[str, int]) -> None:
-    ledgers, backs, events = [], [], []
-    for request in requests:
-        for event in request.events:
-            behind[request.ledger] -= 1
-            ledgers.append(request.ledger)
-            backs.append(behind[request.ledger])
-            events.append(event)
-    given = {
-        "named": named,
-        "ledgers": ledgers,
-        "behind": backs,
-        "streams": [event.originator_id for event in events],
-        "versions": [event.originator_version for event in events],
-        "types": [event.topic for event in events],
-        "bodies": [event.state for event in events],
-    }
-    cursor.execute(_FACTS, given)
-
-
-def _insert_commands(
-    cursor: Cursor, requests: Sequence[AppendRequest], named: list[str], behind: dict[str, int]
-) -> None:
-    ledgers, backs, commands = [], [], []
+def _commands(requests: Sequence[AppendRequest], named: bytes, behind: dict[str, int]) -> list[Sent]:
+    ledgers: list[str] = []
+    follow: list[int] = []
+    commands: list[HashedCommand] = []
     for request in requests:
         behind[request.ledger] -= len(request.events)
         if request.command is not None:
             ledgers.append(request.ledger)
-            backs.append(behind[request.ledger])
+            follow.append(behind[request.ledger])
             commands.append(request.command)
-    if commands:
-        given = {
-            "named": named,
-            "ledgers": ledgers,
-            "keys": [command.key for command in commands],
-            "bodies": [command.body for command in commands],
-            "streams": [command.stream for command in commands],
-            "versions": [command.version for command in commands],
-            "latest": [command.latest for command in commands],
-            "behind": backs,
-        }
-        cursor.execute(_COMMAND, given)
+    if not commands:
+        return []
+    parameters = [
+        named,
+        texts(ledgers),
+        bigints(follow),
+        blobs([command.key for command in commands]),
+        blobs([command.body for command in commands]),
+        texts([command.stream for command in commands]),
+        bigints([command.version for command in commands]),
+        bigints([command.latest for command in commands]),
+    ]
+    return [(_COMMANDS, parameters)]
 
 
-def insert_claims(cursor: Cursor, claims: Sequence[tuple[str, HashedClaim]]) -> None:
-    """Claims, each with its ledger."""
-    if claims:
-        cursor.execute(_CLAIM, claim_columns(claims))
+def _releases(claims: Sequence[tuple[str, HashedClaim]]) -> list[Sent]:
+    return [(_RELEASES, _claim_columns(claims))] if claims else []
 
 
-def insert_keys(cursor: Cursor, keys: Sequence[tuple[str, NewKey]]) -> None:
-    """Keys of new charts, each with its ledger."""
-    if keys:
-        ledgers, streams = [ledger for ledger, _ in keys], [key.stream for _, key in keys]
-        cursor.execute(_KEYS, {"ledgers": ledgers, "streams": streams, "wrapped": [key.wrapped for _, key in keys]})
+def written_claims(claims: Sequence[tuple[str, HashedClaim]]) -> list[Sent]:
+    """What writes claims, each with its ledger."""
+    return [(_CLAIMS, _claim_columns(claims))] if claims else []
 
 
-def settle(requests: Sequence[AppendRequest], heads: Cursor) -> None:
+def _claim_columns(claims: Sequence[tuple[str, HashedClaim]]) -> list[bytes]:
+    return [
+        texts([ledger for ledger, _ in claims]),
+        texts([claim.kind for _, claim in claims]),
+        blobs([claim.key for _, claim in claims]),
+        texts([claim.stream for _, claim in claims]),
+    ]
+
+
+def written_keys(keys: Sequence[tuple[str, NewKey]]) -> list[Sent]:
+    """What writes the keys of new charts, each with its ledger."""
+    if not keys:
+        return []
+    ledgers, streams = [ledger for ledger, _ in keys], [key.stream for _, key in keys]
+    return [(_KEYS, [texts(ledgers), texts(streams), blobs([key.wrapped for _, key in keys])])]
+
+
+def settle(requests: Sequence[AppendRequest], results: Sequence[PGresult]) -> None:
     """Notes in each request the position of its last fact and when it was recorded."""
-    at: dict[str, tuple[int, datetime]] = {ledger: (position, when) for ledger, position, when in heads.fetchall()}
+    heads: dict[str, tuple[int, datetime]] = {}
+    moved = next(result for result in results if result.nfields == 3)
+    for row in range(moved.ntuples):
+        ledger, position, recorded_at = (moved.get_value(row, column) or b"" for column in range(3))
+        heads[ledger.decode()] = as_bigint(position), as_instant(recorded_at)
     for request in reversed(requests):
-        if request.ledger not in at:
+        if request.ledger not in heads:
             raise AssertionError("The head row of a ledger is made before the first append to it.")
-        request.position, request.recorded_at = position, _ = at[request.ledger]
-        at[request.ledger] = position - len(request.events), request.recorded_at
-
-
-def claim_columns(claims: Sequence[tuple[str, HashedClaim]]) -> dict[str, Any]:
-    """Claims, each with its ledger, as the parameters of statements."""
-    return {
-        "ledgers": [ledger for ledger, _ in claims],
-        "kinds": [claim.kind for _, claim in claims],
-        "keys": [claim.key for _, claim in claims],
-        "streams": [claim.stream for _, claim in claims],
-    }
+        request.position, request.recorded_at = heads[request.ledger]
+        heads[request.ledger] = request.position - len(request.events), request.recorded_at

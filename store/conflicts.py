@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
-from store.append import AppendRequest, Receipt, claim_columns
+from store.append import AppendRequest, HashedClaim, Receipt
 from store.database import AS_WRITER, Database
 from store.errors import ClaimTaken, KeyReused, VersionConflict
 
@@ -73,7 +73,7 @@ def explained(database: Database, request: AppendRequest, *, claims_first: bool)
         if receipt is not None:
             return AlreadyAnswered(receipt)
     if claims_first and request.claims:
-        [rows] = database.select((_TAKEN, claim_columns([(request.ledger, claim) for claim in request.claims])))
+        [rows] = database.select((_TAKEN, _of_claims([(request.ledger, claim) for claim in request.claims])))
         if rows:
             return ClaimTaken(rows[0][0])
     return VersionConflict()
@@ -82,30 +82,22 @@ def explained(database: Database, request: AppendRequest, *, claims_first: bool)
 def concerned(database: Database, requests: Sequence[AppendRequest]) -> set[int]:
     """Which of the requests a conflict concerns, by their number in the list, in one round trip."""
     commands = [(n, r.ledger, r.command.key) for n, r in enumerate(requests) if r.command is not None]
-    seen = [(n, r.ledger, *read) for n, r in enumerate(requests) for read in r.reads.items()]
     claims = [(n, r.ledger, claim) for n, r in enumerate(requests) for claim in r.claims]
+    seen = [(n, r.ledger, *read) for n, r in enumerate(requests) for read in r.reads.items()]
+    of_claims = _of_claims([(ledger, claim) for _, ledger, claim in claims])
     found = database.select(
-        (
-            _MANY_ANSWERED,
-            {
-                "numbers": [c[0] for c in commands],
-                "ledgers": [c[1] for c in commands],
-                "keys": [c[2] for c in commands],
-            },
-        ),
-        (
-            _MANY_TAKEN,
-            {"numbers": [n for n, _, _ in claims]} | claim_columns([(ledger, claim) for _, ledger, claim in claims]),
-        ),
-        (
-            _MANY_MOVED,
-            {
-                "numbers": [s[0] for s in seen],
-                "ledgers": [s[1] for s in seen],
-                "streams": [s[2] for s in seen],
-                "versions": [s[3] for s in seen],
-            },
-        ),
+        (_MANY_ANSWERED, _columns(("numbers", "ledgers", "keys"), commands)),
+        (_MANY_TAKEN, {"numbers": [n for n, _, _ in claims]} | of_claims),
+        (_MANY_MOVED, _columns(("numbers", "ledgers", "streams", "versions"), seen)),
         role=AS_WRITER,
     )
     return {row[0] for rows in found for row in rows}
+
+
+def _of_claims(claims: Sequence[tuple[str, HashedClaim]]) -> dict[str, list[Any]]:
+    rows = [(ledger, claim.kind, claim.key, claim.stream) for ledger, claim in claims]
+    return _columns(("ledgers", "kinds", "keys", "streams"), rows)
+
+
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+    return {name: [row[n] for row in rows] for n, name in enumerate(names)}

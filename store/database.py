@@ -15,11 +15,12 @@ from types import TracebackType
 from typing import Any, Final, LiteralString, Self
 
 import psycopg
+from psycopg.pq.abc import PGconn
+from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from store.errors import StoreError, Unavailable
 
-Connection = psycopg.Connection[tuple[Any, ...]]
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 Parameters = Mapping[str, Any]
 Query = tuple[LiteralString, Parameters]
@@ -64,8 +65,17 @@ def _says_more(record: logging.LogRecord) -> bool:
 logging.getLogger("psycopg").addFilter(_says_more)
 
 
-class _Bounded(psycopg.Connection[tuple[Any, ...]]):
-    """Waits for an answer, but not for ever."""
+class Connection(psycopg.Connection[tuple[Any, ...]]):
+    """Waits for an answer, but not for ever. `prepared` names the statements that it knows by name."""
+
+    def __init__(self, pgconn: PGconn, row_factory: Any = tuple_row) -> None:
+        super().__init__(pgconn, row_factory)
+        self.prepared: set[bytes] = set()
+
+    def rollback(self) -> None:
+        super().rollback()
+        # psycopg may have made the server forget all that was prepared, not only what it had prepared itself.
+        self.prepared.clear()
 
     def wait(self, gen: Generator[Any, Any, Any], interval: float = 0.1, timeout: float | None = None) -> Any:
         try:
@@ -83,7 +93,7 @@ class Database:
     def __init__(self, conninfo: str, *, pool_size: int) -> None:
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             conninfo,
-            connection_class=_Bounded,
+            connection_class=Connection,
             kwargs={"autocommit": True, "connect_timeout": 5, "keepalives_idle": 10, "keepalives_interval": 5}
             | {"keepalives_count": 3, "tcp_user_timeout": 20_000},
             min_size=1,

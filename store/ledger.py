@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any, Final, LiteralString, cast
 
 from eventsourcing.application import Application
-from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, Mapper
 from eventsourcing.utils import Environment, EnvType
 
@@ -26,7 +25,7 @@ from store.errors import Unreadable, VersionConflict
 from store.group import GroupCommit
 from store.hashing import claim_digest, command_digests, hashed_claims
 from store.ledger_keys import LedgerKeys, is_sealed
-from store.mapper import FactMapper, Keyed, Row
+from store.mapper import FactMapper, Row
 from store.recorder import LedgerFactory, LedgerRecorder
 from store.restore import Restoration
 from store.sealing import LookupKey, NotOpened, bound
@@ -148,9 +147,10 @@ class Ledger(Application[str]):
             keys=list(begun.values()),
             command=None if command is None else _hashed_command(lookup, command, facts, versions),
         )
-        keyed = [Keyed(new, keys.get(new.stream)) for new in facts]
+        # What the library's `save` comes to, without asking of each fact whether it is an event.
+        events = [self._facts.stored(new, keys.get(new.stream)) for new in facts]
         try:
-            self.save(*cast("list[DomainEventProtocol[str]]", keyed), request=request)
+            self._recorder.insert_events(events, request=request)
         except AlreadyAnswered as answered:
             return answered.receipt
         self._keys.keep(request.keys)

@@ -54,13 +54,16 @@ class FactMapper(Mapper[str]):
     def to_stored_event(self, domain_event: DomainEventProtocol[str]) -> StoredEvent:
         """A `Keyed` fact as it is stored. ShapeError when it can't be."""
         keyed = cast(Keyed, domain_event)
-        new = keyed.new
+        return self.stored(keyed.new, keyed.key)
+
+    def stored(self, new: NewFact, key: ChartKey | None) -> StoredEvent:
+        """A fact as it is stored, under the key of its chart, if it is one's. ShapeError when it can't be."""
         name = type(new.fact).__name__
         body = encode_body(new.envelope, new.fact)
         if is_sealed(new.stream):
-            if keyed.key is None:
+            if key is None:
                 raise AssertionError("A chart is never stored in plain.")
-            body = keyed.key.seal(body, self._place(new.stream, new.version, name))
+            body = key.seal(body, self._place(new.stream, new.version, name))
         return StoredEvent(new.stream, new.version, name, body)
 
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:

@@ -11,13 +11,14 @@ from eventsourcing.domain import DomainEventProtocol
 
 from domain.claims import Claim, claims_of
 from domain.record import EnteredInError, Recorded, standing
-from store.append import AppendRequest, NewFact, enqueue, insert_claims, insert_keys, settle
+from store.append import AppendRequest, NewFact, settle, statements, written_claims, written_keys
 from store.codec import check_place
 from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
 from store.errors import LedgerBroken, LedgerNotEmpty, VersionConflict
 from store.hashing import hashed_claims
 from store.ledger_keys import LedgerKeys, NewKey, is_sealed
 from store.mapper import FactMapper, Keyed
+from store.round_trip import round_trip
 
 _LOCK: Final[LiteralString] = "SELECT position FROM ledger WHERE ledger = %(ledger)s FOR UPDATE"
 _COPY: Final[LiteralString] = (
@@ -56,10 +57,9 @@ class Restoration:
                 if head is None or head[0] != 0:
                     raise LedgerNotEmpty
                 self._copy(connection, facts)
-                rest = connection.cursor()
-                insert_keys(rest, [(self._ledger, key) for key in self._begun.values()])
+                round_trip(connection, written_keys([(self._ledger, key) for key in self._begun.values()]))
                 hashed = hashed_claims(lookup, [*self._claims(), *claims])
-                insert_claims(rest, [(self._ledger, claim) for claim in hashed])
+                round_trip(connection, written_claims([(self._ledger, claim) for claim in hashed]))
                 self._close(connection, closing)
                 connection.execute(COMMIT)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero):
@@ -135,5 +135,5 @@ class Restoration:
             events=[self._mapper.to_stored_event(cast(DomainEventProtocol[str], Keyed(closing, None)))],
             reads={closing.stream: closing.version - 1},
         )
-        settle([request], enqueue(connection, [request]))
+        settle([request], round_trip(connection, statements([request])))
         self._position, self._recorded_at = request.position, request.recorded_at

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import stat
 from concurrent.futures import ThreadPoolExecutor
@@ -95,3 +96,10 @@ def test_a_fingerprint_tells_keys_apart_and_holds_nothing_of_them(tmp_path: Path
     assert FileKeyring(path).fingerprint == fingerprint != FileKeyring(other).fingerprint
     assert len(bytes.fromhex(fingerprint)) == 16
     assert all(fingerprint[at : at + 8] not in path.read_text() for at in range(0, 32, 8))
+
+
+@pytest.mark.parametrize("value", ["", "12", "1" * 200])
+def test_a_keyed_hash_is_an_hmac_of_its_length_prefixed_parts(value: str) -> None:
+    secret = bytes(range(32))
+    message = b"".join(len(part).to_bytes(8, "big") + part for part in (b"claim", b"mrn", value.encode()))
+    assert LookupKey(secret).digest("claim", "mrn", value) == hmac.digest(secret, message, "sha256")[:16]
