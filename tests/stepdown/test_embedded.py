@@ -17,6 +17,8 @@ import pytest
 from stepdown.embedded import Embedded, EmbeddedError, binaries
 from stepdown.embedded.account import account_for
 
+WARM_SECONDS = 0.5
+
 REPOSITORY = str(Path(binaries.__file__).parents[2])
 
 
@@ -180,6 +182,20 @@ def test_a_killed_server_starts_again_with_all_that_was_committed(tmp_path: Path
             assert value(after.owner_url, "SELECT a FROM kept") == 7
 
 
+def test_a_warm_start_takes_less_than_half_a_second(tmp_path: Path) -> None:
+    Embedded.start(tmp_path, durable=False).stop()
+    best = 60.0
+    # A quiet machine needs 0.03 s. One that is at other work is asked again until it has a moment.
+    for _ in range(20):
+        began = time.monotonic()
+        with Embedded.start(tmp_path) as warm:
+            best = min(best, time.monotonic() - began)
+            assert value(warm.app_url, "SELECT 1") == 1
+        if best < WARM_SECONDS:
+            break
+    assert best < WARM_SECONDS
+
+
 def test_a_path_too_long_for_a_socket_works_and_leaves_no_temporary_folder(tmp_path: Path) -> None:
     data = tmp_path / ("long " * 20) / "and, with a comma"
     with Embedded.start(data, durable=False) as embedded:
@@ -236,7 +252,7 @@ def test_it_works_where_environment_and_data_lie_below_a_home_that_only_its_owne
     assert (home / ".stepdown/postgres/cluster/PG_VERSION").exists()
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
     # Root runs Postgres as another account, from one copy; an ordinary user needs none.
-    assert len(list(copies.glob("*"))) == (1 if os.geteuid() == 0 else 0)
+    assert len(list(copies.glob("postgres-*"))) == (1 if os.geteuid() == 0 else 0)
 
 
 def test_a_database_of_another_major_version_is_refused(tmp_path: Path) -> None:
