@@ -17,7 +17,8 @@ from store.codec import LEDGER_NAME, check_place, decode_fact, encode_fact
 from store.errors import ShapeError
 from store.explanations import explain, stray
 from store.shapes import plain, shape_of, stranger
-from store.strict import Count, Decoder, Instant, decoder_of
+from store.strict import Coder, Count, Instant, NotInOrder, coder_of
+from store.upcasts import UPCASTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +102,7 @@ class _Line(msgspec.Struct, kw_only=True, forbid_unknown_fields=True, gc=False):
 
 
 _read_line: Final = msgspec.json.Decoder(_Line).decode
-_read_person: Final = Decoder(Person).decode
+_read_person: Final = Coder(Person).decode
 
 
 @lru_cache(maxsize=1000)
@@ -118,17 +119,14 @@ def read_line(text: bytes) -> ParsedLine | None:
     """
     try:
         line = _read_line(text)
-        decoder = decoder_of(line.type)
-        if decoder is None:
-            return None
-        if line.ledger is not None and not LEDGER_NAME.fullmatch(line.ledger):
+        if line.type in UPCASTS or (line.ledger is not None and not LEDGER_NAME.fullmatch(line.ledger)):
             return None
         check_place(line.stream, line.type)
         return ParsedLine(
             stream=line.stream,
             version=line.version,
             by=_person(bytes(line.by)),
-            fact=decoder.decode(line.fact),
+            fact=coder_of(line.type).decode(line.fact),
             ledger=line.ledger,
             position=line.position,
             recorded_at=line.recorded_at,
@@ -138,7 +136,7 @@ def read_line(text: bytes) -> ParsedLine | None:
             correlation_id=line.correlation_id,
             causation_id=line.causation_id,
         )
-    except (ShapeError, msgspec.DecodeError, UnicodeDecodeError):
+    except (ShapeError, NotInOrder, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 

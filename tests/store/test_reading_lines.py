@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gzip
 import re
+from datetime import datetime, timedelta, timezone
 from typing import Any, Final
+from uuid import uuid4
 
 import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.chart.screening import SpecimenRefused
+from store.body import _encode_and_try, decode_body, encode_body
 from store.errors import ShapeError
 from store.lines import from_line, read_line
 from tests.sample_program import SAMPLE
+from tests.store.given import envelope
 
 with gzip.open(SAMPLE / "lexington.ndjson.gz") as file:
     LINES: Final = file.read().splitlines()
@@ -121,3 +126,22 @@ def test_a_line_with_a_field_too_many_is_not_read_in_one_go() -> None:
         for at in (m.start() for m in re.finditer(rb"\}", line)):
             before = b"" if line[at - 1 : at] == b"{" else b","
             assert read_line(line[:at] + before + b'"surplus":1' + line[at:]) is None
+
+
+def test_what_is_written_in_one_go_is_what_the_slow_way_writes() -> None:
+    for line in LINES:
+        event = from_line(orjson.loads(line)).recorded()
+        slowly_written = _encode_and_try(type(event.fact).__name__, event.envelope, event.fact)
+        assert encode_body(event.envelope, event.fact) == slowly_written
+
+
+@pytest.mark.parametrize("seconds", [30, 12600, -12600, 86399, -86399, -17762])
+def test_an_offset_with_seconds_never_moves_an_instant_by_more_than_those(seconds: int) -> None:
+    at = datetime(2026, 3, 2, 12, tzinfo=timezone(timedelta(seconds=seconds)))
+    refused = SpecimenRefused(episode_id=uuid4(), screening_id=uuid4(), at=at)
+    try:
+        body = encode_body(envelope(), refused)
+    except ShapeError:
+        assert seconds % 60
+    else:
+        assert abs(decode_body("SpecimenRefused", body)[1].at - at) <= timedelta(seconds=seconds % 60)
