@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from time import perf_counter
 from typing import Final
@@ -21,6 +21,7 @@ from bench import (
     storage,
 )
 from bench.lab import FULL, QUICK, Lab, lab, machine
+from bench.table import tally
 
 RESULTS: Final = Path(__file__).parent / "results.md"
 
@@ -72,14 +73,24 @@ def measured(wanted: Sequence[str], *, quick: bool, seed: int) -> str:
         tell("# What was measured\n")
         tell("\n".join(f"- {line}" for line in machine(made)) + "\n")
         tell(_HOW)
+        bars: dict[str, tuple[int, int]] = {}
         for key in wanted:
             title, run = BENCHMARKS[key]
             tell(f"## {key}: {title}\n")
             began = perf_counter()
-            tell("\n".join(run(made)) + "\n")
+            lines = run(made)
+            tell("\n".join(lines) + "\n")
             print(f"({perf_counter() - began:.0f} s)\n", flush=True)
+            bars[key] = tally(lines)
             made.clear()
+        tell(_summed_up(bars))
     return "\n".join(parts)
+
+
+def _summed_up(bars: Mapping[str, tuple[int, int]]) -> str:
+    reached, missed = (sum(of) for of in zip(*bars.values(), strict=True))
+    where = ", ".join(f"{key} ({short})" for key, (_, short) in bars.items() if short)
+    return f"Bars reached: {reached} of {reached + missed}." + (f" Missed: {where}.\n" if missed else "\n")
 
 
 _HOW: Final = (

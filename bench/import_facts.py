@@ -3,7 +3,7 @@
 The files hold synthetic programs of which nothing is refused; making them isn't timed. Two processes import two files
 of half the size, each of a ledger of its own. Floor: COPY of the finished rows, the very bytes, into a table of the
 same columns and indexes. Peer: the library's `save` in batches of 300 events, of three charts each, no rules and no
-file; on fewer facts, its rate doesn't change.
+file; of fewer facts, since its rate is all that is asked for.
 """
 
 from __future__ import annotations

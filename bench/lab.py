@@ -37,7 +37,7 @@ class Effort:
 
 
 FULL: Final = Effort(seconds=2.5, rounds=5, quick=False)
-QUICK: Final = Effort(seconds=0.7, rounds=3, quick=True)
+QUICK: Final = Effort(seconds=0.5, rounds=3, quick=True)
 
 
 @dataclass(frozen=True)

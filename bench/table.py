@@ -39,6 +39,13 @@ class Bar:
         return f"{'≤' if self.at_most else '≥'} {self.limit:g} {'reached' if held else 'missed'}"
 
 
+def tally(lines: Iterable[str]) -> tuple[int, int]:
+    """How many bars the tables in these lines show as reached, and as missed."""
+    cells = [cell.strip() for line in lines for cell in line.split("|")]
+    judged = [cell.rpartition(" ")[2] for cell in cells if cell.startswith(("≥", "≤"))]
+    return judged.count("reached"), judged.count("missed")
+
+
 def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
     """Markdown."""
     return [_line(header), "|" + "---|" * len(header), *(_line(row) for row in rows)]

@@ -21,7 +21,7 @@ class Stub:
 
     def run(self, lab: Lab) -> list[str]:
         self.seeds.append(lab.seed)
-        return ["| a |"]
+        return ["| a | ≥ 1 reached | ≤ 2 missed |", "", "It was missed."]
 
 
 @pytest.fixture
@@ -54,7 +54,8 @@ def test_a_full_run_of_all_is_written_down_with_machine_seed_and_versions(
         "psycopg 3",
     ):
         assert part in written
-    assert written.index("## B1: a stub\n\n| a |") < written.index("## B2: a stub\n\n| a |")
+    assert written.index("## B1: a stub\n\n| a ") < written.index("## B2: a stub\n\n| a ")
+    assert written.endswith("Bars reached: 2 of 4. Missed: B1 (1), B2 (1).\n")
 
 
 @pytest.mark.parametrize(("words", "ran"), [(["--quick"], 2), (["B2"], 1), (["--quick", "B2"], 1)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.table import Bar, Rates, Spread, rates_table, ratios, table
+from bench.table import Bar, Rates, Spread, rates_table, ratios, table, tally
 
 
 def test_a_spread_shows_its_median_and_its_ends() -> None:
@@ -46,3 +46,10 @@ def test_ours_stands_beside_floor_and_peer_with_its_bars() -> None:
 
 def test_a_table_is_markdown() -> None:
     assert table(["a", "b"], [["1", "2"]]) == ["| a | b |", "|---|---|", "| 1 | 2 |"]
+
+
+def test_bars_are_counted_where_a_table_judges_them() -> None:
+    rows = [["1", "≥ 0.5 reached", "≤ 2 missed"], ["reached", "", "≥ 3 missed"]]
+    lines = [*table(["a", "bar", "bar"], rows), "", "The clients missed nothing."]
+    assert tally(lines) == (1, 2)
+    assert tally([]) == (0, 0)
