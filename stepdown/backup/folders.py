@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import fcntl
 import os
 import shutil
@@ -9,14 +10,17 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from stepdown.errors import Wrong
+
+_LIBC: Final = ctypes.CDLL(None, use_errno=True)
 
 
 @contextmanager
 def unfinished(target: Path) -> Iterator[Path]:
-    """Where to make what is to become `target`, in a folder of its own beside it; it takes its name, on the disk for
-    good, when the block ends well. A failure leaves nothing; what a killed process left goes with the next attempt.
+    """Where to make what is to become `target`, in a folder of its own beside it; it takes its name, all of it on the
+    disk, when the block ends well. A failure leaves nothing; what a killed process left goes with the next attempt.
 
     The folder above what is yielded is for whatever is needed on the way, and is gone at the end.
     """
@@ -36,7 +40,7 @@ def unfinished(target: Path) -> Iterator[Path]:
             # A new name each time: a program that outlived its killed starter still writes to the former one.
             made = Path(tempfile.mkdtemp(dir=work)) / target.name
             yield made
-            sync(made)
+            sync_all(made)
             made.rename(target)
             sync(target.parent)
         finally:
@@ -58,6 +62,19 @@ def sync(path: Path) -> None:
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_all(folder: Path) -> None:
+    """Everything written so far to the file system that holds the folder is on the disk.
+
+    One call for thousands of files: a base backup has so many that to sync each takes longer than to copy them.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        if _LIBC.syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(folder))
     finally:
         os.close(descriptor)
 

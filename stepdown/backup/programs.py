@@ -31,9 +31,9 @@ def programs_of(major: int) -> Binaries:
 
 
 def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
-    """Copies the whole cluster, with the write-ahead log that the copy needs, into a new folder; on the disk for good.
+    """Copies the whole cluster, with the write-ahead log that the copy needs, into a new folder.
 
-    `Wrong` when the server doesn't let this login, or the copy can't be written.
+    The caller syncs it. `Wrong` when the server doesn't let this login, or the copy can't be written.
     """
     given = conninfo_to_dict(url)
     password = given.pop("password", None)
@@ -49,6 +49,7 @@ def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
         "--manifest-checksums=SHA256",
         "--label=stepdown",
         "--no-password",
+        "--no-sync",
     ]
     said = complaint(command, None if password is None else {"PGPASSWORD": str(password)})
     if said is None:

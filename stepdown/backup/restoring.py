@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 import shutil
 import time
@@ -36,7 +35,7 @@ from store.migrate import known
 from store.store import Store
 
 SAMPLE_CHARTS: Final = 500
-"""Charts of each ledger that are opened to see that the key fits and the facts stand, spread evenly over all."""
+"""At most so many charts of each ledger are opened, spread evenly, to see that the key fits and the facts stand."""
 _LOT: Final = 50
 
 
@@ -160,8 +159,6 @@ def _bring_back(
             now, charts, opened = _check(server.url(summary.database), summary, keyring)
             last_commit_at = _last_commit(server)
             settle(server.url("postgres"))
-        with doing("Writing it to the disk"):
-            os.sync()
         finish()
     return Restored(last_commit_at, now.ledgers, charts, opened, round(time.monotonic() - began, 3))
 
