@@ -45,7 +45,7 @@ FACTS_A_SECOND: Final = 300
 WRITERS: Final = 4
 VISIBLE_MS: Final = 50.0
 
-_WAIT_SECONDS: Final = 5.0
+_WAIT_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.002
 _REACHED: Final[LiteralString] = """
 SELECT coalesce(min(position), 0) FROM projection.position WHERE ledger = %s AND projection = ANY(%s)

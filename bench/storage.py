@@ -52,7 +52,7 @@ WHERE c.relkind = 'r' AND c.relnamespace = 'public'::regnamespace AND c.relname 
 ORDER BY array_position(%s::text[], c.relname::text)
 """
 _INDEXES: Final[LiteralString] = """
-SELECT c.relname, i.relname, pg_relation_size(i.oid)
+SELECT c.relname, i.relname, pg_table_size(i.oid)
 FROM pg_class c JOIN pg_index x ON x.indrelid = c.oid JOIN pg_class i ON i.oid = x.indexrelid
 WHERE c.relnamespace = 'public'::regnamespace AND c.relname = ANY(%s)
 ORDER BY array_position(%s::text[], c.relname::text), i.relname

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import psycopg
 import pytest
 
+from bench.lab import Lab
 from bench.own_write import Load, OwnWrites, PeerWrites, charts_of, following, steady_load
 from bench.peer_projection import peer_projection
 from bench.sample_site import FACILITY, Site, make_site
@@ -48,16 +48,15 @@ def test_every_fact_of_a_steady_load_is_seen_in_the_tables(site: Site) -> None:
         assert lag(store).events == 0
 
 
-def test_the_peer_reads_the_row_of_what_it_wrote(server: Embedded, tmp_path: Path) -> None:
-    with small_lab(server, tmp_path) as lab:
-        owner, _ = lab.make_database("bench_peer_projection")
-        with peer_projection(owner) as runner:
-            peer = PeerWrites(runner, seed=1)
-            for _ in range(2):
-                peer.once()
-        with psycopg.connect(owner) as connection:
-            assert connection.execute("SELECT sessions FROM peer_status").fetchall() == [(2,)]
-            assert connection.execute("SELECT count(*) FROM bench_events").fetchall() == [(3,)]
+def test_the_peer_reads_the_row_of_what_it_wrote(lab: Lab) -> None:
+    owner, _ = lab.make_database("bench_peer_projection")
+    with peer_projection(owner) as runner:
+        peer = PeerWrites(runner, seed=1)
+        for _ in range(2):
+            peer.once()
+    with psycopg.connect(owner) as connection:
+        assert connection.execute("SELECT sessions FROM peer_status").fetchall() == [(2,)]
+        assert connection.execute("SELECT count(*) FROM bench_events").fetchall() == [(3,)]
 
 
 def test_a_load_tells_its_rate_and_its_slowest() -> None:

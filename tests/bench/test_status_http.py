@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
 import pytest
 
 from bench.http_clients import Order, Outcome, ask
+from bench.lab import Lab
 from bench.sample_site import FACILITY, Site, make_site
 from bench.status_http import Asked, chart_reads, counselor_token, fill_floor, read, serving, serving_floor
 from stepdown.embedded import Embedded
@@ -50,21 +50,20 @@ def test_who_is_not_let_in_is_not_measured(site: Site, address: str) -> None:
         Asked(site.lab, address, "nobody", paths)
 
 
-def test_the_floor_answers_the_bytes_that_it_was_given(server: Embedded, tmp_path: Path) -> None:
+def test_the_floor_answers_the_bytes_that_it_was_given(lab: Lab) -> None:
     documents = {f"/v1/patients/{each}/status": f'{{"patient_id":"{each}"}}'.encode() for each in (uuid4(), uuid4())}
     other = f"/v1/patients/{uuid4()}/status"
-    with small_lab(server, tmp_path) as lab:
-        owner, app = lab.make_database("bench_status_floor")
-        with serving_floor(owner, app, 2) as floor:
-            fill_floor(owner, {**documents, other: b'{"patient_id":"of somebody else"}'})
-            assert {path: read(floor, path, "") for path in documents} == documents
-            right = ask(Order(floor, "", list(documents), clients=4, run_in=0.0, seconds=0.2))
-            assert (right.wrong, set(right.answers)) == (0, {"200"})
-            wrong = ask(Order(floor, "", [*documents, other], clients=4, run_in=0.0, seconds=0.2))
-            assert 0 < wrong.wrong < wrong.answers["200"]
-            # One that the floor doesn't have.
-            missing = ask(Order(floor, "", [f"/v1/patients/{uuid4()}/status"], clients=1, run_in=0.0, seconds=0.1))
-            assert set(missing.answers) == {"404"}
+    owner, app = lab.make_database("bench_status_floor")
+    with serving_floor(owner, app, 2) as floor:
+        fill_floor(owner, {**documents, other: b'{"patient_id":"of somebody else"}'})
+        assert {path: read(floor, path, "") for path in documents} == documents
+        right = ask(Order(floor, "", list(documents), clients=4, run_in=0.0, seconds=0.2))
+        assert (right.wrong, set(right.answers)) == (0, {"200"})
+        wrong = ask(Order(floor, "", [*documents, other], clients=4, run_in=0.0, seconds=0.2))
+        assert 0 < wrong.wrong < wrong.answers["200"]
+        # One that the floor doesn't have.
+        missing = ask(Order(floor, "", [f"/v1/patients/{uuid4()}/status"], clients=1, run_in=0.0, seconds=0.1))
+        assert set(missing.answers) == {"404"}
 
 
 def test_an_outcome_tells_its_rate_and_its_slowest() -> None:
