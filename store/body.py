@@ -15,6 +15,7 @@ from uuid import UUID
 import msgspec
 import orjson
 
+from domain.catalog import BY_NAME
 from domain.record import Envelope, Person, Source
 from store.codec import OPTIONS, class_of, storable, upcast
 from store.errors import ShapeError
@@ -53,7 +54,7 @@ def decode_body(name: str, body: bytes) -> tuple[Envelope, Any]:
     if name in UPCASTS:
         values = orjson.loads(body)
         name, values["fact"] = upcast(name, values["fact"])
-        stored = msgspec.convert(values, _struct(name))
+        stored = msgspec.convert(values, _STRUCTS[class_of(name).__name__])
     else:
         stored = _decoder(name).decode(body)
     envelope = Envelope(
@@ -67,7 +68,6 @@ def decode_body(name: str, body: bytes) -> tuple[Envelope, Any]:
     return envelope, stored.fact
 
 
-@cache
 def _struct(name: str) -> Any:
     return msgspec.defstruct(
         name,
@@ -83,9 +83,15 @@ def _struct(name: str) -> Any:
     )
 
 
-@cache
+# Made while one thread imports: what msgspec notes of a class on first use, two threads may not note at once.
+_STRUCTS: Final = {name: _struct(name) for name in BY_NAME}
+_DECODERS: Final = {name: msgspec.json.Decoder(struct) for name, struct in _STRUCTS.items()}
+
+
 def _decoder(name: str) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(_struct(name))
+    """ShapeError when there are no facts of this name."""
+    class_of(name)
+    return _DECODERS[name]
 
 
 @cache

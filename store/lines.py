@@ -41,6 +41,9 @@ class _Head:
 
 _SHAPE: Final = replace(shape_of(_Head), name="the event")
 
+# Made while one thread imports: what msgspec notes of a class on first use, two threads may not note at once.
+msgspec.json.Decoder(_Head)
+
 
 class ParsedLine(msgspec.Struct, frozen=True, kw_only=True):
     """An event as it stands in a file. What a file from elsewhere may lack is None."""

@@ -15,6 +15,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
+from domain.catalog import BY_NAME
 from store.codec import class_of
 from store.shapes import Shape, is_list, is_record, item, optional, required, shape_of
 
@@ -80,10 +81,10 @@ def to_the_minute(shape: Shape, held: Any) -> bool:
 _MINUTE: Final = timedelta(minutes=1)
 
 
-@cache
 def coder_of(name: str) -> Coder:
     """For facts of a stored name, in their present shape. ShapeError when there are none of this name."""
-    return Coder(class_of(name))
+    class_of(name)
+    return _CODERS[name]
 
 
 @cache
@@ -102,3 +103,7 @@ def _strict(hint: Any) -> Any:
     inner: Any = strict(kind) if is_record(kind) else _STRICT.get(kind, kind)
     listed = tuple[inner, ...] if is_list(hint) else inner
     return listed | None if optional(hint) else listed
+
+
+# Made while one thread imports: what msgspec notes of a class on first use, two threads may not note at once.
+_CODERS: Final = {name: Coder(kind) for name, kind in BY_NAME.items()}
