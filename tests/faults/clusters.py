@@ -273,7 +273,10 @@ class Trio:
         chosen.promote()
         for standby in self.standbys.values():
             if standby is not chosen:
-                standby.set("primary_conninfo", self._replication(chosen, standby))
+                self.follow(standby, chosen)
+
+    def follow(self, standby: Node, source: Node) -> None:
+        standby.set("primary_conninfo", self._replication(source, standby))
 
     def _replication(self, source: Node, standby: Node) -> str:
         return psycopg.conninfo.make_conninfo(

@@ -6,7 +6,7 @@ Without the two controls, in which commits must be lost, finding none lost would
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import count
@@ -17,16 +17,20 @@ from threading import Event
 import pytest
 
 from store import database as module
+from store.append import Command
+from store.errors import Unavailable
 from store.keys import FileKeyring
 from store.store import Store
 from tests.faults.checker import check
-from tests.faults.clusters import Node, Prepared, Trio, a_folder
+from tests.faults.clusters import Node, Prepared, Trio, a_folder, until
 from tests.faults.conftest import Run
 from tests.faults.evidence import Place
 from tests.faults.journal import Journal, Log, read_journals
 from tests.faults.load import Task, open_site, work
+from tests.store.given import a_chart, trigger
 
 LEDGER = "lexington"
+AGAIN = Command("clients", "key-1", b"{}")
 CUT_OFF_SECONDS = 1.5
 """How long before the primary is lost a standby gets nothing more."""
 
@@ -116,6 +120,61 @@ def test_asynchronous_replication_loses_commits(prepared: Prepared, key_file: Pa
             enough.set()
             trio.primary.kill()
         _has_lost(trio.furthest(), known, key_file, read_journals(journals))
+
+
+def test_after_an_outage_a_store_is_back_as_soon_as_its_database(prepared: Prepared, key_file: Path, run: Run) -> None:
+    """However long it took: connections that are tried again after ever longer pauses would not be."""
+    with a_folder() as folder:
+        alone = Node.copy(prepared, folder, "alone")
+        try:
+            alone.start()
+            with Store(alone.app_url, FileKeyring(key_file)) as store:
+                ledger = store.ledger(LEDGER)
+                ledger.append([trigger(a_chart(), 1)])
+                alone.kill()
+                again = time.monotonic() + run.size(4, 20)
+                while time.monotonic() < again:
+                    with pytest.raises(Unavailable, match="nothing was recorded"):
+                        ledger.append([trigger(a_chart(), 1)])
+                alone.start()
+                back = time.monotonic()
+                until(lambda: _succeeds(lambda: ledger.append([trigger(a_chart(), 1)])), "an append succeeds")
+                assert time.monotonic() - back < 2
+        finally:
+            alone.kill()
+
+
+def _succeeds(call: Callable[[], object]) -> bool:
+    try:
+        call()
+    except Unavailable:
+        return False
+    return True
+
+
+def test_without_a_standby_nothing_is_acknowledged_and_a_standby_takes_no_writes(
+    prepared: Prepared, key_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Clients are told to try again, by the same key, and whoever reads is served."""
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
+    with a_folder() as folder, Trio.running(prepared, folder, quorum=True) as trio:
+        standby = trio.standbys["a"]
+        with Store(trio.app_url, FileKeyring(key_file)) as store:
+            ledger, chart = store.ledger(LEDGER), a_chart()
+            wrote = ledger.append([trigger(chart, 1)])
+            for name in trio.standbys:
+                trio.cut_off(name)
+            with pytest.raises(Unavailable, match="same idempotency key") as unknown:
+                ledger.append([trigger(chart, 2)], command=AGAIN)
+            assert unknown.value.recorded is None
+            trio.follow(standby, trio.primary)
+            until(lambda: _succeeds(lambda: ledger.append([trigger(chart, 2)], command=AGAIN)), "a standby agrees")
+            assert [fact.version for fact in ledger.read([chart])[chart]] == [1, 2]
+        with Store(standby.app_url, FileKeyring(key_file)) as store:
+            until(lambda: store.ledger(LEDGER).head().position == wrote.position + 1, "the standby has replayed it")
+            with pytest.raises(Unavailable, match="takes no writes") as refusal:
+                store.ledger(LEDGER).append([trigger(chart, 3)])
+            assert refusal.value.recorded is False
 
 
 def _has_lost(node: Node, known: int, key_file: Path, log: Log) -> None:
