@@ -264,7 +264,7 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
     return [
         *([(_LOCK, [named])] if len(ledgers) > 1 else []),
         (_HEAD, [named, bigints([counts[name] for name in ledgers])]),
-        *_checks([request for request in requests if request.seen is None]),
+        *_checks(requests),
         *_checks_since([request for request in requests if request.seen is not None]),
         *_facts(requests, named, dict(counts)),
         *_commands(requests, named, counts),
@@ -275,8 +275,13 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
 
 
 def _checks(requests: Sequence[AppendRequest]) -> list[Sent]:
-    # Of several that read a stream, the first saw it as it is on record.
-    seen = {(r.ledger, stream): version for r in reversed(requests) for stream, version in r.reads.items()}
+    seen: dict[tuple[str, str], int] = {}
+    # Of several that name a stream, the first knew it as it is on record.
+    for request in reversed(requests):
+        ledger, reads = request.ledger, request.reads
+        # What is written is always looked at itself: no version is ever skipped.
+        named = reads if request.seen is None else {str(event.originator_id) for event in request.events}
+        seen |= {(ledger, stream): reads[stream] for stream in named if stream in reads}
     if not seen:
         return []
     ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]

@@ -68,6 +68,11 @@ class GroupCommit:
         self._led = False
         self._expected = 1
 
+    @property
+    def waiting(self) -> int:
+        """How many callers wait for their turn at present."""
+        return len(self._queue)
+
     def append(self, request: AppendRequest) -> None:
         """Returns when the request is on record, with its position and time in it.
 

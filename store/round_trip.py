@@ -10,6 +10,7 @@ import select
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from struct import Struct
 from time import monotonic
 from typing import Final, LiteralString
@@ -31,7 +32,16 @@ _TEXT_OID, _BYTEA_OID, _INT8_OID = 25, 17, 20
 
 def texts(values: Sequence[str]) -> bytes:
     """A `text[]`, as Postgres reads it."""
-    return _array(_TEXT_OID, [value.encode() for value in values])
+    if not values:
+        return _EMPTY.pack(0, 0, _TEXT_OID)
+    return b"".join([_HEAD.pack(1, 0, _TEXT_OID, len(values), 1), *map(_text, values)])
+
+
+@lru_cache(50_000)
+def _text(value: str) -> bytes:
+    # The same streams, types and ledgers are named again and again. Nothing else is a text here.
+    raw = value.encode()
+    return _LENGTH.pack(len(raw)) + raw
 
 
 def blobs(values: Sequence[bytes]) -> bytes:

@@ -55,6 +55,11 @@ class Store:
     ) -> None:
         self.close()
 
+    @property
+    def waiting(self) -> int:
+        """How many appends wait for those before them at present."""
+        return self._group.waiting
+
     def ledger(self, name: str) -> Ledger:
         """The ledger of that name, on record or not: the first append makes it."""
         with self._lock:
