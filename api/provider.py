@@ -15,7 +15,8 @@ from typing import Final, Self
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from api.tokens import KeyFileError, SignedIn, TokenError, verified
+from api.known_tokens import KnownTokens, SignedIn
+from api.tokens import KeyFileError, TokenError, verified
 
 ALGORITHMS: Final = ["ES256", "ES384", "RS256", "PS256"]
 """Signatures with a public key only: a shared secret, or none, is no proof of who issued a token."""
@@ -33,6 +34,7 @@ class Provider:
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
+        self._known = KnownTokens()
 
     @classmethod
     def of_file(
@@ -51,10 +53,12 @@ class Provider:
 
     def verify(self, token: str) -> SignedIn:
         """Who holds the token. TokenError when it isn't the issuer's, isn't for us, is over or says too little."""
-        header, signed_in = verified(
-            token, self._keys, ALGORITHMS, issuer=self._issuer, audience=self._audience, now=self._clock()
-        )
+        now = self._clock()
+        if (known := self._known.find(token, now)) is not None:
+            return known
+        header, found = verified(token, self._keys, ALGORITHMS, issuer=self._issuer, audience=self._audience, now=now)
         # An identity token, which tells a client who signed in, is no access token.
         if header.get("typ") not in ("at+jwt", "application/at+jwt", "JWT"):
             raise TokenError("This token isn't valid here.")
-        return signed_in
+        self._known.keep(token, found)
+        return found.signed_in

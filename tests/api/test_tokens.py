@@ -16,12 +16,13 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
 from joserfc.jwk import ECKey, OctKey
 
+from api import known_tokens
+from api.known_tokens import SignedIn
 from api.tokens import (
     AUDIENCE,
     ISSUER,
     BeyondLoopback,
     KeyFileError,
-    SignedIn,
     TokenError,
     Tokens,
     refuse_beyond_loopback,
@@ -229,3 +230,59 @@ def test_development_tokens_serve_this_machine(host: str) -> None:
 def test_development_tokens_serve_nobody_else(host: str) -> None:
     with pytest.raises(BeyondLoopback, match=r"127\.0\.0\.1"):
         refuse_beyond_loopback(host)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.at = NOW
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+def test_a_token_that_was_verified_before_is_over_when_it_says_so() -> None:
+    clock = Clock()
+    ours = Tokens(KEY, clock)
+    token = signed(claims(nbf=int(NOW.timestamp()) + 60))
+    with pytest.raises(TokenError):
+        ours.verify(token)
+    for seconds in (60, 3599):
+        clock.at = NOW + timedelta(seconds=seconds)
+        assert ours.verify(token) == SignedIn(AMES, "lexington")
+    for seconds in (3600, 59):
+        clock.at = NOW + timedelta(seconds=seconds)
+        with pytest.raises(TokenError):
+            ours.verify(token)
+
+
+def test_a_signature_is_checked_once_and_a_wrong_one_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ours = tokens()
+    token = signed(claims())
+    ours.verify(token)
+    wrong = signed(claims(), key=ECKey.generate_key("P-256"))
+    decoded = []
+    decode = jwt.decode
+    monkeypatch.setattr(
+        jwt, "decode", lambda text, *given, **named: decoded.append(text) or decode(text, *given, **named)
+    )
+    for _ in range(2):
+        ours.verify(token)
+        with pytest.raises(TokenError):
+            ours.verify(wrong)
+    assert decoded == [wrong, wrong]
+
+
+def test_a_token_that_was_verified_before_does_not_hold_under_other_keys() -> None:
+    token = signed(claims())
+    tokens().verify(token)
+    with pytest.raises(TokenError):
+        Tokens(ECKey.generate_key("P-256"), lambda: NOW).verify(token)
+
+
+def test_no_more_tokens_than_some_are_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(known_tokens, "KEPT", 2)
+    known = known_tokens.KnownTokens()
+    held = known_tokens.Verified(SignedIn(AMES, "lexington"), since=0, until=NOW.timestamp() + 1)
+    for token in ("a", "b", "c"):
+        known.keep(token, held)
+    assert [known.find(token, NOW) for token in ("a", "b", "c")] == [None, held.signed_in, held.signed_in]
