@@ -60,7 +60,8 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.state.wiring = wiring
     answer_problems(app)
     v1 = APIRouter(prefix="/v1")
-    for router in (command_routes(), events.router, charts.router, sites.router):
+    # Those asked for most are found first.
+    for router in (charts.router, sites.router, command_routes(), events.router):
         v1.include_router(router)
     app.include_router(v1)
     app.include_router(health.router)

@@ -58,17 +58,26 @@ def wait(by: Caller, asked: Current, *, for_tables: bool) -> None:
 
     Positions in other ledgers don't matter to an answer about this one.
     """
-    for seen in asked.at_least:
-        ledger, _, text = seen.partition(":")
-        if ledger != by.facility:
-            continue
-        position, store = int(text), by.wiring.store
-        if for_tables:
-            there = wait_for(store, ledger, position, WAIT_SECONDS)
-        else:
-            there = store.ledger(ledger).head().position >= position
-        if not there:
-            raise try_again("That position isn't in the answer yet: ask again in a moment.")
+    position, store = _seen(by, asked), by.wiring.store
+    if position == 0:
+        return
+    if for_tables:
+        there = wait_for(store, by.facility, position, WAIT_SECONDS)
+    else:
+        there = store.ledger(by.facility).head().position >= position
+    if not there:
+        raise try_again("That position isn't in the answer yet: ask again in a moment.")
+
+
+def is_in(position: int, by: Caller, asked: Current) -> bool:
+    """Whether what was seen at this site is in an answer at that position of its ledger."""
+    return _seen(by, asked) <= position
+
+
+def _seen(by: Caller, asked: Current) -> int:
+    """The last position of this site's ledger that was seen; 0 for none."""
+    seen = [one.partition(":") for one in asked.at_least]
+    return max((int(position) for ledger, _, position in seen if ledger == by.facility), default=0)
 
 
 def said_later(document: dict[str, Any], known_at: datetime | None) -> dict[str, Any]:

@@ -3,12 +3,14 @@
 from typing import Annotated, Any
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import answers
 from api.answers import OF_QUERIES, json_answer
-from api.asking import Asked, Current, PatientId, said_later, wait
+from api.asking import Asked, Current, PatientId, is_in, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -18,6 +20,7 @@ from domain.claims import MRN, mrn_claimed
 from domain.record import stream_uuid
 from exchange import replay
 from projections import status
+from projections.site import date_asked, is_past
 
 router = APIRouter(responses=OF_QUERIES)
 
@@ -41,10 +44,32 @@ class MrnAsked(Current):
     response_model=None,
     responses={200: {"model": answers.Status}},
 )
-def read_status(
+async def read_status(
     by: Annotated[Caller, may(Read.CHART)], patient_id: PatientId, asked: Annotated[Asked, Query()]
 ) -> Response:
     """What had happened by the end of `as_of`, as known at `known_at`. `ETag` is the version of the chart shown."""
+    found = _kept(by, patient_id, asked) or await run_in_threadpool(_looked_up, by, patient_id, asked)
+    if found is None:
+        raise not_found(_UNKNOWN)
+    version, body = found
+    await by.reads_chart(patient_id, version)
+    return Response(body, headers={"ETag": f'"{version}"'}, media_type="application/json")
+
+
+def _kept(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] | None:
+    """Version and bytes of the document that is at hand, if it holds and has seen what was asked for."""
+    glance, now = by.glance, by.wiring.clock()
+    if glance is None or glance.cut is None or glance.facility.zone is None:
+        return None
+    if asked.known_at is not None or is_past(asked.as_of, now) or not is_in(glance.cut.position, by, asked):
+        return None
+    on = date_asked(asked.as_of, None, now=now, zone=glance.facility.zone)
+    page = by.wiring.watches.of(by.facility).page(patient_id, on, glance)
+    return None if page is None else (page.version, page.at(glance.cut))
+
+
+def _looked_up(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] | None:
+    """The same from the database, once it is there; None where there is no such chart."""
     wait(by, asked, for_tables=asked.known_at is None)
     found = status.answer(
         by.wiring.store,
@@ -55,9 +80,9 @@ def read_status(
         known_at=asked.known_at,
     )
     if found is None:
-        raise not_found(_UNKNOWN)
-    by.read_chart(patient_id, found.version)
-    return json_answer(said_later(found.document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+        return None
+    by.wiring.watches.of(by.facility).keep(patient_id, found)
+    return found.version, orjson.dumps(said_later(found.document, asked.known_at))
 
 
 @router.get(

@@ -4,13 +4,14 @@ Who is turned away leaves a fact in the access ledger before hearing so: of the 
 such a site, else of their own.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 from uuid import UUID
 
 from fastapi import Header, Request, Security
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.permission import ACTIONS, Purpose, Read, permitted
@@ -18,10 +19,12 @@ from api.problem import forbidden, try_again, unauthorized
 from api.tokens import TokenError
 from api.wiring import Wired, Wiring
 from domain.acts import INTERFACES, UNLISTED
-from domain.record import Person, stream_name
-from domain.site import fold_facility
+from domain.facility import Facility
+from domain.record import Person
 from domain.week import local_date
+from projections.watch import Glance
 from store.errors import StoreError
+from store.together import awaited
 
 BEARER: Final = HTTPBearer(
     scheme_name="bearer", bearerFormat="JWT", auto_error=False, description="Of a person in one role at one site."
@@ -36,13 +39,17 @@ PurposeOfUse = Annotated[Purpose, Header(alias="Purpose-Of-Use", description="Wh
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks, at which site, what for; `wiring` is what answers them, `what` the route's `operationId`."""
+    """Who asks, at which site, what for; `wiring` is what answers them, `what` the route's `operationId`.
+
+    `glance` is the site as it was when they were let in to read.
+    """
 
     person: Person
     facility: str
     purpose: Purpose
     what: str
     wiring: Wiring
+    glance: Glance | None = None
 
     def at(self, facility: str) -> None:
         """403, and a denial on record, unless they are signed in at that site."""
@@ -53,19 +60,23 @@ class Caller:
 
     def may(self, *actions: str) -> None:
         """403, and a denial on record, unless their role may do one of them for their purpose."""
-        if not any(permitted(self.person.role, action, self.purpose) for action in actions):
+        if not self.is_permitted(actions):
             self.denied(_NOT_PERMITTED)
             raise forbidden("Your role may not do this for this purpose: ask somebody who may.")
-        if set(Read) & set(actions) and not self._listed():
+
+    def listed(self, facility: Facility) -> None:
+        """403, and a denial on record, unless the staff list of today has them in this role."""
+        if not self.is_listed(facility):
             self.denied(_NOT_LISTED)
             raise forbidden("The facility's staff list has you in this role no more: ask the administrator.")
 
-    def _listed(self) -> bool:
-        """Whether the facility's staff list has them in this role today, whatever a token that still holds says."""
+    def is_permitted(self, actions: Iterable[str]) -> bool:
+        return any(permitted(self.person.role, action, self.purpose) for action in actions)
+
+    def is_listed(self, facility: Facility) -> bool:
+        """Whatever a token that still holds says. Whoever needs no line in the list has none to lose."""
         if self.person.role in UNLISTED | INTERFACES:
             return True
-        stream = stream_name("facility", self.facility)
-        facility = fold_facility(self.wiring.store.ledger(self.facility).read([stream])[stream])
         if facility.zone is None:
             return True  # There is nothing to read at a site that was never opened.
         today = local_date(self.wiring.clock(), facility.zone)
@@ -86,6 +97,20 @@ class Caller:
                 what=self.what,
                 purpose=self.purpose,
                 at_version=at_version,
+            )
+
+    async def reads_chart(self, patient_id: UUID, at_version: int) -> None:
+        """As `read_chart`, on the event loop: it is put on record together with what others read meanwhile."""
+        with _on_record():
+            await awaited(
+                self.wiring.accesses.begin_read(
+                    self.facility,
+                    by=self.person,
+                    patient_id=patient_id,
+                    what=self.what,
+                    purpose=self.purpose,
+                    at_version=at_version,
+                )
             )
 
     def saw(self, patient_ids: list[UUID]) -> None:
@@ -122,8 +147,9 @@ class Gate:
         if unknown := set(actions) - ACTIONS:
             raise LookupError(f"No policy speaks of {sorted(unknown)}.")
         self.actions = actions
+        self.reads = bool(set(Read) & set(actions))
 
-    def __call__(
+    async def __call__(
         self,
         request: Request,
         wiring: Wired,
@@ -138,9 +164,17 @@ class Gate:
             raise unauthorized() from None
         what = request.scope["route"].operation_id
         caller = Caller(signed_in.person, signed_in.facility, purpose, what, wiring)
-        caller.at(request.path_params.get("code", signed_in.facility))
-        caller.may(*self.actions)
-        return caller
+        # On the loop nothing may wait: whoever is turned away is put on record by a thread.
+        if (code := request.path_params.get("code", caller.facility)) != caller.facility:
+            await run_in_threadpool(caller.at, code)
+        if not caller.is_permitted(self.actions):
+            await run_in_threadpool(caller.may, *self.actions)
+        if not self.reads:
+            return caller
+        glance = await awaited(wiring.watches.of(caller.facility).look())
+        if not caller.is_listed(glance.facility):
+            await run_in_threadpool(caller.listed, glance.facility)
+        return replace(caller, glance=glance)
 
 
 def may(*actions: str) -> Any:

@@ -1,7 +1,7 @@
 """What the application is wired from; put together by whoever starts it."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 from uuid import UUID, uuid4
@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from fastapi import Depends, Request
 
 from api.tokens import Verifier
+from projections.watch import Watches
 from store.accesses import Accesses
 from store.desk import Desk
 from store.store import Store
@@ -18,7 +19,7 @@ from store.store import Store
 class Wiring:
     """`host` is the address that the application is served on: development tokens are for loopback alone.
 
-    `clock` gives the time with offset; `new_id` the ids of what commands make.
+    `clock` gives the time with offset; `new_id` the ids of what commands make; `watches` are over the sites of `store`.
     """
 
     store: Store
@@ -28,9 +29,13 @@ class Wiring:
     clock: Callable[[], datetime]
     host: str = "127.0.0.1"
     new_id: Callable[[], UUID] = uuid4
+    watches: Watches = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "watches", Watches(self.store))
 
 
-def wiring_of(request: Request) -> Wiring:
+async def wiring_of(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from projections.projection import Cursor, Projection
 from store.errors import StoreError
@@ -49,14 +49,23 @@ def cut_of(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cu
     They may not when they lack something for too long, when they are at different positions (one is being made anew),
     or when they are those of another version of the program.
     """
-    rows = cursor.execute(
+    return cut_in(ask_positions(cursor, ledger, projections).fetchall())
+
+
+def ask_positions(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cursor:
+    """The first half of `cut_of`, for who sends more along before looking at the rows."""
+    return cursor.execute(
         _POSITIONS,
         {
             "ledger": ledger,
             "projections": [projection.name for projection in projections],
             "definitions": [projection.definition for projection in projections],
         },
-    ).fetchall()
+    )
+
+
+def cut_in(rows: Sequence[tuple[Any, ...]]) -> Cut | None:
+    """The second half."""
     cuts = {Cut(position, recorded_at) for _, position, recorded_at, _ in rows}
     fit = all(ours and (behind is None or behind <= SERVED_SECONDS) for ours, _, _, behind in rows)
     return cuts.pop() if fit and len(cuts) == 1 else None

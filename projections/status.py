@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
@@ -127,10 +127,16 @@ PROJECTION: Final = define("status", apply, folds=("projections.status", "domain
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The status document of the contract, and the version of the chart that it shows."""
+    """The status document of the contract, and the version of the chart that it shows.
+
+    `cut` is there when it came from the read tables. Until the chart, its site or a session has another fact, or what
+    is known comes to the instant `until`, a later cut differs in `known_at` and `position` alone.
+    """
 
     document: dict[str, Any]
     version: int
+    cut: Cut | None = field(default=None, compare=False)
+    until: datetime | None = field(default=None, compare=False)
 
 
 # Of the chart itself, or of a session that the patient has a record for.
@@ -184,7 +190,15 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     cohorts = {assigned.cohort_id for episode in chart.episodes.values() for assigned in episode.assignments}
     site = site_of(ledger, cohorts, upto=cut.position)
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
-    return _presented(chart, site, sessions, ledger.name, on, cut)
+    found = _presented(chart, site, sessions, ledger.name, on, cut)
+    return replace(found, cut=cut, until=_next_end(sessions.values(), cut.known_at))
+
+
+def _next_end(sessions: Iterable[Session], known_at: datetime) -> datetime | None:
+    """When the next of these sessions is over: from then on those expected may be more."""
+    known = list(sessions)
+    ends = [each.ends_at for each in known] + [each.held.ended_at for each in known if each.held is not None]
+    return min((end for end in ends if end is not None and end > known_at), default=None)
 
 
 def _from_ledger(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NoReturn
@@ -91,7 +91,7 @@ class Broken:
     def _fail(self, *_: Any, **__: Any) -> NoReturn:
         raise self._error
 
-    read = search = export = denied = _fail
+    read = begin_read = search = export = denied = _fail
 
 
 @pytest.fixture(params=[Unavailable("The database is away."), StoreError("A statement was refused.")], ids=repr)
@@ -128,9 +128,11 @@ def test_the_record_of_a_read_is_there_before_the_answer_starts(wiring: Wiring, 
     order: list[str] = []
 
     class Noting:
-        def read(self, *given: Any, **named: Any) -> None:
-            wiring.accesses.read(*given, **named)
-            order.append("recorded")
+        def begin_read(self, *given: Any, **named: Any) -> Future[None]:
+            asked = wiring.accesses.begin_read(*given, **named)
+            # Called before whoever waits for it hears of it.
+            asked.add_done_callback(lambda _: order.append("recorded"))
+            return asked
 
     noting: Any = Noting()
     app = create_app(replace(wiring, accesses=noting))

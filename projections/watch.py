@@ -1,0 +1,217 @@
+"""What a process sees of a site: its staff list, how far its read tables are, and the documents that still hold.
+
+One look answers everybody who asks at the same time, by one round trip. A status document is kept as it was sent, and
+sent again as long as the ledger has nothing new that it could rest on: the facts since are looked at, by stream alone.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from threading import Lock
+from typing import Any, Final, LiteralString
+from uuid import UUID
+
+import orjson
+
+from domain.facility import Facility
+from domain.record import stream_kind, stream_name, stream_uuid
+from domain.site import fold_facility
+from projections import status
+from projections.attendance import PROJECTION as ATTENDANCE
+from projections.cut import Cut, ask_positions, cut_in
+from projections.reading import snapshot
+from projections.sessions import PROJECTION as SESSIONS
+from store.store import Store
+from store.together import Together
+
+KEPT: Final = 5000
+"""Documents of a site at hand: everybody in care at a large one, about 10 MB."""
+
+NEWS: Final = 1000
+"""When more facts than these have come since the last look, nothing that was kept is held to be current."""
+
+_THREADS: Final = 4
+"""So many sites are looked at at the same time."""
+
+_VERSION: Final[LiteralString] = """
+SELECT coalesce(max(version), 0) FROM fact WHERE ledger = %(ledger)s AND stream = %(stream)s
+"""
+# The fact at the position that was known comes along: it tells whether this is still the same ledger.
+_NEWS: Final[LiteralString] = """
+SELECT position, stream, recorded_at FROM fact
+WHERE ledger = %(ledger)s AND position >= %(known)s
+  AND position <= (SELECT max(position) FROM projection.position WHERE ledger = %(ledger)s)
+ORDER BY position LIMIT %(limit)s
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """A site when it was looked at. `cut`: where its read tables were; None when they may not be shown."""
+
+    facility: Facility
+    cut: Cut | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A status document in bytes, and the version of the chart that it shows; `on` is its date, `cut` where it is from.
+
+    What a later cut changes in it stands between `before` and `after`.
+    """
+
+    version: int
+    on: str
+    cut: Cut
+    until: datetime | None
+    before: bytes
+    after: bytes
+
+    def at(self, cut: Cut) -> bytes:
+        """The document at that cut, or at its own when that is later."""
+        later = max(self.cut, cut, key=lambda one: one.position)
+        if later.known_at is None:
+            raise AssertionError("Where there is a document, something was recorded.")
+        known_at = later.known_at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        return b'%s"known_at":"%s","position":%d%s' % (self.before, known_at.encode(), later.position, self.after)
+
+
+def page_of(found: status.Answer) -> Page | None:
+    """What of an answer can be kept; None of one that was folded from the ledger."""
+    if found.cut is None:
+        return None
+    before: dict[str, Any] = {}
+    after: dict[str, Any] = {}
+    half = before
+    for name, value in found.document.items():
+        if name == "known_at":
+            half = after
+        elif name != "position":
+            half[name] = value
+    return Page(
+        version=found.version,
+        on=found.document["as_of"],
+        cut=found.cut,
+        until=found.until,
+        before=orjson.dumps(before)[:-1] + b",",
+        after=b"," + orjson.dumps(after)[1:],
+    )
+
+
+class Watch:
+    """Of one site. Thread-safe."""
+
+    def __init__(self, store: Store, facility: str, threads: Executor) -> None:
+        self._store = store
+        self._ledger = store.ledger(facility)
+        self._stream = stream_name("facility", facility)
+        self._facility = Facility()
+        self._looking: Together[None, Glance] = Together(threads, self._look)
+        self._kept = _Kept()
+
+    def look(self) -> Future[Glance]:
+        """The site as it is now, or later. Has the errors of the store."""
+        return self._looking.begin(None)
+
+    def page(self, patient_id: UUID, on: date, glance: Glance) -> Page | None:
+        """The status of a patient on that date, where it is at hand and still holds at that glance."""
+        return None if glance.cut is None else self._kept.find(patient_id, on, glance.cut)
+
+    def keep(self, patient_id: UUID, found: status.Answer) -> None:
+        """For the next one who asks."""
+        if (page := page_of(found)) is not None:
+            self._kept.put(patient_id, page)
+
+    def _look(self, asked: Sequence[None]) -> Sequence[Glance]:
+        ledger = self._ledger.name
+        with snapshot(self._store, ledger) as cursor:
+            connection = cursor.connection
+            positions = ask_positions(cursor, ledger, (status.PROJECTION, SESSIONS, ATTENDANCE))
+            given = {"ledger": ledger, "stream": self._stream, "known": self._kept.seen.position, "limit": NEWS}
+            versions = connection.cursor(binary=True).execute(_VERSION, given)
+            news = connection.cursor(binary=True).execute(_NEWS, given)
+            cut = cut_in(positions.fetchall())
+            [[version]] = versions.fetchall()
+            if cut is not None:
+                self._kept.further(cut, news.fetchall())
+        if version != self._facility.version:
+            self._facility = fold_facility(self._ledger.read([self._stream])[self._stream])
+        return [Glance(self._facility, cut)] * len(asked)
+
+
+class _Kept:
+    """Pages by patient, and how far the ledger has been looked through for what they rest on."""
+
+    def __init__(self) -> None:
+        self.seen = Cut(0, None)
+        self._pages: OrderedDict[UUID, Page] = OrderedDict()
+        self._touched: OrderedDict[UUID | None, int] = OrderedDict()
+        self._forgotten = 0
+        self._lock = Lock()
+
+    def find(self, patient_id: UUID, on: date, cut: Cut) -> Page | None:
+        with self._lock:
+            page = self._pages.get(patient_id)
+            if page is None or page.on != on.isoformat():
+                return None
+            if page.until is not None and cut.known_at is not None and cut.known_at >= page.until:
+                return None
+            self._pages.move_to_end(patient_id)
+            return page
+
+    def put(self, patient_id: UUID, page: Page) -> None:
+        """Unless something came meanwhile that it may rest on."""
+        with self._lock:
+            latest = max(self._forgotten, self._touched.get(patient_id, 0), self._touched.get(None, 0))
+            if page.cut.position < latest:
+                return
+            self._pages[patient_id] = page
+            self._pages.move_to_end(patient_id)
+            if len(self._pages) > KEPT:
+                self._pages.popitem(last=False)
+
+    def further(self, cut: Cut, news: Sequence[tuple[int, str, datetime]]) -> None:
+        """The read tables are at that cut; `news` are the facts from the one seen last up to there."""
+        with self._lock:
+            same = bool(news) and (news[0][0], news[0][2]) == (self.seen.position, self.seen.known_at)
+            if same and len(news) < NEWS:
+                self._touch(news[1:])
+            elif cut != self.seen:
+                self._pages.clear()
+                self._touched.clear()
+                self._forgotten = cut.position
+            self.seen = cut
+
+    def _touch(self, news: Iterable[tuple[int, str, datetime]]) -> None:
+        for position, stream, _ in news:
+            if stream_kind(stream) == "chart":
+                touched = stream_uuid(stream)
+                self._pages.pop(touched, None)
+            else:
+                # Of the site, a cohort or a session: who looks at it isn't known here.
+                touched = None
+                self._pages.clear()
+            self._touched[touched] = position
+            self._touched.move_to_end(touched)
+        while len(self._touched) > NEWS:
+            _, self._forgotten = self._touched.popitem(last=False)
+
+
+class Watches:
+    """Of a process, by site."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="watch")
+        self._sites: dict[str, Watch] = {}
+        self._lock = Lock()
+
+    def of(self, facility: str) -> Watch:
+        with self._lock:
+            if facility not in self._sites:
+                self._sites[facility] = Watch(self._store, facility, self._threads)
+            return self._sites[facility]
