@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
+from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.entry import InquiryReceived
 from domain.chart.identity import PatientRegistered
 from domain.chart.plan import TriggerIdentified
@@ -40,6 +41,19 @@ def holiday(stream: str = "facility/lexington", version: int = 1, name: str = "F
 
 def trigger(chart: str, version: int, text: str = "payday") -> NewFact:
     return new(chart, version, TriggerIdentified(episode_id=EPISODE, text=text))
+
+
+def attended(chart: str, version: int, session: str) -> NewFact:
+    arrived_at = datetime(2026, 3, 2, 18, 0, tzinfo=UTC)
+    fact = AttendanceRecorded(
+        episode_id=EPISODE,
+        session_id=UUID(session.partition("/")[2]),
+        outcome=Outcome.ATTENDED,
+        method="roster",
+        arrived_at=arrived_at,
+        left_at=arrived_at + timedelta(hours=3),
+    )
+    return new(chart, version, fact)
 
 
 def registered(chart: str, version: int = 1, *, mrn: str = "MRN-1", family_name: str = "Quillfeather") -> NewFact:

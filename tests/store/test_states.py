@@ -1,0 +1,200 @@
+"""What a process knows of a ledger: all at one position, never older than the question."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from threading import Event
+from typing import Any
+
+import psycopg
+import pytest
+
+from domain.chart import Chart
+from domain.record import EnteredInError, Recorded
+from domain.streams import fold_stream
+from store import states as module
+from store.errors import Unavailable, Unreadable
+from store.ledger import Ledger
+from store.states import States
+from store.store import Store
+from tests.conftest import Database
+from tests.store.given import a_chart, a_session, attended, cohort, holiday, new, registered, trigger
+from tests.store.racing import race
+
+
+@pytest.fixture
+def ledger(store: Store) -> Ledger:
+    made = store.ledger("lexington")
+    made.append([holiday()])
+    return made
+
+
+@pytest.fixture
+def states(ledger: Ledger) -> States:
+    return States(ledger)
+
+
+def _mrn(states: States, chart: str) -> str | None:
+    state = states.view([chart]).streams[chart].state
+    assert isinstance(state, Chart)
+    return state.identity.mrn
+
+
+def test_streams_are_shown_as_they_are_folded_and_those_without_a_fact_too(ledger: Ledger, states: States) -> None:
+    chart, nobody = a_chart(), a_chart()
+    ledger.append([registered(chart), trigger(chart, 2)])
+    view = states.view([chart, nobody])
+    assert view.position == 3
+    assert view.recorded_at == ledger.head().recorded_at
+    assert [entry.version for entry in view.streams[chart].entries] == [1, 2]
+    assert view.streams[chart].state == fold_stream(chart, ledger.read([chart])[chart])
+    assert (view.streams[nobody].version, view.streams[nobody].state) == (0, fold_stream(nobody, []))
+
+
+def test_an_empty_ledger_is_at_position_none(store: Store) -> None:
+    view = States(store.ledger("nowhere")).view(["facility/nowhere"])
+    assert (view.position, view.recorded_at, view.streams["facility/nowhere"].version) == (0, None, 0)
+
+
+def test_what_was_written_since_is_seen_and_what_was_shown_before_stays(ledger: Ledger, states: States) -> None:
+    chart = a_chart()
+    ledger.append([registered(chart, mrn="1")])
+    before = states.view([chart])
+    ledger.append([trigger(chart, 2)])
+    after = states.view([chart])
+    assert [view.streams[chart].version for view in (before, after)] == [1, 2]
+    assert [view.position for view in (before, after)] == [2, 3]
+    assert after.streams[chart].state == fold_stream(chart, ledger.read([chart])[chart])
+
+
+def test_a_strike_takes_a_state_back(ledger: Ledger, states: States) -> None:
+    chart = a_chart()
+    ledger.append([registered(chart, mrn="1"), trigger(chart, 2)])
+    assert _mrn(states, chart) == "1"
+    ledger.append([new(chart, 3, EnteredInError(target=1), reason="Wrong person."), trigger(chart, 4)])
+    assert _mrn(states, chart) is None
+    known = states.view([chart]).streams[chart]
+    assert known.state == fold_stream(chart, ledger.read([chart])[chart])
+
+
+def test_the_sessions_and_cohorts_that_a_chart_names_come_with_it(ledger: Ledger, states: States) -> None:
+    evening, session, chart = "cohort/11111111-1111-4111-8111-111111111111", a_session(), a_chart()
+    ledger.append([cohort(evening)])
+    ledger.append([registered(chart)])
+    assert states.view([chart]).streams.keys() == {chart}
+    ledger.append([attended(chart, 2, session)])
+    assert states.view([chart]).streams.keys() == {chart, session}
+
+
+class _Counted:
+    """A ledger whose reads are counted, and held up or made to fail on demand."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.tails = 0
+        self.reads: list[Sequence[str]] = []
+        self.go_on = Event()
+        self.go_on.set()
+        self.fails = False
+
+    def rows(self, **given: Any) -> Any:
+        self.tails += 1
+        self.go_on.wait(10)
+        if self.fails:
+            raise Unavailable("Try again.")
+        return self._ledger.rows(**given)
+
+    def read(self, streams: Sequence[str], **given: Any) -> dict[str, list[Recorded]]:
+        self.reads.append(list(streams))
+        return self._ledger.read(streams, **given)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._ledger, name)
+
+
+def test_a_stream_is_read_once_and_its_tail_only_after(ledger: Ledger) -> None:
+    counted: Any = _Counted(ledger)
+    states, chart = States(counted), a_chart()
+    ledger.append([registered(chart)])
+    for version in range(2, 6):
+        states.view([chart])
+        ledger.append([trigger(chart, version)])
+    assert states.view([chart]).streams[chart].version == 5
+    assert counted.reads == [[chart]]
+    assert counted.tails == 4
+
+
+def test_those_who_ask_at_the_same_time_share_one_reading(ledger: Ledger) -> None:
+    counted: Any = _Counted(ledger)
+    states, chart = States(counted), a_chart()
+    ledger.append([registered(chart)])
+    states.view([chart])
+    counted.go_on.clear()
+    counted.tails = 0
+    asked = Event()
+
+    def ask() -> int:
+        if asked.is_set():
+            return states.view([chart]).position
+        asked.set()
+        counted.go_on.set()
+        return states.view([chart]).position
+
+    positions = race(12, ask)
+    assert set(positions) == {2}
+    assert counted.tails < 12
+
+
+def test_a_reading_that_failed_serves_nobody(ledger: Ledger) -> None:
+    counted: Any = _Counted(ledger)
+    states, chart = States(counted), a_chart()
+    ledger.append([registered(chart)])
+    states.view([chart])
+    ledger.append([trigger(chart, 2)])
+    counted.fails = True
+    outcomes = race(4, lambda: states.view([chart]))
+    assert [type(outcome) for outcome in outcomes] == [Unavailable] * 4
+    counted.fails = False
+    assert states.view([chart]).streams[chart].version == 2
+
+
+def test_what_is_kept_is_bounded_and_the_longest_unused_goes(ledger: Ledger) -> None:
+    counted: Any = _Counted(ledger)
+    states = States(counted, kept=4)
+    first, second, third = a_chart(), a_chart(), a_chart()
+    for chart in (first, second, third):
+        ledger.append([registered(chart, mrn=chart), trigger(chart, 2)])
+    for chart in (first, second, first, third, first, second):
+        assert states.view([chart]).streams[chart].version == 2
+    assert counted.reads == [[first], [second], [third], [second]]
+
+
+def test_after_many_facts_of_others_all_is_read_anew(ledger: Ledger, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "TAIL", 5)
+    counted: Any = _Counted(ledger)
+    states, chart = States(counted), a_chart()
+    ledger.append([registered(chart)])
+    states.view([chart])
+    for _ in range(2):
+        ledger.append([trigger(a_chart(), 1), trigger(a_chart(), 1), trigger(a_chart(), 1)])
+    ledger.append([trigger(chart, 2)])
+    view = states.view([chart])
+    assert (view.position, view.streams[chart].version) == (9, 2)
+    assert counted.reads == [[chart], [chart]]
+
+
+def test_a_fact_that_does_not_open_is_told_to_who_asks_for_its_stream_and_to_nobody_else(
+    ledger: Ledger, states: States, database: Database
+) -> None:
+    chart, other = a_chart(), a_chart()
+    ledger.append([registered(chart, mrn="1"), registered(other, mrn="2")])
+    states.view([chart, other])
+    ledger.append([trigger(chart, 2), trigger(other, 2)])
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("UPDATE fact SET body = body || 'x'::bytea WHERE stream = %s AND version = 2", [chart])
+    assert states.view([other]).streams[other].version == 2
+    for _ in range(2):
+        with pytest.raises(Unreadable):
+            states.view([chart])
+    assert states.view([other]).streams[other].version == 2
