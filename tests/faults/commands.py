@@ -92,7 +92,7 @@ class Hand:
     def next(self) -> Plan:
         """A client that has nothing yet begins a chart."""
         choices = {
-            self._new_chart: 12,
+            self.new_chart: 12,
             self._on_chart: 40 if self.charts else 0,
             self._roster: 12 if len(self.charts) > 2 else 0,
             self._session: 8,
@@ -135,7 +135,7 @@ class Hand:
     def _inquired(self, episode_id: UUID) -> InquiryReceived:
         return InquiryReceived(episode_id=episode_id, first_contact_at=_AT_SIX - 48 * _HOURS, referral_source="self")
 
-    def _new_chart(self) -> Plan:
+    def new_chart(self) -> Plan:
         stream = f"chart/{uuid(self.random)}"
         return Plan("new chart", [stream] * 2, [self._person(), self._inquired(uuid(self.random))])
 

@@ -51,8 +51,8 @@ _PAUSE_SECONDS = 0.03
 class Task:
     """What one process does. `name` is its own and begins the keys of its commands; `seed` decides what they are.
 
-    It ends after so many `commands` a thread or after `seconds`, whichever comes first. Commands under way are still
-    brought to an answer, for `grace_seconds` at most.
+    It ends after so many `commands` a thread or after `seconds`, whichever comes first. What is under way is still
+    brought to an answer, for `grace_seconds` at most, and after an outage each thread sends `afterwards` more.
     """
 
     url: str
@@ -64,6 +64,7 @@ class Task:
     threads: int = 8
     commands: int = 10**9
     seconds: float = 2.0
+    afterwards: int = 3
     grace_seconds: float = 30.0
 
 
@@ -117,6 +118,8 @@ class _Client:
     random: Random = field(init=False)
     desk: Desk = field(init=False)
     sent: int = 0
+    owed: int = 0
+    under_way: bool = False
 
     def __post_init__(self) -> None:
         self.random = Random(f"{self.task.seed}/{self.task.name}/{self.number}")
@@ -124,7 +127,7 @@ class _Client:
 
     def run(self) -> None:
         hands = [Hand(self.random, ledger) for ledger in self.task.ledgers]
-        while time.monotonic() < self.until and self.sent < self.task.commands:
+        while (time.monotonic() < self.until or self.owed > 0) and self.sent < self.task.commands:
             hand = self.random.choice(hands)
             self.sent += 1
             key = f"{self.task.name}/{self.number}/{self.sent}"
@@ -132,11 +135,13 @@ class _Client:
                 self._bring_to_an_answer(hand, hand.next(), key)
             except Exception as error:  # noqa: BLE001 - whatever it is, the checker is to hear of it
                 self.journal.note(Fault(key, f"{type(error).__name__}: {error}"))
+                return
 
     def _bring_to_an_answer(self, hand: Hand, plan: Plan, key: str) -> None:
         """The same command under the same key, until somebody says what became of it."""
         conflicts = 0
         while conflicts < _CONFLICTS:
+            self.under_way = False
             try:
                 latest = self._judged(hand, plan, key) if plan.judged else self._appended(hand, plan, key)
             except (VersionConflict, ClaimTaken, Denied) as refused:
@@ -145,22 +150,27 @@ class _Client:
                     return
                 conflicts += 1
             except Unavailable as lost:
-                told = Refused(hand.ledger, key, "Unavailable") if lost.recorded is False else Unknown(hand.ledger, key)
-                self.journal.note(told)
+                known = lost.recorded is False
+                if self.under_way:
+                    told = Refused(hand.ledger, key, "Unavailable") if known else Unknown(hand.ledger, key)
+                    self.journal.note(told)
                 if time.monotonic() > self.until + self.task.grace_seconds:
+                    self.owed = 0
                     return
+                self.owed = self.task.afterwards
                 time.sleep(self.random.random() * _PAUSE_SECONDS)
             else:
+                self.owed = max(0, self.owed - 1)
                 hand.done(plan, latest)
                 return
 
     def _judged(self, hand: Hand, plan: Plan, key: str) -> dict[str, int]:
         [stream], [fact] = plan.streams, plan.facts
-        self.journal.note(Attempt(hand.ledger, key, [Fact.judged(stream, fact)], whole=False))
+        self._attempt(Attempt(hand.ledger, key, [Fact.judged(stream, fact)], whole=False))
         receipt = self.desk.record(
             hand.ledger, stream, fact, by=AMES, source=Source.API, reason=key, command=Command(SCOPE, key, b"")
         )
-        self.journal.note(Acknowledged.of(key, receipt))
+        self._note(key, receipt)
         return {stream: receipt.latest}
 
     def _appended(self, hand: Hand, plan: Plan, key: str) -> dict[str, int]:
@@ -173,19 +183,24 @@ class _Client:
         facts = plan.at(versions, key, self.random)
         reads = {stream: versions[stream] for stream in plan.reads}
         attempt = Attempt(hand.ledger, key, [Fact.of(new) for new in facts], reads)
-        self.journal.note(attempt)
+        self._attempt(attempt)
         receipt = ledger.append(facts, reads=reads, command=attempt.command())
         self._note(key, receipt)
         if self.random.random() < RESENT:
-            self.journal.note(attempt)
+            self._attempt(attempt)
             self._note(key, ledger.append(facts, reads=reads, command=attempt.command()))
         counted = {stream: versions[stream] for stream in plan.streams}
         for stream in plan.streams:
             counted[stream] += 1
         return counted
 
+    def _attempt(self, attempt: Attempt) -> None:
+        self.journal.note(attempt)
+        self.under_way = True
+
     def _note(self, key: str, receipt: Receipt) -> None:
         self.journal.note(Acknowledged.of(key, receipt))
+        self.under_way = False
 
 
 def read(task: Task) -> None:

@@ -1,0 +1,109 @@
+"""A process that kills itself at its k-th statement: before it is sent, once it is sent, or once it is answered.
+
+Statements are counted where psycopg and the store's round trips hand them to libpq, over whichever connection. In a
+pipeline nothing would leave the process before its end: there, what was queued so far is pushed out first, so that the
+server is as far as the statement says when its client dies.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+from collections.abc import Iterator
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+import psycopg
+from psycopg import BaseConnection
+from psycopg.pq import PGconn
+
+from store import round_trip
+
+_PATIENCE_MS = 2000
+
+
+class Moment(StrEnum):
+    """How far the k-th statement is when the process dies."""
+
+    UNSENT = "unsent"
+    SENT = "sent"
+    ANSWERED = "answered"
+
+
+def arm(number: int, moment: Moment) -> None:
+    """From here on statements are counted, and at the given one (from 1) this process is gone."""
+    numbers = count(1)
+    execute = psycopg.Cursor.execute
+    command = BaseConnection._exec_command
+    send = round_trip._send
+
+    def counted_execute(self: psycopg.Cursor[Any], *given: Any, **named: Any) -> Any:
+        turn = next(numbers)
+        if turn == number and moment is Moment.UNSENT:
+            _push_out(self.connection.pgconn)
+            _die()
+        if turn == number and moment is Moment.SENT and not self.connection.pgconn.pipeline_status:
+            # Outside of a pipeline the call returns with the answer: somebody else kills us while it is on its way.
+            _die_within()
+        answer = execute(self, *given, **named)
+        if turn == number:
+            _push_out(self.connection.pgconn)
+            if moment is Moment.ANSWERED:
+                _hear_out(self.connection.pgconn)
+            _die()
+        return answer
+
+    def counted_command(self: BaseConnection[Any], *given: Any, **named: Any) -> Iterator[Any]:
+        turn = next(numbers)
+        if turn == number and moment is Moment.UNSENT:
+            _die()
+        answer = yield from command(self, *given, **named)  # type: ignore[misc]
+        if turn == number:
+            _die()
+        return answer
+
+    def counted_send(connection: PGconn, *given: Any) -> None:
+        turn = next(numbers)
+        if turn == number and moment is Moment.UNSENT:
+            _push_out(connection)
+            _die()
+        send(connection, *given)
+        if turn == number:
+            _push_out(connection)
+            if moment is Moment.ANSWERED:
+                _hear_out(connection)
+            _die()
+
+    round_trip._send = counted_send  # type: ignore[assignment]
+    psycopg.Cursor.execute = counted_execute  # type: ignore[method-assign]
+    BaseConnection._exec_command = counted_command  # type: ignore[method-assign, assignment]
+
+
+def _push_out(connection: PGconn) -> None:
+    if connection.pipeline_status:
+        connection.send_flush_request()
+        while connection.flush():
+            select.select([], [connection.socket], [])
+
+
+def _hear_out(connection: PGconn) -> None:
+    """Waits until the server has answered all that was pushed out: it says nothing more."""
+    if connection.pipeline_status:
+        answers = select.poll()
+        answers.register(connection.socket, select.POLLIN)
+        patience = _PATIENCE_MS
+        while answers.poll(patience):
+            os.read(connection.socket, 65536)
+            patience = 20
+
+
+def _die_within() -> None:
+    """A millisecond from now, while the answer is waited for."""
+    threading.Timer(0.001, _die).start()
+
+
+def _die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
