@@ -101,19 +101,19 @@ class Commanding:
 
 def _writer(desk: Desk, ledger: str, groups: Sequence[Group]) -> Work:
     counselors = {case.stream: group.counselor for group in groups for case in group.cases}
-    attendances = in_turns([case for group in groups for case in group.cases])
-    numbers = count(1)
+    cases = [case for group in groups for case in group.cases]
+    turns = in_turns(cases, len(cases[0].to_come))
 
     def work() -> None:
-        stream, fact = next(attendances)
+        n, case = next(turns)
         desk.record(
             ledger,
-            stream,
-            fact,
-            by=counselors[stream],
+            case.stream,
+            case.to_come[n],
+            by=counselors[case.stream],
             source=Source.API,
             reason=LATE,
-            command=Command("staff|POST attendance", f"{stream}/{next(numbers)}", b"{}"),
+            command=Command("staff|POST attendance", f"{case.stream}/{n}", b"{}"),
         )
 
     return work

@@ -15,7 +15,7 @@ from typing import Final
 
 from bench.append_command import analyze
 from bench.attendances import Attendances
-from bench.caseload import LATE, Caseload, caseload
+from bench.caseload import LATE, Caseload, caseload, in_turns
 from bench.floor import Floor
 from bench.lab import Lab, Work, contest, rate_of
 from bench.peer import PeerChart, attend, grown, peer_record
@@ -91,8 +91,7 @@ class Rosters:
 
 
 def _rosters(desk: Desk, made: Caseload) -> Work:
-    sessions = len(made.groups[0].cases[0].to_come)
-    turns = iter([(n, group) for n in range(sessions) for group in made.groups])
+    turns = in_turns(made.groups, len(made.groups[0].cases[0].to_come))
 
     def work() -> None:
         n, group = next(turns)
@@ -110,7 +109,7 @@ def _rosters(desk: Desk, made: Caseload) -> Work:
 
 
 def run(lab: Lab) -> list[str]:
-    rosters = Rosters(lab, groups=lab.amount(full=16, quick=8))
+    rosters = Rosters(lab, groups=lab.amount(full=24, quick=8))
     rates = rosters.rates()
     known = Rates(label="known charts", figures=rates, times_peer=TIMES_PEER)
     new = Rates(label="first roster of a group", figures=rates | {"ours": rosters.first})

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Final
+from typing import Final, TypeVar
 
 from bench.synthetic import FIRST_MONDAY, SEATS, Site
 from bench.telling import local
 from domain.chart.attendance import AttendanceRecorded
 from domain.record import Person, Recorded, stream_kind
 from store.store import Store
+
+T = TypeVar("T")
 
 FURTHER_WEEKS: Final = 10
 """How long each patient goes on coming: sixty sessions."""
@@ -75,9 +77,9 @@ def caseload(ledger: str, *, seed: int, groups: int, weeks: int) -> Caseload:
     )
 
 
-def in_turns(cases: Sequence[Case]) -> Iterator[tuple[str, AttendanceRecorded]]:
-    """The next attendance of each case, again and again. An error when there is none left: then make more cases."""
-    for n in range(len(cases[0].to_come)):
-        for case in cases:
-            yield case.stream, case.to_come[n]
+def in_turns(those: Sequence[T], times: int) -> Iterator[tuple[int, T]]:
+    """Each of those, once for each n from 0, so many times. Then there is an error: nothing is left to be recorded."""
+    for n in range(times):
+        for one in those:
+            yield n, one
     raise RuntimeError("The attendances to come are used up: measure on more groups.")

@@ -41,7 +41,7 @@ _OPERATOR: Final = Person("operator/bench", "B. Operator", "operator")
 
 
 def run(lab: Lab) -> list[str]:
-    facts, peer_facts = lab.amount(full=200_000, quick=10_000), lab.amount(full=30_000, quick=3_000)
+    facts, peer_facts = lab.amount(full=200_000, quick=6_000), lab.amount(full=30_000, quick=3_000)
     whole = make_files(lab, ["whole"], facts)
     halves = make_files(lab, ["north", "south"], facts // 2)
     figures: dict[str, list[float]] = {"ours": [], "floor": [], "peer": []}
