@@ -3,14 +3,19 @@
 Signed in with a development token, permission checked, each answer on record in the access ledger before it goes out:
 afterwards there are as many `ChartRead` facts as there were answers. The site is the sample program, several times
 side by side, in its ninth week; every patient is asked for in turn. Floor: the same server and framework with an async
-route, one SELECT by key and the same bytes. Servers and clients are processes of their own.
+route, one SELECT by key and the same bytes. Servers and clients are processes of their own. Answers may be kept as long
+as nothing comes in, so a full run also says what is answered while something does.
 """
 
 from __future__ import annotations
 
 import inspect
+import threading
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from itertools import cycle
 from typing import Final
 from urllib.request import Request, urlopen
 
@@ -21,6 +26,7 @@ from api.tokens import Tokens
 from bench import floor_server
 from bench.http_clients import Order, Outcome, ask
 from bench.lab import Lab, in_turn
+from bench.own_write import Chart, append, charts_of
 from bench.processes import server
 from bench.sample_site import FACILITY, LOGIN, Site, make_site
 from bench.table import Bar, Spread, ratios, table
@@ -34,21 +40,25 @@ from store.accesses import access_ledger
 TITLE: Final = "GET /v1/patients/{id}/status, 16 clients, access recorded"
 
 CLIENTS: Final = 16
+FACTS_A_SECOND: Final = 5
 WORKERS: Final = (1, 2)
 OF_FLOOR: Final = 0.6
 TIMES_FLOOR_P99: Final = 2.0
 
 _ANSWER_SECONDS: Final = 30.0
 _RUN_IN_SECONDS: Final = 0.3
+_WARM_SECONDS: Final = 0.5
 
 
 def run(lab: Lab) -> list[str]:
     site = make_site(lab, "status_http", beside=lab.amount(full=5, quick=2))
     token = counselor_token(site)
     paths = [f"/v1/patients/{patient}/status" for patient in site.charts]
+    charts = cycle(charts_of(site))
     floor_owner, floor_app = lab.make_database("status_floor")
     rows = []
     busiest = 0.0
+    written_to: list[str] = []
     for workers in WORKERS if takes_workers() else WORKERS[:1]:
         with serving(site, workers) as ours, serving_floor(floor_owner, floor_app, workers) as floor:
             documents = {path: read(ours, path, token) for path in paths}
@@ -57,9 +67,14 @@ def run(lab: Lab) -> list[str]:
                 raise SystemExit("The floor doesn't answer the same bytes.")
             asked = {"floor": Asked(lab, floor, token, paths), "ours": Asked(lab, ours, token, paths, site=site)}
             rates = in_turn(lab.rounds, {name: each.measure for name, each in asked.items()})
-        tails = {name: [outcome.percentile(0.99) for outcome in each.outcomes] for name, each in asked.items()}
-        middles = {name: [outcome.percentile(0.5) for outcome in each.outcomes] for name, each in asked.items()}
-        busiest = max(busiest, *(outcome.cpu for each in asked.values() for outcome in each.outcomes))
+            with coming_in(site, charts):
+                while_written = [asked["ours"].measure() for _ in range(lab.amount(full=2, quick=0))]
+        if while_written:
+            written_to.append(f"{Spread(while_written).shown()} with {workers}")
+        taken = {name: each.outcomes[: lab.rounds] for name, each in asked.items()}
+        tails = {name: [outcome.percentile(0.99) for outcome in each] for name, each in taken.items()}
+        middles = {name: [outcome.percentile(0.5) for outcome in each] for name, each in taken.items()}
+        busiest = max(busiest, *(outcome.cpu for each in taken.values() for outcome in each))
         of_floor, tail = ratios(rates["ours"], rates["floor"]), ratios(tails["ours"], tails["floor"])
         rows.append(
             [
@@ -74,7 +89,30 @@ def run(lab: Lab) -> list[str]:
         )
     header = ["workers", "floor, requests/s", "ours, requests/s", "ours ÷ floor", "bar"]
     header += ["floor, ms p50, p99", "ours, ms p50, p99", "p99, ours ÷ floor", "bar"]
-    return [*table(header, rows), "", f"The clients took at most {busiest:.0%} of one core."]
+    lines = [*table(header, rows), "", f"The clients took at most {busiest:.0%} of one core."]
+    if written_to:
+        each = ", ".join(written_to)
+        lines[-1] += f" Requests/s of ours while {FACTS_A_SECOND} facts a second come in, by workers: {each}."
+    return lines
+
+
+@contextmanager
+def coming_in(site: Site, charts: Iterator[Chart]) -> Iterator[None]:
+    """Facts about the patients are written meanwhile, at a pace that a busy evening has."""
+    over = threading.Event()
+    with site.opened(2) as store:
+
+        def write() -> None:
+            while not over.wait(1 / FACTS_A_SECOND):
+                append(store, next(charts))
+
+        with ThreadPoolExecutor(1) as threads:
+            writing = threads.submit(write)
+            try:
+                yield
+            finally:
+                over.set()
+            writing.result()
 
 
 def takes_workers() -> bool:
@@ -90,19 +128,21 @@ class Asked:
         self._site = site
         self.outcomes: list[Outcome] = []
         # Pools fill and statements are prepared before the first figure is taken.
-        self.measure()
-        self.outcomes.clear()
+        self._ask(replace(self._order, seconds=_WARM_SECONDS))
 
     def measure(self) -> float:
         """Answers a second."""
+        self.outcomes.append(self._ask(self._order))
+        return self.outcomes[-1].rate
+
+    def _ask(self, order: Order) -> Outcome:
         before = chart_reads(self._site) if self._site else 0
-        outcome = ask(self._order)
+        outcome = ask(order)
         if set(outcome.answers) != {"200"} or outcome.wrong:
             raise SystemExit(f"Not every answer was right: by status {outcome.answers}, {outcome.wrong} of others.")
         if self._site and (noted := chart_reads(self._site) - before) != outcome.answers["200"]:
             raise SystemExit(f"{outcome.answers['200']} answers and {noted} facts in the access ledger.")
-        self.outcomes.append(outcome)
-        return outcome.rate
+        return outcome
 
 
 def chart_reads(site: Site) -> int:

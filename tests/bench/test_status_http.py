@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import cycle
+from time import sleep
 from uuid import uuid4
 
 import psycopg
@@ -10,8 +12,19 @@ import pytest
 
 from bench.http_clients import Order, Outcome, ask
 from bench.lab import Lab
+from bench.own_write import charts_of
 from bench.sample_site import FACILITY, Site, make_site
-from bench.status_http import Asked, chart_reads, counselor_token, fill_floor, read, serving, serving_floor
+from bench.status_http import (
+    FACTS_A_SECOND,
+    Asked,
+    chart_reads,
+    coming_in,
+    counselor_token,
+    fill_floor,
+    read,
+    serving,
+    serving_floor,
+)
 from stepdown.embedded import Embedded
 from store.accesses import access_ledger
 from tests.bench.given import small_lab
@@ -42,6 +55,21 @@ def test_as_many_answers_as_facts_in_the_access_ledger(site: Site, address: str)
             "SELECT count(*) FROM fact WHERE ledger = %s AND type <> 'ChartRead'", [access_ledger(FACILITY)]
         ).fetchall()
     assert others == 0
+
+
+def test_facts_come_in_meanwhile_and_the_answers_tell_of_them(site: Site, address: str) -> None:
+    token = counselor_token(site)
+    chart = charts_of(site)[0]
+    path = f"/v1/patients/{chart.patient_id}/status"
+    before = read(address, path, token)
+    with coming_in(site, cycle([chart])):
+        sleep(3 / FACTS_A_SECOND)
+    with site.opened(2) as store:
+        head = store.ledger(FACILITY).head().position
+        assert head > len(site.facts)
+    after = read(address, f"{path}?at_least={FACILITY}:{head}", token)
+    assert before != after
+    assert f'"position":{head}'.encode() in after
 
 
 def test_who_is_not_let_in_is_not_measured(site: Site, address: str) -> None:
