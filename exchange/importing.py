@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -118,19 +119,19 @@ def _is_object(line: Line) -> bool:
 
 def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> Imported:
     file = TakenFile(sha256=found.sha256, by=by, at=store.database.now(), correlation_id=uuid4())
-    importing = _FileImport(store, rejects, file)
     done, refused_before = 0, rejects.count
     source = LineFile(found.path)
     progress(Stage.RECORDING, 0, found.lines)
-    with _keeping() as keep:
+    with _keeping() as keep, ThreadPoolExecutor(1, "import") as writer:
+        importing = _FileImport(store, rejects, file, writer)
         for chunk in _chunks(source):
             importing.take(chunk)
             done += len(chunk)
             keep()
             progress(Stage.RECORDING, done, found.lines)
-    if source.sha256 != found.sha256:
-        raise FileUnreadable(f"{found.path.name} changed while it was imported: import it again.")
-    importing.finish()
+        if source.sha256 != found.sha256:
+            raise FileUnreadable(f"{found.path.name} changed while it was imported: import it again.")
+        importing.finish()
     parts = importing.parts
     return Imported(
         facts=sum(part.added for part in parts.values()),
@@ -161,8 +162,9 @@ def _keeping() -> Iterator[Callable[[], None]]:
 class _FileImport:
     """Hands each line to its ledger's part."""
 
-    def __init__(self, store: Store, rejects: Rejects, file: TakenFile) -> None:
+    def __init__(self, store: Store, rejects: Rejects, file: TakenFile, writer: ThreadPoolExecutor) -> None:
         self._store = store
+        self._writer = writer
         self._rejects = rejects
         self._file = file
         self._sites: dict[str, WorkingSite] = {}
@@ -193,4 +195,4 @@ class _FileImport:
         if name not in self.parts:
             ledger = self._store.ledger(name)
             self._sites[name] = WorkingSite(ledger)
-            self.parts[name] = LedgerImport(ledger, self._sites[name], self._rejects, self._file)
+            self.parts[name] = LedgerImport(ledger, self._sites[name], self._rejects, self._file, self._writer)

@@ -1,11 +1,13 @@
 """One ledger's share of an import: lines judged in order, appended in batches, judged again when others were faster.
 
-What becomes of a line is final when its batch is on record: until then it waits here.
+What becomes of a line is final when its batch is on record: until then it waits here. While one batch is being
+written, the next is judged.
 """
 
 from __future__ import annotations
 
 from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,8 +17,8 @@ from exchange.errors import NotImported
 from exchange.fact_line import FactLine, clock_of, entry_of, judge_line, same_content
 from exchange.rejects import Rejects
 from exchange.taken_file import TakenFile
-from exchange.working_site import Considered, WorkingSite
-from store.append import NewFact
+from exchange.working_site import Considered, Share, WorkingSite
+from store.append import NewFact, Receipt
 from store.errors import ClaimTaken, VersionConflict
 from store.ledger import Ledger
 
@@ -46,16 +48,33 @@ class Batch:
         return len(self.lines) - len(self.facts) - len(self.refusals)
 
 
-class LedgerImport:
-    """Take every line in order, then finish. Raises the errors of the store; what is on record by then stays."""
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """A batch on its way. `appended` is None where it holds refused lines alone; `closes` when it closes the import."""
 
-    def __init__(self, ledger: Ledger, site: WorkingSite, rejects: Rejects, file: TakenFile) -> None:
+    batch: Batch
+    share: Share
+    appended: Future[Receipt] | None
+    closes: bool
+
+
+class LedgerImport:
+    """Take every line in order, then finish. Raises the errors of the store; what is on record by then stays.
+
+    `writer` runs one append at a time.
+    """
+
+    def __init__(
+        self, ledger: Ledger, site: WorkingSite, rejects: Rejects, file: TakenFile, writer: ThreadPoolExecutor
+    ) -> None:
         self._ledger = ledger
         self._site = site
         self._rejects = rejects
         self._file = file
+        self._writer = writer
         self._to_judge: deque[FactLine] = deque()
         self._batch = Batch()
+        self._writing: Writing | None = None
         self._held: dict[str, int] = {}
         self._size = BATCH_FACTS
         self._conflicts = 0
@@ -74,8 +93,12 @@ class LedgerImport:
 
     def finish(self) -> None:
         """Writes what waits. An import that added something is closed in the transaction of its last facts."""
-        while self._to_judge or self._batch.lines or (self.added and not self._closed):
+        while True:
             self._judge_all()
+            if not self._arrived():
+                continue
+            if not self._batch.lines and (self._closed or not self.added):
+                return
             self._write(last=True)
 
     def _judge_all(self) -> None:
@@ -91,7 +114,7 @@ class LedgerImport:
             if len(self._batch.facts) >= self._size:
                 self._to_judge.appendleft(line)
                 if not self._write():
-                    continue  # The batch comes back to be judged anew, and this line after it.
+                    continue  # All that is not on record comes back to be judged anew, and this line after it.
                 self._to_judge.popleft()
             self._add(line, considered)
 
@@ -113,7 +136,7 @@ class LedgerImport:
                 self._conflicts = 0
             return None
         judge_line(line.parsed, self._file.at)
-        if (held_by := self._batch.held.get(stream) or self._held.get(stream)) is not None:
+        if (held_by := self._held_by(stream)) is not None:
             raise Refused("line.held-back", f"Line {held_by} of the same stream was refused: put that right first.")
         if version != latest + 1:
             raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
@@ -121,6 +144,10 @@ class LedgerImport:
             return self._site.consider(stream, entry, clock_of(line.parsed))
         except OverflowError:
             raise Refused("line.out-of-time", "A date or instant is too far off to reckon with: check it.") from None
+
+    def _held_by(self, stream: str) -> int | None:
+        writing = {} if self._writing is None else self._writing.batch.held
+        return self._batch.held.get(stream) or writing.get(stream) or self._held.get(stream)
 
     def _add(self, line: FactLine, considered: Considered) -> None:
         entry = considered.entry
@@ -133,46 +160,63 @@ class LedgerImport:
     def _refuse(self, line: FactLine, refusal: Refused) -> None:
         self._batch.lines.append(line)
         self._batch.refusals.append((line, refusal))
-        if line.stream is not None and line.stream not in self._held:
-            self._batch.held.setdefault(line.stream, line.line.number)
+        if line.stream is not None and self._held_by(line.stream) is None:
+            self._batch.held[line.stream] = line.line.number
 
     def _write(self, *, last: bool = False) -> bool:
-        """Whether the batch is on record. When somebody else was faster, its lines are to be judged anew."""
+        """Hands the batch over to be written, once the one before it is on record. When somebody else was faster with
+        that one, the lines of both are to be judged anew: False."""
+        if not self._arrived():
+            return False
         batch, self._batch = self._batch, Batch()
         closing = self._closing(batch) if last else []
+        share = self._site.hand_over()
         facts = [*batch.facts, *closing]
-        if facts:
-            seats = self._site.seat_claims()
-            reads = self._site.reads()
-            try:
-                self._ledger.append(facts, reads=reads, claims=seats.claims, releases=seats.releases)
-            except (VersionConflict, ClaimTaken):
-                self._take_back(batch)
-                return False
-        self._settle(batch)
-        self._closed = bool(closing)
+        appended = self._writer.submit(self._append, facts, share) if facts else None
+        self._writing = Writing(batch, share, appended, closes=bool(closing))
+        return True
+
+    def _append(self, facts: list[NewFact], share: Share) -> Receipt:
+        seats = share.seats
+        return self._ledger.append(facts, reads=share.reads, claims=seats.claims, releases=seats.releases)
+
+    def _arrived(self) -> bool:
+        """Waits for the batch on its way, if there is one. Whether it is on record."""
+        writing, self._writing = self._writing, None
+        if writing is None:
+            return True
+        try:
+            if writing.appended is not None:
+                writing.appended.result()
+        except (VersionConflict, ClaimTaken):
+            self._take_back(writing)
+            return False
+        self._settle(writing)
         return True
 
     def _closing(self, batch: Batch) -> list[NewFact]:
         added = self.added + len(batch.facts)
         if not added:
             return []
-        version = self._site.known(self._file.stream).on_record + 1
+        version = self._site.known(self._file.stream).handed_over + 1
         rejects = self.refused + len(batch.refusals)
         completed = ImportCompleted(file_sha256=self._file.sha256, facts=added, rejects=rejects)
         return [self._file.closing(version, completed)]
 
-    def _take_back(self, batch: Batch) -> None:
+    def _take_back(self, writing: Writing) -> None:
         self._conflicts += 1
         if self._conflicts > TRIES:
             raise NotImported("Others keep changing what this file rests on: import it again, nothing comes in twice.")
         self._size = max(1, self._size // 2)
-        self._site.take_back(self._file.stream)
-        self._to_judge.extendleft(reversed(batch.lines))
+        self._site.take_back(writing.share, self._file.stream)
+        self._to_judge.extendleft(reversed([*writing.batch.lines, *self._batch.lines]))
+        self._batch = Batch()
 
-    def _settle(self, batch: Batch) -> None:
+    def _settle(self, writing: Writing) -> None:
+        batch = writing.batch
         self._conflicts, self._size = 0, min(BATCH_FACTS, self._size * 2)
-        self._site.committed()
+        self._closed = writing.closes
+        self._site.committed(writing.share)
         self._held.update(batch.held)
         self.added += len(batch.facts)
         self.skipped += batch.repeated

@@ -1,8 +1,9 @@
 """A site as an import knows it: the streams that its file touches, and what the batch in hand adds to them.
 
 A judgement looks at the facility and at the sessions and cohorts that the fact, or the entries of its stream, name:
-these are what a batch rests on, and what its append names. A batch that did not get in is taken back: what it wrote
-and rests on is read anew.
+these are what a batch rests on, and what its append names. A batch is handed over to be written, and the next one is
+judged meanwhile as if it were on record. One that did not get in is taken back, with all since: what they wrote and
+rest on is read anew.
 """
 
 from __future__ import annotations
@@ -31,11 +32,12 @@ READ_STREAMS: Final = 2000
 
 @dataclass(slots=True)
 class Known:
-    """A stream: its entries, how many of them are on record, their fold, once somebody needed it, and `names`: the
-    streams of the sessions and cohorts that they name."""
+    """A stream: its entries, how many of them are on record, how many are that or handed over, their fold, once
+    somebody needed it, and `names`: the streams of the sessions and cohorts that they name."""
 
     entries: list[Entry] = field(default_factory=list)
     on_record: int = 0
+    handed_over: int = 0
     state: State | None = None
     names: set[str] = field(default_factory=set)
 
@@ -51,6 +53,20 @@ class Considered:
     seats: SeatChanges
 
 
+@dataclass(slots=True)
+class Share:
+    """A batch's share of a site. `written` is the version after it of each stream that it writes to; `judged` and
+    `named` are the streams that it rests on; `seats_before` who held the seats that it changes."""
+
+    written: dict[str, int] = field(default_factory=dict)
+    judged: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    claimed: list[Claim] = field(default_factory=list)
+    seats_before: dict[str, str | None] = field(default_factory=dict)
+    reads: dict[str, int] = field(default_factory=dict)
+    seats: SeatChanges = field(default_factory=SeatChanges)
+
+
 class WorkingSite:
     """One ledger in memory, as far as a file needs it. Not thread-safe."""
 
@@ -63,14 +79,7 @@ class WorkingSite:
         self._foreseen: set[str] = set()
         self._cohorts: dict[UUID, Cohort] = {}
         self._sessions: dict[UUID, Session] = {}
-        self._forget_batch()
-
-    def _forget_batch(self) -> None:
-        self._written: dict[str, None] = {}
-        self._judged: set[str] = set()
-        self._named: set[str] = set()
-        self._claimed: list[Claim] = []
-        self._seats_before: dict[str, str | None] = {}
+        self._share = Share()
 
     # Knowing.
 
@@ -96,7 +105,7 @@ class WorkingSite:
         for n in range(0, len(names), READ_STREAMS):
             for name, found in self._ledger.read(names[n : n + READ_STREAMS]).items():
                 further = {one for entry in found for one in named(entry.fact)}
-                self._known[name] = Known(entries=list(found), on_record=len(found), names=further)
+                self._known[name] = Known(list(found), on_record=len(found), handed_over=len(found), names=further)
                 self._show(name)
         values = [
             seat.value
@@ -143,10 +152,10 @@ class WorkingSite:
     def consider(self, stream: str, entry: Entry, at: datetime) -> Considered:
         """The entry, judged as if it were decided at `at`. Raises Refused."""
         known = self.known(stream)
-        self._judged.add(stream)
+        self._share.judged.add(stream)
         for name in named(entry.fact):
             self.known(name)
-            self._named.add(name)
+            self._share.named.add(name)
         facility = self.state(self._facility)
         if not isinstance(facility, Facility):
             raise TypeError("The facility's stream folds to a facility.")
@@ -183,61 +192,67 @@ class WorkingSite:
 
     def add(self, considered: Considered) -> None:
         """Adds what was considered to the batch in hand."""
-        known = self.known(considered.stream)
+        share, known = self._share, self.known(considered.stream)
         known.entries.append(considered.entry)
         known.state = considered.state
         known.names.update(named(considered.entry.fact))
         self._show(considered.stream)
-        self._written[considered.stream] = None
+        share.written[considered.stream] = len(known.entries)
         for claim in considered.claims:
             self._holders[claim.kind, claim.value] = claim.stream
-            self._claimed.append(claim)
+            share.claimed.append(claim)
         for claim in considered.seats.releases:
-            self._seats_before.setdefault(claim.value, self._seats.get(claim.value))
+            share.seats_before.setdefault(claim.value, self._seats.get(claim.value))
             self._seats.pop(claim.value, None)
         for claim in considered.seats.claims:
-            self._seats_before.setdefault(claim.value, self._seats.get(claim.value))
+            share.seats_before.setdefault(claim.value, self._seats.get(claim.value))
             self._seats[claim.value] = claim.stream
 
     # The batch in hand.
 
-    def reads(self) -> dict[str, int]:
-        """Stream → the version on record that the batch rests on or writes after."""
-        return {name: self.known(name).on_record for name in self._rests_on()}
+    def hand_over(self) -> Share:
+        """The batch in hand, with the versions that it rests on and what it changes about seats; begins another."""
+        share, self._share = self._share, Share()
+        share.reads = {name: self.known(name).handed_over for name in self._rests_on(share)}
+        share.seats = self._seats_changed(share)
+        for name, version in share.written.items():
+            self._known[name].handed_over = version
+        return share
 
-    def _rests_on(self) -> set[str]:
+    def _rests_on(self, share: Share) -> set[str]:
         """The streams that were judged, refused lines among them, and all that their judgement may have looked at."""
-        facility = {self._facility} if self._judged else set()
-        return facility.union(self._judged, self._named, *(self._known[stream].names for stream in self._judged))
+        facility = {self._facility} if share.judged else set()
+        return facility.union(share.judged, share.named, *(self._known[stream].names for stream in share.judged))
 
-    def seat_claims(self) -> SeatChanges:
+    def _seats_changed(self, share: Share) -> SeatChanges:
         """What the batch changes about seats, taken together."""
         claims, releases = [], []
-        for value, before in self._seats_before.items():
+        for value, before in share.seats_before.items():
             after = self._seats.get(value)
             if before != after:
                 releases += [] if before is None else [Claim(SEAT, value, before)]
                 claims += [] if after is None else [Claim(SEAT, value, after)]
         return SeatChanges(claims=tuple(claims), releases=tuple(releases))
 
-    def committed(self) -> None:
-        """The batch is on record."""
-        for name in self._written:
-            known = self._known[name]
-            known.on_record = len(known.entries)
-        self._forget_batch()
+    def committed(self, share: Share) -> None:
+        """What was handed over is on record."""
+        for name, version in share.written.items():
+            self._known[name].on_record = version
 
-    def take_back(self, *further: str) -> None:
-        """The batch did not get in: somebody else was faster. What it touched is read anew.
+    def take_back(self, handed_over: Share, *further: str) -> None:
+        """What was handed over did not get in: somebody else was faster. What it and the batch in hand touched is read
+        anew.
 
         So is what was foreseen, and `further`: who was faster once may be ahead in more than this.
         """
-        for claim in self._claimed:
+        shares = (handed_over, self._share)
+        claims = [claim for share in shares for claim in share.claimed]
+        for claim in claims:
             self._holders.pop((claim.kind, claim.value), None)
-        self._read({*self._rests_on(), *self._foreseen, *further})
+        self._read(self._foreseen.union(further, *(self._rests_on(share) for share in shares)))
         claimed: dict[str, set[str]] = {}
-        for claim in self._claimed:
+        for claim in claims:
             claimed.setdefault(claim.kind, set()).add(claim.value)
         for kind, values in claimed.items():
             self._look_up(kind, values)
-        self._forget_batch()
+        self._share = Share()

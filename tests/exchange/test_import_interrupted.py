@@ -107,7 +107,7 @@ KILLED = textwrap.dedent(
     import os, sys
     from pathlib import Path
     from domain.record import Person
-    from exchange import importing
+    from exchange import importing, ledger_import
     from store.keys import FileKeyring
     from store.store import Store
 
@@ -117,6 +117,7 @@ KILLED = textwrap.dedent(
 
     url, key, path = sys.argv[1:]
     importing.CHUNK_LINES = 100
+    ledger_import.BATCH_FACTS = 200
     with Store(url, FileKeyring(Path(key))) as store:
         operator = Person("operator/tests", "T. Operator", "operator")
         importing.import_file(store, Path(path), by=operator, progress=kill)
@@ -135,9 +136,10 @@ def test_a_killed_import_is_safe_to_run_again(database: Database, part: Path, tm
     )
     assert ended.returncode == -9, ended.stderr
     with Store(database.app_url, FileKeyring(keyring)) as again:
-        assert again.ledger("lexington").head().position == 500
         rest = import_file(again, part, by=OPERATOR)
-        assert (rest.facts, rest.skipped) == (PART - 500, 500)
+        # The first batch was on record when the second one was handed over; whether that one is, is the server's.
+        assert rest.skipped in (200, 400)
+        assert (rest.facts, rest.rejects) == (PART - rest.skipped, 0)
         check_all_is_in_once(again)
 
 
