@@ -12,6 +12,7 @@ from uuid import UUID, uuid4, uuid5
 import pytest
 
 from domain.claims import SEAT, Seat
+from exchange import ledger_import
 from exchange.importing import import_file
 from exchange.lines import LINE_BYTES
 from store.store import Store
@@ -286,3 +287,18 @@ def test_all_that_is_refused_for_lack_of_a_facility_is_written_out(store: Store,
     found = refused(store, tmp_path, lines + lines)
     assert len(found) == 2 * (FACTS - 1)
     assert store.ledgers() == []
+
+
+@pytest.mark.parametrize("batch", [1, 3, 40])
+def test_what_is_held_back_does_not_depend_on_how_lines_fall_into_batches(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """A batch may still be on its way when the lines that its refused ones hold back are judged."""
+    lines = sample_lines()[:300]
+    lines[PATIENT["position"] - 1] = changed(PATIENT, fact={"mrn": " "})
+    later = [line["position"] for line in lines if line["stream"] == PATIENT["stream"]][1:]
+    monkeypatch.setattr(ledger_import, "BATCH_FACTS", batch)
+    found = refused(store, tmp_path, lines)
+    assert found.pop(PATIENT["position"])[0] == "patient.mrn-missing"
+    because = f"Line {PATIENT['position']} of the same stream was refused: put that right first."
+    assert found == dict.fromkeys(later, ("line.held-back", because))
