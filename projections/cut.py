@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from struct import Struct
+from typing import Final, LiteralString, NamedTuple
+
+from psycopg.pq.abc import PGresult
 
 from projections.projection import Cursor, Projection
 from store.errors import StoreError
 from store.ledger import Ledger
+from store.round_trip import Sent, Statement, as_bigint, as_instant, texts
 
 SERVED_SECONDS: Final = 2.0
 """A projection that lacks what was recorded longer ago than this is not shown."""
@@ -31,7 +35,7 @@ class Cut:
 
 
 # The time is taken as a distance, so that a clock that went back doesn't make old gaps look new. A projection whose
-# rows were made by another definition than ours has no row here.
+# rows were made by another definition than ours has no row here. Once for cursors, once for `round_trip`.
 _POSITIONS: Final[LiteralString] = """
 SELECT made.projection IS NOT NULL, coalesce(done.position, 0), done.recorded_at,
        abs(extract(epoch FROM clock_timestamp() - missing.recorded_at))::float8
@@ -43,32 +47,71 @@ LEFT JOIN fact missing ON missing.ledger = %(ledger)s AND missing.position = coa
 """
 
 
+_SENT_POSITIONS: Final = Statement.of(
+    "positions",
+    """
+SELECT made.projection IS NOT NULL, coalesce(done.position, 0), done.recorded_at,
+       abs(extract(epoch FROM clock_timestamp() - missing.recorded_at))::float8
+FROM unnest($2::text[], $3::text[]) AS wanted (projection, definition)
+LEFT JOIN projection.definition made
+    ON made.projection = wanted.projection AND made.sha256 = wanted.definition
+LEFT JOIN projection.position done ON done.ledger = ANY($1::text[]) AND done.projection = wanted.projection
+LEFT JOIN fact missing ON missing.ledger = ANY($1::text[]) AND missing.position = coalesce(done.position, 0) + 1
+""",
+)
+_SECONDS: Final = Struct("!d")
+
+
 def cut_of(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cut | None:
     """Where all of these projections are; None when their rows may not be shown.
 
     They may not when they lack something for too long, when they are at different positions (one is being made anew),
     or when they are those of another version of the program.
     """
-    return cut_in(ask_positions(cursor, ledger, projections).fetchall())
+    names, definitions = _named(projections)
+    rows = cursor.execute(_POSITIONS, {"ledger": ledger, "projections": names, "definitions": definitions}).fetchall()
+    return _cut_in([_Standing(*row) for row in rows])
 
 
-def ask_positions(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cursor:
-    """The first half of `cut_of`, for who sends more along before looking at the rows."""
-    return cursor.execute(
-        _POSITIONS,
-        {
-            "ledger": ledger,
-            "projections": [projection.name for projection in projections],
-            "definitions": [projection.definition for projection in projections],
-        },
-    )
+def positions_of(ledger: str, projections: Sequence[Projection]) -> Sent:
+    """What asks for the same by way of libpq; `cut_from` takes the result."""
+    names, definitions = _named(projections)
+    return _SENT_POSITIONS, [texts([ledger]), texts(names), texts(definitions)]
 
 
-def cut_in(rows: Sequence[tuple[Any, ...]]) -> Cut | None:
-    """The second half."""
-    cuts = {Cut(position, recorded_at) for _, position, recorded_at, _ in rows}
-    fit = all(ours and (behind is None or behind <= SERVED_SECONDS) for ours, _, _, behind in rows)
+def cut_from(result: PGresult) -> Cut | None:
+    """As `cut_of`."""
+    rows = []
+    for row in range(result.ntuples):
+        ours, position, recorded_at, behind = (result.get_value(row, column) for column in range(4))
+        rows.append(
+            _Standing(
+                ours == b"\x01",
+                as_bigint(position or b""),
+                None if recorded_at is None else as_instant(recorded_at),
+                None if behind is None else _SECONDS.unpack(behind)[0],
+            )
+        )
+    return _cut_in(rows)
+
+
+class _Standing(NamedTuple):
+    """Where a projection stands. `behind`: for how many seconds it has lacked something."""
+
+    is_ours: bool
+    position: int
+    recorded_at: datetime | None
+    behind: float | None
+
+
+def _cut_in(rows: Sequence[_Standing]) -> Cut | None:
+    cuts = {Cut(row.position, row.recorded_at) for row in rows}
+    fit = all(row.is_ours and (row.behind is None or row.behind <= SERVED_SECONDS) for row in rows)
     return cuts.pop() if fit and len(cuts) == 1 else None
+
+
+def _named(projections: Sequence[Projection]) -> tuple[list[str], list[str]]:
+    return [projection.name for projection in projections], [projection.definition for projection in projections]
 
 
 def known(ledger: Ledger, known_at: datetime | None) -> Cut:

@@ -12,19 +12,21 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from threading import Lock
-from typing import Any, Final, LiteralString
+from typing import Any, Final
 from uuid import UUID
 
 import orjson
+from psycopg.pq.abc import PGresult
 
 from domain.facility import Facility
 from domain.record import stream_kind, stream_name, stream_uuid
 from domain.site import fold_facility
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
-from projections.cut import Cut, ask_positions, cut_in
-from projections.reading import snapshot
+from projections.cut import Cut, cut_from, positions_of
 from projections.sessions import PROJECTION as SESSIONS
+from store.database import BEGIN_READ, COMMIT
+from store.round_trip import Sent, Statement, as_bigint, as_instant, bigint, round_trip, texts
 from store.store import Store
 from store.together import Together
 
@@ -37,16 +39,27 @@ NEWS: Final = 1000
 _THREADS: Final = 4
 """So many sites are looked at at the same time."""
 
-_VERSION: Final[LiteralString] = """
-SELECT coalesce(max(version), 0) FROM fact WHERE ledger = %(ledger)s AND stream = %(stream)s
-"""
+_BEGIN: Final = Statement.of("begin_read", BEGIN_READ)
+_COMMIT: Final = Statement.of("commit", COMMIT)
+_AS_READER: Final = Statement.of(
+    "as_reader_of",
+    "SELECT set_config('role', 'stepdown_reader', true), set_config('stepdown.ledger', name, true)"
+    " FROM unnest($1::text[]) AS ledger (name)",
+)
+_VERSION: Final = Statement.of(
+    "version",
+    "SELECT coalesce(max(version), 0) FROM fact WHERE ledger = ANY($1::text[]) AND stream = ANY($2::text[])",
+)
 # The fact at the position that was known comes along: it tells whether this is still the same ledger.
-_NEWS: Final[LiteralString] = """
+_NEWS: Final = Statement.of(
+    "news",
+    """
 SELECT position, stream, recorded_at FROM fact
-WHERE ledger = %(ledger)s AND position >= %(known)s
-  AND position <= (SELECT max(position) FROM projection.position WHERE ledger = %(ledger)s)
-ORDER BY position LIMIT %(limit)s
-"""
+WHERE ledger = ANY($1::text[]) AND position >= $2::bigint
+  AND position <= (SELECT max(position) FROM projection.position WHERE ledger = ANY($1::text[]))
+ORDER BY position LIMIT $3::bigint
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,20 +140,32 @@ class Watch:
             self._kept.put(patient_id, page)
 
     def _look(self, asked: Sequence[None]) -> Sequence[Glance]:
-        ledger = self._ledger.name
-        with snapshot(self._store, ledger) as cursor:
-            connection = cursor.connection
-            positions = ask_positions(cursor, ledger, (status.PROJECTION, SESSIONS, ATTENDANCE))
-            given = {"ledger": ledger, "stream": self._stream, "known": self._kept.seen.position, "limit": NEWS}
-            versions = connection.cursor(binary=True).execute(_VERSION, given)
-            news = connection.cursor(binary=True).execute(_NEWS, given)
-            cut = cut_in(positions.fetchall())
-            [[version]] = versions.fetchall()
-            if cut is not None:
-                self._kept.further(cut, news.fetchall())
-        if version != self._facility.version:
+        ledger = texts([self._ledger.name])
+        # Later statements see what earlier ones saw, or more: news of what the cut hasn't come to do no harm.
+        sent: list[Sent] = [
+            (_BEGIN, ()),
+            (_AS_READER, [ledger]),
+            positions_of(self._ledger.name, (status.PROJECTION, SESSIONS, ATTENDANCE)),
+            (_VERSION, [ledger, texts([self._stream])]),
+            (_NEWS, [ledger, bigint(self._kept.seen.position), bigint(NEWS)]),
+            (_COMMIT, ()),
+        ]
+        with self._store.database.connection() as connection:
+            _, _, positions, versions, news, _ = round_trip(connection, sent)
+        cut = cut_from(positions)
+        if cut is not None:
+            self._kept.further(cut, _news(news))
+        if as_bigint(versions.get_value(0, 0) or b"") != self._facility.version:
             self._facility = fold_facility(self._ledger.read([self._stream])[self._stream])
         return [Glance(self._facility, cut)] * len(asked)
+
+
+def _news(result: PGresult) -> list[tuple[int, str, datetime]]:
+    rows = []
+    for row in range(result.ntuples):
+        position, stream, recorded_at = (result.get_value(row, column) or b"" for column in range(3))
+        rows.append((as_bigint(position), stream.decode(), as_instant(recorded_at)))
+    return rows
 
 
 class _Kept:
