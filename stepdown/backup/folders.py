@@ -7,22 +7,34 @@ import fcntl
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from stepdown.errors import Wrong
 
 _LIBC: Final = ctypes.CDLL(None, use_errno=True)
+_WAIT_SECONDS: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """What is being made: `path`, which isn't there yet, in a folder of its own for whatever is needed on the way.
+
+    Programs that write there inherit `hold`: as long as one of them lives, nobody else begins.
+    """
+
+    path: Path
+    hold: int
 
 
 @contextmanager
-def unfinished(target: Path) -> Iterator[Path]:
+def unfinished(target: Path) -> Iterator[Unfinished]:
     """Where to make what is to become `target`, in a folder of its own beside it; it takes its name, all of it on the
     disk, when the block ends well. A failure leaves nothing; what a killed process left goes with the next attempt.
-
-    The folder above what is yielded is for whatever is needed on the way, and is gone at the end.
     """
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise Wrong(f"{target} is there already: name a new folder.")
@@ -31,22 +43,34 @@ def unfinished(target: Path) -> Iterator[Path]:
     work.mkdir(mode=0o700, exist_ok=True)
     descriptor = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise Wrong(f"Another process is making {target} at this moment: wait for it.") from None
+        if not _taken(descriptor):
+            raise Wrong(f"Another process is making {target} at this moment: wait for it.")
         try:
             _empty(work)
-            # A new name each time: a program that outlived its killed starter still writes to the former one.
             made = Path(tempfile.mkdtemp(dir=work)) / target.name
-            yield made
+            yield Unfinished(made, descriptor)
             sync_all(made)
             made.rename(target)
             sync(target.parent)
         finally:
             shutil.rmtree(work)
+            fcntl.flock(descriptor, fcntl.LOCK_UN)
     finally:
         os.close(descriptor)
+
+
+def _taken(descriptor: int) -> bool:
+    """Waits a little: the programs of a process that was killed end after it."""
+    deadline = time.monotonic() + _WAIT_SECONDS
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        else:
+            return True
 
 
 def _empty(folder: Path) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Final
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from stepdown.backup.guarded import guarded
 from stepdown.embedded.binaries import FINDERS, Binaries
 from stepdown.errors import Wrong
 
@@ -30,10 +32,11 @@ def programs_of(major: int) -> Binaries:
     )
 
 
-def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
+def take_base_backup(programs: Binaries, url: str, into: Path, *, hold: int) -> None:
     """Copies the whole cluster, with the write-ahead log that the copy needs, into a new folder.
 
-    The caller syncs it. `Wrong` when the server doesn't let this login, or the copy can't be written.
+    The caller syncs it. `hold` is a descriptor that the program keeps while it writes. `Wrong` when the server doesn't
+    let this login, or the copy can't be written.
     """
     given = conninfo_to_dict(url)
     password = given.pop("password", None)
@@ -51,7 +54,7 @@ def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
         "--no-password",
         "--no-sync",
     ]
-    said = complaint(command, None if password is None else {"PGPASSWORD": str(password)})
+    said = complaint(command, None if password is None else {"PGPASSWORD": str(password)}, hold=(hold,))
     if said is None:
         return
     if "replication role" in said or "REPLICATION attribute" in said or "start WAL sender" in said:
@@ -64,26 +67,21 @@ def take_base_backup(programs: Binaries, url: str, into: Path) -> None:
     raise Wrong(f"Postgres could not make the backup: {said}.")
 
 
-def complaint(command: list[str], given: dict[str, str] | None = None) -> str | None:
+def complaint(command: list[str], given: dict[str, str] | None = None, *, hold: tuple[int, ...] = ()) -> str | None:
     """None when the program did it; else the last of what it said, which names files and settings, not people."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_OURS)}
-    try:
-        ended = subprocess.run(
-            command,
-            env=inherited | {"LC_ALL": "C"} | (given or {}),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            check=False,
-        )
-    except OSError as error:
-        raise Wrong(
-            f"{command[0]} can't be run ({error.strerror}): name another bin folder in STEPDOWN_PG_BIN."
-        ) from None
-    if ended.returncode == 0:
+    environment = inherited | {"LC_ALL": "C"} | (given or {})
+    with guarded(command, signal="TERM", inherit=hold, environment=environment, said=subprocess.PIPE) as process:
+        try:
+            _, said = process.communicate()
+        except BaseException:
+            # A base backup is two processes.
+            os.killpg(process.pid, signal.SIGTERM)
+            process.wait()
+            raise
+    if process.returncode == 0:
         return None
-    lines = [line for line in ended.stderr.splitlines() if "error:" in line or "fatal:" in line]
-    said = (lines or ended.stderr.splitlines() or [f"it ended with code {ended.returncode}"])[-1]
-    return said.partition("error: ")[2].rstrip(".") or said.rstrip(".")
+    words = said.decode(errors="replace").splitlines()
+    lines = [line for line in words if "error:" in line or "fatal:" in line]
+    last = (lines or words or [f"it ended with code {process.returncode}"])[-1]
+    return last.partition("error: ")[2].rstrip(".") or last.rstrip(".")

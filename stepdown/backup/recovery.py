@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import Final
 from psycopg.conninfo import make_conninfo
 
 from stepdown.backup.folders import write_private
+from stepdown.backup.guarded import guarded
 from stepdown.embedded.account import INHERITED, Account
 from stepdown.embedded.binaries import Binaries
 from stepdown.embedded.socket_folder import PORT
@@ -62,9 +63,6 @@ _SETTINGS: Final = {
 }
 # Whoever may enter this server's socket folder may read its files as well: the account that runs it, and root.
 _ACCESS: Final = b"local all all trust\n"
-# The second shell has no parent that knows of it. It ends the server when our end of the pipe is gone before we have
-# said that all is well, as when we are killed.
-_GUARDED: Final = '( ( read -r said <&"$0" || kill -QUIT $$ ) & ); exec "$@"'
 
 # What Postgres says when the log that makes the copy consistent isn't there.
 _LACKS_LOG: Final = (
@@ -97,11 +95,11 @@ class Recovered:
 
 @contextmanager
 def recovered(
-    cluster: Path, account: Account, programs: Binaries, *, superuser: str, wanted: Wanted, hold: int | None = None
+    cluster: Path, account: Account, programs: Binaries, superuser: str, wanted: Wanted, hold: tuple[int, ...]
 ) -> Iterator[Recovered]:
     """Recovers the copy in `cluster` and serves it meanwhile; stopped in good order when the block ends well.
 
-    The folder above it must be nobody else's. `hold` is a descriptor that all processes of the server inherit.
+    The folder above it must be nobody else's. `hold` are descriptors that all processes of the server inherit.
     `Wrong` says why it can't be recovered.
     """
     work = cluster.parent
@@ -118,8 +116,8 @@ def recovered(
                 "hba_file": f"{way}/access.conf",
             }
         )
-        inherit = (here, there) if hold is None else (here, there, hold)
-        with _serving(programs, way + "/" + cluster.name, settings, account, inherit, work / "log") as process:
+        inherit = (here, there, *hold)
+        with _serving(programs, f"{way}/{cluster.name}", settings, account, inherit, work / "log") as process:
             server = Recovered(way, superuser)
             _wait(process, cluster, work / "log", wanted)
             yield server
@@ -174,17 +172,14 @@ def _serving(
     programs: Binaries, data: str, settings: Mapping[str, str], account: Account, inherit: tuple[int, ...], log: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    reading, writing = os.pipe()
-    try:
-        try:
-            process = _start(
-                ["/bin/sh", "-c", _GUARDED, str(reading), programs.program("postgres"), "-D", data, *options],
-                account,
-                (*inherit, reading),
-                log,
-            )
-        finally:
-            os.close(reading)
+    environment = {name: os.environ[name] for name in INHERITED if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"}
+    command = [programs.program("postgres"), "-D", data, *options]
+    with (
+        log.open("xb") as said,
+        guarded(
+            command, signal="QUIT", inherit=inherit, environment=environment, said=said, account=account
+        ) as process,
+    ):
         try:
             yield process
         except BaseException:
@@ -192,28 +187,6 @@ def _serving(
             raise
         if _end(process, signal.SIGINT) != 0:
             raise Wrong("Postgres did not stop in good order after it had recovered the backup: try again.")
-    finally:
-        # What the guard waits for: the server has ended, there is nothing to end.
-        with suppress(OSError):
-            os.write(writing, b"done\n")
-        os.close(writing)
-
-
-def _start(command: list[str], account: Account, inherit: tuple[int, ...], log: Path) -> subprocess.Popen[bytes]:
-    with log.open("xb") as said:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            cwd="/",
-            env={name: os.environ[name] for name in INHERITED if name in os.environ} | {"LC_ALL": "C", "TZ": "UTC"},
-            pass_fds=inherit,
-            start_new_session=True,
-            user=account.uid if account.drops else None,
-            group=account.gid if account.drops else None,
-            extra_groups=[] if account.drops else None,
-        )
 
 
 def _end(process: subprocess.Popen[bytes], how: signal.Signals) -> int:

@@ -55,7 +55,7 @@ class _Target:
     cluster: Path
     account: Account
     programs: Binaries
-    hold: int | None = None
+    hold: tuple[int, ...] = ()
 
 
 def restore_embedded(
@@ -82,7 +82,7 @@ def restore_embedded(
         turn.take()
         server.take()
         account = account_for(layout.cluster)
-        target = _Target(layout.cluster, account, within_reach(programs, account), server.fd)
+        target = _Target(layout.cluster, account, within_reach(programs, account), (server.fd,))
         passwords = {role: secrets.token_urlsafe(32) for role in (SUPERUSER, OWNER, APPLICATION)}
 
         def finish() -> None:
@@ -144,15 +144,14 @@ def _bring_back(
 ) -> Restored:
     """`settle` changes the recovered database, by a superuser's URL; `finish` comes last before it gets its name."""
     began = time.monotonic()
-    with unfinished(target.cluster) as made:
+    with unfinished(target.cluster) as making:
+        made, hold = making.path, (*target.hold, making.hold)
         with doing("Copying the backup"):
             shutil.copytree(backup / DATABASE, made, symlinks=True)
             (made / MANIFEST).unlink()
         with (
             doing("Recovering"),
-            recovered(
-                made, target.account, target.programs, superuser=summary.superuser, wanted=wanted, hold=target.hold
-            ) as server,
+            recovered(made, target.account, target.programs, summary.superuser, wanted, hold) as server,
         ):
             if wanted.archive is not None and wanted.until is None:
                 require_end(wanted.archive, backup, made)

@@ -34,7 +34,8 @@ def take(source: Source, target: Path, *, keyring: FileKeyring | None) -> Summar
     What was recorded when this began is in it, and what was recorded while it copied up to nearly the end. `Wrong`
     leaves nothing behind.
     """
-    with unfinished(target) as made:
+    with unfinished(target) as making:
+        made = making.path
         made.mkdir(mode=0o700)
         before = found(source.url)
         if keyring is not None:
@@ -42,7 +43,7 @@ def take(source: Source, target: Path, *, keyring: FileKeyring | None) -> Summar
         programs = programs_of(int(before.server_version.split(".")[0]))
         began = time.monotonic()
         with doing("Copying the database"):
-            take_base_backup(programs, source.url, made / DATABASE)
+            take_base_backup(programs, source.url, made / DATABASE, hold=making.hold)
         copied = time.monotonic()
         finished_at = clock(source.url)
         with doing("Verifying the copy"):

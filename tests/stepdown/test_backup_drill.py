@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -185,8 +185,9 @@ def lost(place: Path, request: pytest.FixtureRequest) -> Iterator[Lost]:
     with times.of("a day's work and its loss"):
         lost = work_and_lose(place, times)
     yield lost
-    if (reporter := request.config.pluginmanager.get_plugin("terminalreporter")) is not None:
-        reporter.write_line(f"\nThe drill: {times}.")
+    capture = request.config.pluginmanager.get_plugin("capturemanager")
+    with nullcontext() if capture is None else capture.global_and_fixture_disabled():
+        print(f"\nThe drill: {times}.")
 
 
 @pytest.fixture
