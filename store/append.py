@@ -17,9 +17,12 @@ from eventsourcing.persistence import StoredEvent
 from psycopg.pq.abc import PGresult
 
 from domain.record import Envelope
-from store.database import AS_WRITER, BEGIN, COMMIT, Connection
+from store.database import Connection
 from store.ledger_keys import NewKey
 from store.round_trip import (
+    AS_WRITER,
+    BEGIN,
+    COMMIT,
     Sent,
     Statement,
     as_bigint,
@@ -124,10 +127,6 @@ class AppendRequest:
     position: int = 0
     recorded_at: datetime | None = None
 
-
-_BEGIN: Final = Statement.of("begin", BEGIN)
-_AS_WRITER: Final = Statement.of("as_writer", AS_WRITER)
-_COMMIT: Final = Statement.of("commit", COMMIT)
 
 # Of several ledgers the rows are locked in the order of their names: two who write to the same ones wait for each
 # other in turn, never in a circle.
@@ -250,7 +249,7 @@ def write(connection: Connection, requests: Sequence[AppendRequest]) -> None:
     is written then.
     """
     sent = statements(requests)
-    results = round_trip(connection, [(_BEGIN, ()), (_AS_WRITER, ()), *sent, (_COMMIT, ())])
+    results = round_trip(connection, [(BEGIN, ()), (AS_WRITER, ()), *sent, (COMMIT, ())])
     settle(requests, results[2 : 2 + len(sent)])
 
 

@@ -14,6 +14,7 @@ from typing import Any, Final, LiteralString, cast
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, Mapper
 from eventsourcing.utils import Environment, EnvType
+from psycopg.pq.abc import PGresult
 
 from domain.claims import Claim, claims_of
 from domain.record import Recorded
@@ -28,6 +29,7 @@ from store.ledger_keys import LedgerKeys, is_sealed
 from store.mapper import FactMapper, Row
 from store.recorder import LedgerFactory, LedgerRecorder
 from store.restore import Restoration
+from store.round_trip import AS_READER, BEGIN_READ, COMMIT, Statement, as_bigint, as_instant, bigint, round_trip
 from store.sealing import LookupKey, NotOpened, bound
 
 _EVERYTHING: Final = 2**63 - 1
@@ -69,6 +71,16 @@ WHERE search.low = search.high
 _HOLDERS: Final[LiteralString] = """
 SELECT key, stream FROM claim WHERE ledger = %(ledger)s AND kind = %(kind)s AND key = ANY(%(keys)b::bytea[])
 """
+
+
+_TAIL: Final = Statement.of(
+    "tail",
+    """
+SELECT position, stream, version, type, recorded_at, body FROM fact
+WHERE ledger = $1::text AND position > $2::bigint
+ORDER BY position LIMIT $3::bigint
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,6 +219,13 @@ class Ledger(Application[str]):
         [rows] = self._database.select((_FACTS, given))
         return cast("list[Row]", rows)
 
+    def tail(self, after: int, limit: int) -> list[Row]:
+        """As `rows` without an end, by the shortest way: for who asks before every decision."""
+        with self._database.connection() as connection:
+            asked = (_TAIL, [self.name.encode(), bigint(after), bigint(limit)])
+            found = round_trip(connection, [(BEGIN_READ, ()), (AS_READER, ()), asked, (COMMIT, ())])[2]
+        return [_row(found, n) for n in range(found.ntuples)]
+
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
         """Stored rows as facts. Unreadable when one of them doesn't open."""
         return self._facts.recorded(rows, self._keys.of({row[1] for row in rows}))
@@ -266,6 +285,11 @@ class Ledger(Application[str]):
         """
         lookup = self._keys.lookup()
         return None if lookup is None else lookup.digest("column", what, value)
+
+
+def _row(found: PGresult, n: int) -> Row:
+    position, stream, version, name, recorded_at, body = (found.get_value(n, column) or b"" for column in range(6))
+    return as_bigint(position), stream.decode(), as_bigint(version), name.decode(), as_instant(recorded_at), body
 
 
 def _versions_seen(facts: Sequence[NewFact], reads: Mapping[str, int]) -> dict[str, int]:

@@ -94,6 +94,13 @@ Sent = tuple[Statement, Sequence[bytes]]
 """A statement and its parameters."""
 
 
+BEGIN: Final = Statement.of("begin", database.BEGIN)
+BEGIN_READ: Final = Statement.of("begin_read", database.BEGIN_READ)
+AS_WRITER: Final = Statement.of("as_writer", database.AS_WRITER)
+AS_READER: Final = Statement.of("as_reader", database.AS_READER)
+COMMIT: Final = Statement.of("commit", database.COMMIT)
+
+
 def round_trip(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
     """The result of each statement. They fail together: the first error is raised, as psycopg would.
 

@@ -82,7 +82,7 @@ class States:
             return View(self._position, self._recorded_at, found)
 
     def _catch_up(self) -> None:
-        rows = self._ledger.rows(after=self._position, limit=TAIL) if self._streams else []
+        rows = self._ledger.tail(self._position, TAIL) if self._streams else []
         if len(rows) == TAIL or not self._streams:
             self._streams.clear()
             self._facts = 0

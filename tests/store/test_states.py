@@ -97,12 +97,12 @@ class _Counted:
         self.go_on.set()
         self.fails = False
 
-    def rows(self, **given: Any) -> Any:
+    def tail(self, after: int, limit: int) -> Any:
         self.tails += 1
         self.go_on.wait(10)
         if self.fails:
             raise Unavailable("Try again.")
-        return self._ledger.rows(**given)
+        return self._ledger.tail(after, limit)
 
     def read(self, streams: Sequence[str], **given: Any) -> dict[str, list[Recorded]]:
         self.reads.append(list(streams))
