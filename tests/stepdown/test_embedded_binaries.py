@@ -1,6 +1,7 @@
 """Which Postgres programs are used, and what is said when none will do."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from stepdown.embedded import EmbeddedError, binaries
 from stepdown.embedded.account import Account
+from tests.stepdown.using import script
 
 SOMEBODY_ELSE = Account(os.geteuid() + 1, os.getegid() + 1, drops=True)
 
@@ -80,3 +82,54 @@ def test_an_account_that_drops_nothing_uses_the_programs_where_they_are(tmp_path
     named = binaries.Binaries(pretend(tmp_path / "home" / "bin", "postgres (PostgreSQL) 18.4"))
     named.bin.parent.chmod(0o700)
     assert binaries.within_reach(named, Account(os.geteuid(), os.getegid(), drops=False)) == named
+
+
+# Copies programs for somebody else, and is killed when the first part of two is there.
+CUT_OFF = """
+import os, shutil, signal, sys
+from pathlib import Path
+from stepdown.embedded import binaries
+from stepdown.embedded.account import Account
+binaries.COPIES = Path(sys.argv[2])
+whole = shutil.copytree
+def first_part(*places):
+    whole(*places)
+    os.kill(os.getpid(), signal.SIGKILL)
+shutil.copytree = first_part
+found = binaries.Binaries(Path(sys.argv[1]) / "bin", Path(sys.argv[1]), (Path("bin"), Path("lib")))
+binaries.within_reach(found, Account(os.geteuid() + 1, os.getegid() + 1, drops=True))
+"""
+
+
+def test_a_copy_that_was_cut_off_is_made_anew_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, copies = tmp_path / "home", tmp_path / "copies"
+    pretend(home / "bin", "postgres (PostgreSQL) 18.4")
+    (home / "lib").mkdir(mode=0o700)
+    (home / "lib" / "part.so").write_text("a part")
+    home.chmod(0o700)
+    with script(CUT_OFF, home, copies) as process:
+        process.communicate(timeout=60)
+    assert process.returncode == -signal.SIGKILL
+    assert [left.name[:5] for left in copies.iterdir() if left.is_dir()] == [".new-"]
+
+    monkeypatch.setattr(binaries, "COPIES", copies)
+    found = binaries.Binaries(home / "bin", home, (Path("bin"), Path("lib")))
+    copied = binaries.within_reach(found, SOMEBODY_ELSE)
+    assert [left for left in copies.iterdir() if left.is_dir()] == [copied.root]
+    assert copied.major == 18
+    assert (copied.bin.parent / "lib" / "part.so").read_text() == "a part"
+
+
+def test_programs_that_find_no_room_for_their_copy_are_told_where(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    pretend(home / "bin", "postgres (PostgreSQL) 18.4")
+    home.chmod(0o700)
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(binaries, "COPIES", tmp_path / "file" / "copies")
+    found = binaries.Binaries(home / "bin", home, (Path("bin"),))
+    with pytest.raises(EmbeddedError, match=r"some 80 MB, can't be copied to .*/copies \(.*\); make room there"):
+        binaries.within_reach(found, SOMEBODY_ELSE)

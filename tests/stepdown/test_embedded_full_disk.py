@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from threading import Thread
 
@@ -136,7 +137,11 @@ def fills_up_in_use_and_has_room_again(disk: Disk) -> None:
         with pytest.raises(psycopg.OperationalError):
             write(embedded, 40)
         disk.fill()
-        assert count_or_none(embedded) in (1000, None)
+        # Some full disks end it, and any of them keeps it from starting again.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            kill_postmaster(data)
+        assert eventually(lambda: not runs(data))
+        assert not eventually(lambda: runs(data), 3 * watch.LOOK_SECONDS)
         disk.make_room()
         assert eventually(lambda: count_or_none(embedded) == 1000, 30)
         write(embedded, 1)

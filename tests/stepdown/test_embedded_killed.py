@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
+import time
 from pathlib import Path
 from threading import Thread
 from urllib.request import urlopen
@@ -31,8 +32,9 @@ from tests.stepdown.using import (
 # process 1 doesn't reap, as in many a container.
 DOES_NOT_REAP = "import ctypes\nassert ctypes.CDLL(None).prctl(36, 1, 0, 0, 0) == 0\n"
 
-# It asks for interrupts, and never looks for its postmaster.
-BUSY = "DO $$ BEGIN LOOP END LOOP; END $$"
+# It asks for interrupts, and never looks for its postmaster. Not for ever, should a test fail to end it.
+BUSY_SECONDS = 200
+BUSY = f"DO $$ BEGIN WHILE clock_timestamp() < now() + interval '{BUSY_SECONDS} seconds' LOOP END LOOP; END $$"
 
 
 def made(data: Path) -> Path:
@@ -67,6 +69,7 @@ class Busy:
     def __init__(self, embedded: Embedded) -> None:
         self.connection = psycopg.connect(embedded.owner_url, autocommit=True)
         self.pid = self.connection.info.backend_pid
+        self.began = time.monotonic()
         self.client = Thread(target=self._wait)
         self.client.start()
         with psycopg.connect(embedded.superuser_url, autocommit=True) as db:
@@ -75,12 +78,13 @@ class Busy:
 
     def _wait(self) -> None:
         with pytest.raises(psycopg.OperationalError):
-            self.connection.execute(BUSY)
+            self.connection.execute(BUSY.encode())
 
     def is_let_down(self) -> None:
         """Its client has learnt that the server is gone."""
         self.client.join(20)
         assert not self.client.is_alive()
+        assert time.monotonic() - self.began < BUSY_SECONDS / 2, "it ended by itself"
         self.connection.close()
 
 
