@@ -5,6 +5,7 @@ Read from the ledger, never from a read table, and folded as everything else is.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -12,10 +13,12 @@ from uuid import UUID
 
 from domain.chart import fold
 from domain.cohort import Cohort
-from domain.record import stream_name, stream_uuid
+from domain.record import Recorded, stream_name
 from domain.session import Session
-from domain.site import fold_cohort, fold_session
 from domain.status import present
+from domain.streams import fold_stream, named
+from domain.week import Week
+from exchange.calendar import calendar_of
 from exchange.cut import Knowledge, take_cut
 from store.ledger import Ledger
 from store.lines import to_line
@@ -61,10 +64,11 @@ def answer(
     entries = ledger.read([stream], upto=position)[stream]
     if not entries:
         return None
+    sessions, cohorts = _beside(ledger, entries, Week.of(cut.as_of), position)
     status = present(
         fold(patient_id, entries),
-        sessions=_sessions(ledger, position),
-        cohorts=_cohorts(ledger, position),
+        sessions=sessions,
+        cohorts=cohorts,
         zone=cut.facility.clock,
         facility=facility,
         as_of=cut.as_of,
@@ -82,14 +86,18 @@ def answer(
     )
 
 
-def _sessions(ledger: Ledger, position: int) -> dict[UUID, Session]:
-    # Those of the week are known by their times alone, so all of them are read; they are few beside charts.
-    streams = ledger.streams("session", upto=position)
-    folded = (fold_session(stream_uuid(name), found) for name, found in ledger.read(streams, upto=position).items())
-    return {session.session_id: session for session in folded if session.starts_at is not None}
-
-
-def _cohorts(ledger: Ledger, position: int) -> dict[UUID, Cohort]:
-    streams = ledger.streams("cohort", upto=position)
-    folded = (fold_cohort(stream_uuid(name), found) for name, found in ledger.read(streams, upto=position).items())
-    return {cohort.cohort_id: cohort for cohort in folded}
+def _beside(
+    ledger: Ledger, entries: Sequence[Recorded], week: Week, position: int
+) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
+    """The sessions that the chart names or that may be of the week, and the cohorts that it names, at the cut."""
+    streams = calendar_of(ledger).of_week(week, upto=position)
+    for entry in entries:
+        streams |= named(entry.fact)
+    sessions, cohorts = {}, {}
+    for stream, found in ledger.read(list(streams), upto=position).items():
+        state = fold_stream(stream, found)
+        if isinstance(state, Session) and state.starts_at is not None:
+            sessions[state.session_id] = state
+        elif isinstance(state, Cohort) and found:
+            cohorts[state.cohort_id] = state
+    return sessions, cohorts
