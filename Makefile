@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BUILT := $(VENV)/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench bench-quick lock clean
+.PHONY: help run test faults check format bench bench-quick lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -24,6 +24,9 @@ run: $(BUILT)  ## serve the sample program on an embedded Postgres
 
 test: $(BUILT)  ## all tests, on a real Postgres of their own
 	$(BIN)/pytest
+
+faults: $(BUILT)  ## kills, cuts and full disks in their long form, from a new seed or make faults SEED=7
+	$(BIN)/pytest tests/faults --full -rP $(if $(SEED),--seed $(SEED)) $(if $(FACTS),--facts $(FACTS))
 
 check: $(BUILT)  ## format, lint, types, import contracts
 	$(BIN)/ruff format --check .

@@ -21,10 +21,12 @@ from tests.faults.evidence import Place
 
 @dataclass(frozen=True)
 class Run:
-    """`seed` decides everything that is chosen at random; `full` is the long form (`make faults`)."""
+    """`seed` decides everything that is chosen at random; `full` is the long form (`make faults`). `facts` is how many
+    sixteen writers put on one ledger."""
 
     seed: int
     full: bool
+    facts: int
 
     def size(self, short: int, full: int) -> int:
         return full if self.full else short
@@ -32,7 +34,8 @@ class Run:
 
 @pytest.fixture(scope="session")
 def run(request: pytest.FixtureRequest) -> Run:
-    return Run(request.config.getoption("--seed"), request.config.getoption("--full"))
+    option = request.config.getoption
+    return Run(option("--seed"), option("--full"), option("--facts"))
 
 
 @pytest.fixture(autouse=True)
