@@ -123,6 +123,7 @@ def restore(
 ) -> None:
     """Brings a backup back and says how far, after it has seen that all of it is there."""
     settings = read_settings(data)
+    source = source.absolute()
     summary = read_summary(source)
     wanted = Wanted(None if archive is None else archive.absolute(), until)
     if to is not None:

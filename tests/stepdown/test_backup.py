@@ -236,6 +236,17 @@ def test_another_key_than_the_backups_is_refused(site: Site, altered: Path, data
     restore(site.backup, data, "--keys", site.keys).refused("is another master key", "move it away")
 
 
+def test_folders_may_be_named_from_where_one_is(
+    site: Site, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("backup", "near", "--data", os.path.relpath(site.data), "--keys", "near.key").done()
+    run("restore", "near", "--data", "data", "--keys", "near.key").done()
+    run("restore", "near", "--to", "directory").done()
+    assert {path.name for path in tmp_path.iterdir()} == {"near", "near.key", "data", "directory"}
+    assert (data / "postgres/cluster/PG_VERSION").read_text() == (tmp_path / "directory/PG_VERSION").read_text()
+
+
 def test_a_database_is_never_restored_over(site: Site) -> None:
     restore(site.backup, site.data).refused("holds a database already")
 
