@@ -57,11 +57,25 @@ def serve(
         bool,
         typer.Option("--follow/--no-follow", help="Keep the projections current, or leave that to `stepdown follow`."),
     ] = True,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers",
+            min=1,
+            max=64,
+            metavar="N",
+            help="Processes that answer requests, at one address: STEPDOWN_WORKERS, else 1. One for each core.",
+        ),
+    ] = None,
 ) -> None:
-    """Serve the API on the database in STEPDOWN_DATABASE_URL, or on the embedded Postgres."""
+    """Serve the API on the database in STEPDOWN_DATABASE_URL, or on the embedded Postgres.
+
+    With several workers a process of its own follows, holds the embedded Postgres and replaces a worker that dies.
+    Each has STEPDOWN_POOL_SIZE connections to the database.
+    """
     from stepdown.commands import serving
 
-    serving.serve(data, host=host, port=port, follow=follow)
+    serving.serve(data, host=host, port=port, follow=follow, workers=workers)
 
 
 @app.command()

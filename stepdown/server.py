@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from threading import Thread
 from typing import Any, Final
 
 import uvicorn
@@ -13,7 +15,7 @@ import uvicorn
 from stepdown.errors import Wrong
 from stepdown.signals import ending_calls
 
-_GRACE_SECONDS: Final = 10
+GRACE_SECONDS: Final = 10
 """How long requests under way may go on after the server was told to end."""
 
 
@@ -63,14 +65,24 @@ class _Server(uvicorn.Server):
             yield
 
 
-def serve(app: Any, listener: socket.socket, *, listening: Callable[[], None]) -> None:
-    """Serves until SIGINT or SIGTERM. `listening` is called once requests are answered."""
+def serve(app: Any, listener: socket.socket, *, listening: Callable[[], None], while_open: int | None = None) -> None:
+    """Serves until SIGINT or SIGTERM, or until the other end of the pipe `while_open` is closed. `listening` is called
+    once requests are answered."""
     config = uvicorn.Config(
         app,
         log_config=None,
         log_level="warning",
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    _Server(config, listening).run(sockets=[listener])
+    server = _Server(config, listening)
+    if while_open is not None:
+        Thread(target=_end_with, args=(while_open, server), name="pipe", daemon=True).start()
+    server.run(sockets=[listener])
+
+
+def _end_with(pipe: int, server: uvicorn.Server) -> None:
+    while os.read(pipe, 1024):
+        pass
+    server.should_exit = True

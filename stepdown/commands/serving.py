@@ -1,4 +1,4 @@
-"""`stepdown serve` and `stepdown demo`: API and projections in one process, until it is told to end."""
+"""`stepdown serve` and `stepdown demo`: API and projections in one process, or in several, until told to end."""
 
 from __future__ import annotations
 
@@ -21,17 +21,28 @@ from stepdown.server import serve as serve_app
 from stepdown.settings import read_settings
 from stepdown.sign_in import verifier_of
 from stepdown.terminal import say
+from stepdown.workers import Workers
 from store.accesses import Accesses
 
 
-def serve(data: Path | None, *, host: str, port: int, follow: bool) -> None:
-    """Prints the address when requests are answered there."""
+def serve(data: Path | None, *, host: str, port: int, follow: bool, workers: int | None = None) -> None:
+    """Prints the address when requests are answered there. Without `workers`, as many as the settings say."""
     log()
     settings = read_settings(data)
     if settings.jwks is None:
         refuse_beyond_loopback(host)
     with closing(listen(host, port)) as listener, opened(settings) as use:
-        _run(use, host, listener, follow=follow, listening=lambda: print(address_of(listener), flush=True))
+
+        def listening() -> None:
+            print(address_of(listener), flush=True)
+
+        if (count := workers or settings.workers) == 1:
+            _run(use, host, listener, follow=follow, listening=listening)
+            return
+        # What is wrong with them is said before anybody starts.
+        verifier_of(use)
+        with _following(use) if follow else nullcontext():
+            Workers(count, data, host, listener).run(listening=listening)
 
 
 def demo(data: Path, *, host: str, port: int) -> None:
@@ -61,7 +72,13 @@ def _welcome(address: str, tokens: dict[str, str]) -> None:
 
 
 def _run(use: Opened, host: str, listener: socket, *, follow: bool, listening: Callable[[], None]) -> None:
-    wiring = Wiring(
+    with _following(use) if follow else nullcontext():
+        serve_app(create_app(wiring_of(use, host)), listener, listening=listening)
+
+
+def wiring_of(use: Opened, host: str) -> Wiring:
+    """What answers in this process."""
+    return Wiring(
         store=use.store,
         desk=use.desk,
         accesses=Accesses(use.store),
@@ -69,8 +86,6 @@ def _run(use: Opened, host: str, listener: socket, *, follow: bool, listening: C
         clock=now,
         host=host,
     )
-    with _following(use) if follow else nullcontext():
-        serve_app(create_app(wiring), listener, listening=listening)
 
 
 @contextmanager

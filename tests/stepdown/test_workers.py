@@ -1,0 +1,128 @@
+"""Several workers at one address: all answer, the dead are replaced, and none outlives who started them."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from stepdown import workers as module
+from stepdown.errors import Wrong
+from stepdown.server import listen
+from stepdown.workers import Workers
+from tests.projections.test_following import LEADERS
+from tests.stepdown.command import PATIENT, SAMPLE, Serving, get, is_ready, postgres_runs, run, run_apart, serving
+from tests.stepdown.conftest import Program
+
+SOON = 60.0
+
+
+def until(holds: Callable[[], bool]) -> None:
+    end = time.monotonic() + SOON
+    while not holds():
+        assert time.monotonic() < end, "it did not come to that"
+        time.sleep(0.02)
+
+
+def workers_of(pid: int) -> set[int]:
+    """The processes that this one started and that live, but for those of Postgres."""
+    found = set()
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            state, parent = (folder / "stat").read_text().rpartition(")")[2].split()[:2]
+            words = (folder / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            continue  # It ended meanwhile.
+        if int(parent) == pid and state != "Z" and b"stepdown.worker" in words:
+            found.add(int(folder.name))
+    return found
+
+
+def lives(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def token_of(folder: Path, **variables: str) -> str:
+    return run_apart("token", "--role", "counselor", cwd=folder, **variables).done().text.strip()
+
+
+def address_of(server: Serving) -> str:
+    [address] = server.said(1)
+    return address
+
+
+def test_workers_on_the_embedded_database_answer_and_end_together(tmp_path: Path) -> None:
+    run_apart("import", "--restore", SAMPLE, cwd=tmp_path).done()
+    with serving("serve", "--port", "0", cwd=tmp_path, STEPDOWN_WORKERS="2") as server:
+        address = address_of(server)
+        started = workers_of(server.process.pid)
+        assert len(started) == 2
+        token = token_of(tmp_path)
+        assert is_ready(address)
+        # Each question is a connection of its own: either may have it.
+        for _ in range(12):
+            code, document = get(f"{address}/v1/patients/{PATIENT}/status?as_of=2026-04-17", token)
+            assert (code, document["episode"]["state"]) == (200, "tapering")
+        assert server.ends_by(signal.SIGTERM) == 0
+    assert (server.lines, server.err) == ([f"{address}\n"], "")
+    assert not any(lives(pid) for pid in started)
+    assert not postgres_runs(tmp_path / ".stepdown")
+
+
+def test_a_worker_that_dies_is_replaced_and_only_one_process_follows(program: Program, tmp_path: Path) -> None:
+    with serving("serve", "--port", "0", "--workers", "2", cwd=tmp_path, **program.variables) as server:
+        address = address_of(server)
+        first = workers_of(server.process.pid)
+        dead = min(first)
+        os.kill(dead, signal.SIGKILL)
+        until(lambda: len(workers_of(server.process.pid) - {dead}) == 2)
+        server.is_at_work("A worker ended (signal 9): another one takes its place.")
+        assert is_ready(address)
+        with psycopg.connect(program.database.superuser_url) as connection:
+            assert len(connection.execute(LEADERS).fetchall()) == 1
+        assert server.ends_by(signal.SIGINT) == 0
+    assert not workers_of(server.process.pid)
+
+
+def test_workers_do_not_outlive_who_started_them(program: Program, tmp_path: Path) -> None:
+    with serving("serve", "--port", "0", "--workers", "2", cwd=tmp_path, **program.variables) as server:
+        address_of(server)
+        started = workers_of(server.process.pid)
+        server.process.kill()
+        until(lambda: not any(lives(pid) for pid in started))
+
+
+def test_a_worker_that_cannot_start_ends_all_of_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("STEPDOWN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"could not start \(exit code 1\)"):
+        Workers(2, tmp_path, "127.0.0.1", listener).run(listening=lambda: pytest.fail("nobody answers"))
+    assert not workers_of(os.getpid())
+    assert "The database can't be reached" in capfd.readouterr().err
+
+
+def test_workers_that_die_again_and_again_end_all_of_it(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_DEATHS", 0)
+
+    def kill_one() -> None:
+        os.kill(min(workers_of(os.getpid())), signal.SIGKILL)
+
+    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"again and again \(signal 9\)"):
+        Workers(2, None, "127.0.0.1", listener).run(listening=kill_one)
+    assert not workers_of(os.getpid())
+
+
+@pytest.mark.parametrize("count", ["0", "65", "two"])
+def test_a_number_of_workers_that_cannot_be_meant_is_not_understood(count: str, tmp_path: Path) -> None:
+    run("serve", "--workers", count, "--port", "0", "--data", tmp_path / "data").not_understood("--workers")
+    assert not (tmp_path / "data").exists()
