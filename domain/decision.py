@@ -20,7 +20,7 @@ from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
 from domain.chart import Chart, judgement
-from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, admits, first_attended
+from domain.chart.attendance import RECORDS, AttendanceRecorded, admits, first_attended
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Admission, Episode
 from domain.cohort import Cohort
@@ -198,12 +198,12 @@ def _of_the_system(stream: str, new: Entry, fact: EnteredInError | Admitted, sce
 
 
 def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
-    if isinstance(new.fact, AttendanceRecorded | AttendanceCorrected):
+    if isinstance(new.fact, RECORDS):
         return True
     if not isinstance(new.fact, EnteredInError):
         return False
     target = next((e.fact for e in history if e.version == new.fact.target), None)
-    return isinstance(target, AttendanceRecorded | AttendanceCorrected | Admitted)
+    return isinstance(target, (*RECORDS, Admitted))
 
 
 def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitted]:

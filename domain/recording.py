@@ -23,8 +23,17 @@ from domain.week import local_date
 FUTURE_MINUTES: Final = 5
 """Clocks differ: an instant up to five minutes ahead is taken as now."""
 
+_FUTURE: Final = timedelta(minutes=FUTURE_MINUTES)
+
 LATE_HOURS: Final = 24
 """Recorded more than this after it happened, an entry is late and needs a reason."""
+
+_LATE: Final = timedelta(hours=LATE_HOURS)
+
+_HELD: Final = (SessionHeld, SessionTimesCorrected)
+"""Facts that say who was in the room from when to when."""
+
+_STAYED_AWAY: Final = Outcome.ABSENT_UNEXCUSED
 
 FIRST_YEAR: Final = 1880
 LAST_YEAR: Final = 2200
@@ -230,7 +239,7 @@ def _moments(fact: Any) -> Moments:
 
 
 def _staff_moments(fact: Any) -> Moments:
-    if not isinstance(fact, SessionHeld | SessionTimesCorrected):
+    if not isinstance(fact, _HELD):
         return ()
     return [("staff", moment) for presence in fact.staff for moment in (presence["from"], presence["to"])]
 
@@ -240,14 +249,15 @@ def _absence(fact: Any, scheduled_end: datetime | None) -> Moments:
 
     An excuse may be given in advance. It is a plan, such as a surgery on that day, so it has no such moment.
     """
-    stayed_away = getattr(fact, "outcome", None) is Outcome.ABSENT_UNEXCUSED
-    return [("outcome", scheduled_end)] if stayed_away and scheduled_end is not None else ()
+    if scheduled_end is None or getattr(fact, "outcome", None) is not _STAYED_AWAY:
+        return ()
+    return [("outcome", scheduled_end)]
 
 
 def _judge_years(fact: Any) -> None:
     """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
     kind: Any = type(fact)
-    dated = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
+    dated: Moments = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
     for name, moment in (*dated, *_staff_moments(fact)):
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
@@ -256,7 +266,7 @@ def _judge_years(fact: Any) -> None:
 def _judge_future(fact: Any, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:
     if isinstance(fact, HolidayDeclared):
         return
-    limit = _utc(scene.at) + timedelta(minutes=FUTURE_MINUTES)
+    limit = scene.at.astimezone(UTC) + _FUTURE
     for name, moment in (*moments, *_staff_moments(fact), *_absence(fact, scheduled_end)):
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
@@ -283,7 +293,7 @@ def is_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = No
     """Recorded more than 24 h after it happened. An undated fact is never late."""
     happened = happened_at(entry.fact, zone, scheduled_end=scheduled_end)
     recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
-    return happened is not None and _utc(recorded) - happened > timedelta(hours=LATE_HOURS)
+    return happened is not None and _utc(recorded) - happened > _LATE
 
 
 def _end_of(on: date, zone: ZoneInfo) -> datetime:
@@ -297,7 +307,7 @@ def _utc(instant: datetime) -> datetime:
 
 def _judge_lateness(entry: Entry, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:
     happened = _happened_at(moments, scene.zone, scheduled_end)
-    if happened is None or _utc(scene.at) - happened <= timedelta(hours=LATE_HOURS):
+    if happened is None or _utc(scene.at) - happened <= _LATE:
         return
     if not (entry.envelope.reason or "").strip():
         raise Refused("entry.late-without-reason", "It happened more than 24 hours ago: a late entry needs a reason.")

@@ -27,6 +27,9 @@ class Outcome(StrEnum):
     ABSENT_UNEXCUSED = "absent_unexcused"
 
 
+_ATTENDED: Final = Outcome.ATTENDED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttendanceRecorded:
     """`attended` with both times, the absences with neither; `family_members` is how many came along."""
@@ -225,15 +228,16 @@ def overlaps(chart: Chart, sessions: Mapping[UUID, Session]) -> Iterator[int]:
 
 def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Session]) -> Session | None:
     """The earliest session of treatment that the patient attended in this episode: the day of admission."""
-    first: tuple[datetime, str] | None = None
-    found = None
+    found: Session | None = None
+    first: datetime | None = None
     for record in chart.attendances.values():
-        session = sessions.get(record.session_id) if record.outcome is Outcome.ATTENDED else None
-        if session is None or session.starts_at is None or (first is not None and session.starts_at > first[0]):
+        session = sessions.get(record.session_id) if record.outcome is _ATTENDED else None
+        if session is None or (at := session.starts_at) is None or (first is not None and at > first):
             continue
-        place = session.starts_at, str(session.session_id)
-        if (first is None or place < first) and record.episode_id == episode_id and admits(session):
-            first, found = place, session
+        if found is not None and at == first and str(session.session_id) > str(found.session_id):
+            continue
+        if record.episode_id == episode_id and admits(session):
+            first, found = at, session
     return found
 
 
