@@ -12,7 +12,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -118,10 +118,18 @@ class Node:
         return self.prepared.url(SUPERUSER, self.home)
 
     @classmethod
-    def copy(cls, prepared: Prepared, folder: Path, name: str, *, of: Path | None = None, **settings: str) -> Node:
+    def copy(
+        cls,
+        prepared: Prepared,
+        folder: Path,
+        name: str,
+        *,
+        of: Path | None = None,
+        settings: Mapping[str, str] | None = None,
+    ) -> Node:
         """Of the prepared cluster, or of another's data; no server may run on them."""
         account = account_for(folder / "none")
-        node = cls(name, folder / name, prepared, account, within_reach(find(), account), settings)
+        node = cls(name, folder / name, prepared, account, within_reach(find(), account), dict(settings or {}))
         node.home.mkdir()
         account.give(node.home)
         # With owners and modes, and ten times as fast as from here.
@@ -215,8 +223,8 @@ class Trio:
         wanted = {"synchronous_standby_names": "ANY 1 (a,b)"} if quorum else {}
         trio = cls(
             prepared,
-            Node.copy(prepared, folder, "primary", **wanted),
-            {name: Node.copy(prepared, folder, name, **wanted) for name in ("a", "b")},
+            Node.copy(prepared, folder, "primary", settings=wanted),
+            {name: Node.copy(prepared, folder, name, settings=wanted) for name in ("a", "b")},
         )
         try:
             for standby in trio.standbys.values():

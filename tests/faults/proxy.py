@@ -34,6 +34,7 @@ class Fault(StrEnum):
     MID_STATEMENT = "cut in the middle of the message that carries the facts"
     BEFORE_COMMIT = "cut before COMMIT reaches the server"
     AFTER_COMMIT = "cut once the server has committed, before it says so to the client"
+    HALF_ANSWERED = "cut in the middle of the answer: COMMIT is said to be done, and the end doesn't come"
     SLOW_COMMIT = "COMMIT reaches the server late, while it holds its locks"
     SLOW_ANSWER = "the answer to COMMIT comes late"
     SILENT_BEFORE = "silent before COMMIT reaches the server, and never closed"
@@ -235,6 +236,10 @@ class Proxy:
                 await self._hold()
                 if head[:1] == b"C" and body == b"COMMIT\0" and session.committing:
                     if session.fault is Fault.AFTER_COMMIT:
+                        self._cut(session)
+                        return
+                    if session.fault is Fault.HALF_ANSWERED:
+                        session.to_client.write(head + body)
                         self._cut(session)
                         return
                     await self._hold_up(session, slow=Fault.SLOW_ANSWER, silent=Fault.SILENT_AFTER)

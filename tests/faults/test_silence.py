@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -31,9 +31,9 @@ def proxy(place: Place) -> Iterator[Proxy]:
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Seconds where the house waits for longer."""
-    monkeypatch.setattr(module, "WAIT_SECONDS", 0.5)
-    monkeypatch.setattr(module, "ANSWER_SECONDS", 2.0)
-    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 1.0)
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.3)
+    monkeypatch.setattr(module, "ANSWER_SECONDS", 1.2)
+    monkeypatch.setattr(module, "TRANSACTION_SECONDS", 0.6)
 
 
 @pytest.mark.usefixtures("impatient")
@@ -79,7 +79,8 @@ def test_a_network_that_falls_silent_holds_up_neither_readers_nor_newcomers(plac
         ledger, chart = _one_fact(store)
         proxy.fall_silent()
         began = time.monotonic()
-        calls = [threads.submit(ledger.head), threads.submit(ledger.head), threads.submit(ledger.read, [chart])]
+        asked: list[Callable[[], object]] = [ledger.head, ledger.head, lambda: ledger.read([chart])]
+        calls = [threads.submit(call) for call in asked]
         try:
             for call in calls:
                 with pytest.raises(Unavailable) as refusal:
@@ -102,8 +103,7 @@ def test_what_never_went_out_was_not_recorded(place: Place, monkeypatch: pytest.
         assert refusal.value.recorded is False
 
 
-def _eventually(call: object) -> None:
-    assert callable(call)
+def _eventually(call: Callable[[], object]) -> None:
     for _ in range(200):
         try:
             call()
