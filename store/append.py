@@ -195,11 +195,13 @@ WHERE head.ledger = ANY($1::text[])
 """,
 )
 
+# What the last fact of a command says, its row doesn't say again: most commands are of one fact.
 _COMMANDS: Final = Statement.of(
     "commands",
     """
-INSERT INTO idempotency (ledger, key, body, stream, version, latest, position, recorded_at)
-SELECT head.ledger, new.key, new.body, new.stream, new.version, new.latest, head.position - new.behind, head.recorded_at
+INSERT INTO idempotency (ledger, key, body, stream, version, latest, position)
+SELECT head.ledger, new.key, new.body, nullif(new.stream, ''), nullif(new.version, -1), nullif(new.latest, -1),
+       head.position - new.behind
 FROM unnest($2::text[], $3::bigint[], $4::bytea[], $5::bytea[], $6::text[], $7::bigint[], $8::bigint[])
     AS new (name, behind, key, body, stream, version, latest)
 JOIN ledger head ON head.ledger = new.name
@@ -333,12 +335,14 @@ def _commands(requests: Sequence[AppendRequest], named: bytes, behind: dict[str,
     ledgers: list[str] = []
     follow: list[int] = []
     commands: list[HashedCommand] = []
+    said: list[tuple[str, int, int]] = []
     for request in requests:
         behind[request.ledger] -= len(request.events)
         if request.command is not None:
             ledgers.append(request.ledger)
             follow.append(behind[request.ledger])
             commands.append(request.command)
+            said.append(_said_besides(request.command, request.events[-1]))
     if not commands:
         return []
     parameters = [
@@ -347,11 +351,21 @@ def _commands(requests: Sequence[AppendRequest], named: bytes, behind: dict[str,
         bigints(follow),
         blobs([command.key for command in commands]),
         blobs([command.body for command in commands]),
-        texts([command.stream for command in commands]),
-        bigints([command.version for command in commands]),
-        bigints([command.latest for command in commands]),
+        texts([stream for stream, _, _ in said]),
+        bigints([version for _, version, _ in said]),
+        bigints([latest for _, _, latest in said]),
     ]
     return [(_COMMANDS, parameters)]
+
+
+def _said_besides(command: HashedCommand, last: StoredEvent) -> tuple[str, int, int]:
+    """Stream, version and latest of the receipt: empty, or -1, where they are those of the command's last fact."""
+    stream, version, latest = command.stream, command.version, command.latest
+    return (
+        "" if stream == last.originator_id else stream,
+        -1 if version == last.originator_version else version,
+        -1 if latest == last.originator_version else latest,
+    )
 
 
 def _releases(claims: Sequence[tuple[str, HashedClaim]]) -> list[Sent]:

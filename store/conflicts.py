@@ -10,8 +10,11 @@ from store.database import AS_WRITER, Database
 from store.errors import ClaimTaken, KeyReused, VersionConflict
 
 _ANSWERED: Final[LiteralString] = """
-SELECT body, stream, version, latest, position, recorded_at FROM idempotency
-WHERE ledger = %(ledger)s AND key = %(key)s
+SELECT given.body, coalesce(given.stream, last.stream), coalesce(given.version, last.version),
+       coalesce(given.latest, last.version), given.position, last.recorded_at
+FROM idempotency given
+JOIN fact last ON last.ledger = given.ledger AND last.position = given.position
+WHERE given.ledger = %(ledger)s AND given.key = %(key)s
 """
 _TAKEN: Final[LiteralString] = """
 SELECT wanted.kind

@@ -123,9 +123,9 @@ def nothing_stands_alone(book: Book) -> Iterator[str]:
     """Keys, claims and kept commands come in with facts, and charts with their keys: all or nothing."""
     for what, stream in book.stray:
         yield f"{book.ledger}: {what} of {stream}, which has no fact or no key."
-    for stream, version, position, stamped in book.pointers:
-        if not stamped:
-            yield f"{book.ledger}: the receipt of {stream}@{version} names position {position}: not there, or not then."
+    for stream, version, position, there in book.pointers:
+        if not there:
+            yield f"{book.ledger}: the receipt of {stream}@{version} names position {position}: nothing is there."
 
 
 # ---- of the log and what is stored

@@ -262,9 +262,9 @@ def test_a_key_or_a_claim_of_a_chart_that_never_began_is_found(clients: Recorder
 
 
 def test_a_receipt_that_points_nowhere_is_found(clients: Recorder) -> None:
-    clients.superuser("UPDATE idempotency SET recorded_at = recorded_at + interval '1 second' WHERE position = 3")
+    clients.superuser("UPDATE idempotency SET position = 1000 WHERE position = 3")
     assert places(clients) == {"nothing_stands_alone"}
-    assert clients.violations() == {"nothing_stands_alone", "resending_gives_the_same_answer", "acknowledged_is_stored"}
+    assert clients.violations() == {"nothing_stands_alone", "resending_gives_the_same_answer"}
 
 
 def test_a_row_that_is_not_what_the_facts_say_is_found(clients: Recorder) -> None:
