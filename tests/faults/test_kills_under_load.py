@@ -12,6 +12,7 @@ from random import Random
 
 import pytest
 
+from projections.follower import Follower
 from tests.faults import load
 from tests.faults.checker import check, projections_stand_where_they_say
 from tests.faults.conftest import Run, prepare_database
@@ -19,6 +20,8 @@ from tests.faults.evidence import Place, gather
 from tests.faults.journal import Journal, Log, Seen, read_journals
 from tests.faults.load import Task, open_site
 from tests.faults.victims import END_SECONDS, MortalServer, Part, ended, kill, start, wait_for_its_end
+from tests.projections.tables import positions
+from tests.store.given import a_chart, trigger
 
 POINTS = (8, 200)
 """How many kills in the short form, and in full."""
@@ -164,3 +167,21 @@ def outcomes(log: Log) -> Counter[str]:
         found["unfinished"] += story.unfinished
     found["reads"] += sum(isinstance(read, Seen) for read in log.reads)
     return found
+
+
+def test_what_the_read_tables_have_shown_they_show_after_a_crash(
+    server: MortalServer, key_file: Path, run: Run
+) -> None:
+    """Nobody writes after the follower has: nothing but its own commit brings what it wrote to disk."""
+    place, random = server.place(key_file), Random(run.seed)
+    for _ in range(run.size(2, 10)):
+        with place.store() as store:
+            ledger = store.ledger("shown")
+            receipt = ledger.append([trigger(a_chart(), 1)])
+            Follower(store).catch_up()
+            shown = positions(store, "shown")
+            assert set(shown.values()) == {receipt.position}
+            server.kill(Part.ALL, random)
+        server.restart()
+        with place.store() as store:
+            assert positions(store, "shown") == shown
