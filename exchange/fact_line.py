@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
 import orjson
@@ -30,8 +29,7 @@ _UNCORRELATED: Final = UUID("b8c9a1de-6f5f-5d0e-9b7e-2f4a6f0f3c55")
 """Namespace of the ids that lines without one are given: the same line gets the same one each time."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactLine:
+class FactLine(NamedTuple):
     """`parsed`, or the `fault`. `ledger` and `stream` as far as they can be read, so that what follows is held back."""
 
     line: Line

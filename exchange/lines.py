@@ -10,10 +10,9 @@ import io
 import stat
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import IO, Any, Final, NamedTuple, Protocol
 
 from exchange.errors import FileUnreadable
 
@@ -31,8 +30,7 @@ class Source(Protocol):
     def readline(self, size: int = ..., /) -> bytes: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """`number` counts from 1; `text` without its line end, cut off at `LINE_BYTES` when it is `too_long`."""
 
     number: int

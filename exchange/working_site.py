@@ -8,10 +8,10 @@ rest on is read anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from domain import recording
@@ -29,6 +29,8 @@ from store.ledger import Ledger
 READ_STREAMS: Final = 2000
 """How many streams one select asks for."""
 
+_NO_SEATS: Final = SeatChanges()
+
 
 @dataclass(slots=True)
 class Known:
@@ -42,15 +44,15 @@ class Known:
     names: set[str] = field(default_factory=set)
 
 
-@dataclass(frozen=True, slots=True)
-class Considered:
-    """An entry that was judged and may be added."""
+class Considered(NamedTuple):
+    """An entry that was judged and may be added. `names`: the streams of the session and cohort that it names."""
 
     stream: str
     entry: Entry
     state: State | None
-    claims: tuple[Claim, ...]
+    claims: Sequence[Claim]
     seats: SeatChanges
+    names: Set[str]
 
 
 @dataclass(slots=True)
@@ -153,7 +155,8 @@ class WorkingSite:
         """The entry, judged as if it were decided at `at`. Raises Refused."""
         known = self.known(stream)
         self._share.judged.add(stream)
-        for name in named(entry.fact):
+        names = named(entry.fact)
+        for name in names:
             self.known(name)
             self._share.named.add(name)
         facility = self.state(self._facility)
@@ -167,7 +170,7 @@ class WorkingSite:
             sessions=self._sessions,
         )
         state: State | None = None
-        changes = SeatChanges()
+        changes = _NO_SEATS
         if stream_kind(stream) == "import":
             recording.judge(entry, scene, known.entries)
         else:
@@ -175,15 +178,15 @@ class WorkingSite:
             state = judge(stream, before, known.entries, entry, scene)
             if isinstance(before, Chart) and isinstance(state, Chart):
                 changes = self._seats_moved(stream, before, state)
-        claims = tuple(claims_of(stream, entry.fact))
+        claims = claims_of(stream, entry.fact)
         for claim in claims:
             if self._holders.get((claim.kind, claim.value), stream) != stream:
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, changes)
+        return Considered(stream, entry, state, claims, changes, names)
 
     def _seats_moved(self, stream: str, before: Chart, after: Chart) -> SeatChanges:
         if before.episodes is after.episodes:
-            return SeatChanges()
+            return _NO_SEATS
         cohorts: dict[UUID, Cohort] = {}
         for key in {cohort_held(before), cohort_held(after)} - {None}:
             if key is not None and (cohort := self._cohorts.get(key)) is not None:
@@ -195,7 +198,7 @@ class WorkingSite:
         share, known = self._share, self.known(considered.stream)
         known.entries.append(considered.entry)
         known.state = considered.state
-        known.names.update(named(considered.entry.fact))
+        known.names.update(considered.names)
         self._show(considered.stream)
         share.written[considered.stream] = len(known.entries)
         for claim in considered.claims:
