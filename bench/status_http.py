@@ -9,7 +9,6 @@ as nothing comes in, so a full run also says what is answered while something do
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -33,7 +32,6 @@ from bench.table import Bar, Spread, ratios, table
 from domain.access import ChartRead
 from domain.record import Person, stream_name
 from domain.site import fold_facility
-from stepdown import cli
 from stepdown.sign_in import in_role
 from store.accesses import access_ledger
 
@@ -59,7 +57,7 @@ def run(lab: Lab) -> list[str]:
     rows = []
     busiest = 0.0
     written_to: list[str] = []
-    for workers in WORKERS if takes_workers() else WORKERS[:1]:
+    for workers in WORKERS:
         with serving(site, workers) as ours, serving_floor(floor_owner, floor_app, workers) as floor:
             documents = {path: read(ours, path, token) for path in paths}
             fill_floor(floor_owner, documents)
@@ -113,11 +111,6 @@ def coming_in(site: Site, charts: Iterator[Chart]) -> Iterator[None]:
             finally:
                 over.set()
             writing.result()
-
-
-def takes_workers() -> bool:
-    """Whether `stepdown serve` can be told how many processes are to answer."""
-    return "workers" in inspect.signature(cli.serve).parameters
 
 
 class Asked:
