@@ -18,7 +18,7 @@ import psycopg
 
 from store.append import AppendRequest, Receipt, write
 from store.conflicts import AlreadyAnswered, concerned, explained
-from store.database import Database
+from store.database import UNREACHABLE, Database
 from store.errors import ClaimTaken, KeyReused, StoreError, Unavailable, VersionConflict
 
 LARGEST: Final = 128
@@ -143,55 +143,70 @@ class GroupCommit:
     def _settle(self, group: Sequence[_Waiting]) -> None:
         kept, held_back = _apart(group)
         self._write(kept)
+        again = []
         for waiting, before, why in held_back:
             # Once the one before it is on record, it is known what becomes of this one.
             if before.outcome is None and (outcome := why(waiting.request, before.request)) is not None:
                 waiting.settle(outcome)
             else:
-                self._write([waiting])
+                again.append(waiting)
+        self._write_one_by_one(again)
 
     def _write(self, group: Sequence[_Waiting]) -> None:
         requests = [waiting.request for waiting in group]
-        outcome: Exception | None = None
         try:
             with self._database.connection(writes=True) as connection:
                 write(connection, requests)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero) as error:
             if len(group) > 1:
                 self._write_apart(group)
-                return
-            outcome = self._explained(requests[0], claims_first=error.sqlstate == "23505")
+            else:
+                group[0].settle(self._explained(requests[0], claims_first=error.sqlstate == "23505"))
+        except Unavailable as error:
+            _settle_unavailable(group, str(error), recorded=error.recorded)
         except StoreError as error:
-            if len(group) > 1 and not isinstance(error, Unavailable):
-                for waiting in group:
-                    self._write([waiting])
-                return
-            outcome = error
-        for waiting in group:
-            waiting.settle(outcome)
+            if len(group) > 1:
+                self._write_one_by_one(group)
+            else:
+                group[0].settle(error)
+        else:
+            for waiting in group:
+                waiting.settle(None)
 
     def _write_apart(self, group: Sequence[_Waiting]) -> None:
         """After a conflict: those whom it concerns one by one, the others together."""
         try:
-            ids = concerned(self._database, [waiting.request for waiting in group])
-        except StoreError as error:
-            for waiting in group:
-                waiting.settle(error)
+            numbers = concerned(self._database, [waiting.request for waiting in group])
+        except StoreError:
+            _settle_unavailable(group, UNREACHABLE, recorded=False)
             return
-        alone = [waiting for n, waiting in enumerate(group) if n in ids]
-        rest = [waiting for n, waiting in enumerate(group) if n not in ids]
-        # Where it concerns nobody any more, or everybody, there is no better way than one by one.
-        together = bool(alone and rest)
-        if together:
+        alone = [waiting for n, waiting in enumerate(group) if n in numbers]
+        rest = [waiting for n, waiting in enumerate(group) if n not in numbers]
+        if alone and rest:
             self._write(rest)
-        for waiting in alone if together else group:
+            self._write_one_by_one(alone)
+        else:
+            # It concerns everybody, or nobody any more: there is no better way.
+            self._write_one_by_one(group)
+
+    def _write_one_by_one(self, group: Sequence[_Waiting]) -> None:
+        for n, waiting in enumerate(group):
             self._write([waiting])
+            if isinstance(waiting.outcome, Unavailable):
+                # Nobody is to wait for an outage once for each who came before.
+                _settle_unavailable(group[n + 1 :], UNREACHABLE, recorded=False)
+                return
 
     def _explained(self, request: AppendRequest, *, claims_first: bool) -> Exception:
         try:
             return explained(self._database, request, claims_first=claims_first)
         except StoreError as error:
             return error
+
+
+def _settle_unavailable(group: Sequence[_Waiting], because: str, *, recorded: bool | None) -> None:
+    for waiting in group:
+        waiting.settle(Unavailable(because, recorded=recorded))
 
 
 _Why = Callable[[AppendRequest, AppendRequest], Exception | None]

@@ -223,6 +223,27 @@ def test_what_the_database_refuses_of_one_is_no_harm_to_the_others(store: Store,
     assert [type(outcome) for outcome in outcomes] == [Receipt, StoreError, Receipt]
 
 
+def test_an_outage_is_waited_for_once_and_not_by_each_of_a_group(
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[int] = []
+    write = module.write
+
+    def failing(connection: Connection, requests: list[AppendRequest]) -> None:
+        tried.append(len(requests))
+        if len(requests) > 1:
+            raise psycopg.DataError
+        if len(tried) == 5:
+            raise psycopg.OperationalError
+        write(connection, requests)
+
+    monkeypatch.setattr(module, "write", failing)
+    outcomes = together(store, database, [appending(store, trigger(a_chart(), 1)) for _ in range(4)])
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Unavailable, Unavailable, Unavailable]
+    assert [outcome.recorded for outcome in outcomes[1:]] == [False, False, False]
+    assert tried == [1, 1, 4, 1, 1]
+
+
 class _Struck(BaseException):
     """Not an error that anybody handles."""
 
