@@ -197,9 +197,16 @@ def to_line(recorded: Recorded) -> dict[str, Any]:
         "reason": envelope.reason,
         "correlation_id": str(envelope.correlation_id),
         "causation_id": envelope.causation_id,
-        "fact": orjson.loads(encode_fact(recorded.fact)),
+        "fact": orjson.loads(_json_of(recorded.fact)),
     }
 
 
+def _json_of(fact: Any) -> bytes:
+    try:
+        return coder_of(type(fact).__name__).encode(fact)
+    except NotInOrder:
+        return encode_fact(fact)
+
+
 def _stamp(at: datetime) -> str:
-    return at.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -79,10 +79,12 @@ class FactMapper(Mapper[str]):
     def recorded(self, rows: Iterable[Sequence[Any]], keys: dict[str, ChartKey]) -> list[Recorded]:
         """Rows of the ledger as facts; `keys` holds the key of each chart among them."""
         found = []
+        key, of = None, None
         for position, stream, version, name, recorded_at, body in rows:
-            key = None
-            if is_sealed(stream):
-                key = keys.get(stream) or self._keys.one(stream)
+            if stream != of:
+                key, of = None, stream
+                if is_sealed(stream):
+                    key = keys.get(stream) or self._keys.one(stream)
             envelope, fact = decode_body(name, self._open(key, stream, version, name, body))
             found.append(
                 Recorded(

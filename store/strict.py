@@ -8,7 +8,7 @@ right in some way that nobody writes (a whole number of twenty digits): it is fo
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from functools import cache
 from sys import float_info
 from typing import Annotated, Any, Final
@@ -30,10 +30,11 @@ _STRICT: Final[dict[Any, Any]] = {datetime: Instant, int: Whole, float: Whole | 
 class Coder:
     """JSON of one kind of record, both ways."""
 
-    __slots__ = ("_check", "_make", "_shape", "_struct")
+    __slots__ = ("_check", "_dated", "_make", "_shape", "_struct")
 
     def __init__(self, record: Any) -> None:
         self._shape = shape_of(record)
+        self._dated = _has_instants(self._shape)
         self._struct = strict(record)
         self._check = msgspec.json.Decoder(self._struct).decode
         self._make = msgspec.json.Decoder(record).decode
@@ -50,7 +51,7 @@ class Coder:
         """The fields that have a value. NotInOrder when one holds what its type doesn't allow, or hardly does."""
         try:
             held = msgspec.convert(record, self._struct, from_attributes=True)
-            if to_the_minute(self._shape, held):
+            if not self._dated or _to_the_minute(self._shape, held):
                 return _encode(held)
         except (msgspec.ValidationError, UnicodeEncodeError):
             pass
@@ -64,21 +65,25 @@ class NotInOrder(Exception):
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def to_the_minute(shape: Shape, held: Any) -> bool:
+def _has_instants(shape: Shape) -> bool:
+    return bool(shape.instants) or any(_has_instants(inner.shape) for inner in shape.inner)
+
+
+def _to_the_minute(shape: Shape, held: Any) -> bool:
     """Whether the offsets of all instants are whole minutes, as JSON can write them."""
     for name in shape.instants:
         at = getattr(held, name)
-        if at is not None and at.utcoffset() % _MINUTE:
+        if at is None or at.tzinfo is UTC:
+            continue
+        offset = at.utcoffset()
+        if offset.seconds % 60 or offset.microseconds:
             return False
     for inner in shape.inner:
         within = getattr(held, inner.name)
         for one in within if inner.many and within is not None else (within,):
-            if one is not None and not to_the_minute(inner.shape, one):
+            if one is not None and not _to_the_minute(inner.shape, one):
                 return False
     return True
-
-
-_MINUTE: Final = timedelta(minutes=1)
 
 
 def coder_of(name: str) -> Coder:
