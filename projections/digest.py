@@ -15,7 +15,7 @@ import msgspec
 import psycopg
 
 from domain.record import Recorded
-from projections.projection import AS_PROJECTOR, Cursor, Projection
+from projections.projection import AS_PROJECTOR, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, ShapeError, Unreadable
 from store.ledger import Ledger
@@ -39,6 +39,9 @@ _INDIGESTIBLE: Final = (
 """What a fact may cause in a fold or in the table it goes to. Whatever else goes wrong is no fact's fault: a lost
 connection, a table that isn't there."""
 
+# Rows are made again from the facts if the last of them are lost in a crash: nobody waits for the disk.
+_NO_WAIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
+
 # Only from where the batch began, and only where the table is still our own.
 _ADVANCE: Final[LiteralString] = """
 INSERT INTO projection.position AS done (ledger, projection, position, recorded_at)
@@ -47,6 +50,7 @@ FROM unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (project
 JOIN projection.definition made ON made.projection = wanted.projection AND made.sha256 = wanted.definition
 ON CONFLICT (ledger, projection) DO UPDATE SET position = excluded.position, recorded_at = excluded.recorded_at
 WHERE done.position = %(before)s
+RETURNING projection
 """
 _SET_ASIDE: Final[LiteralString] = """
 INSERT INTO projection.set_aside (ledger, projection, position, stream, version, type, reason)
@@ -61,11 +65,13 @@ _RECORDED_AT: Final[LiteralString] = (
 def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, facts: Sequence[Recorded]) -> None:
     """Brings these projections, which are right before the first of the facts, behind the last of them."""
     try:
-        with db.transaction():
-            cursor = _begin(db)
+        # Statements that nobody waits for go along with the next one that is waited for.
+        with db.pipeline(), db.transaction():
+            _begin(db)
             for projection in projections:
-                projection.apply(cursor, ledger, facts)
-            _advance(cursor, projections, ledger.name, facts[0].position - 1, facts[-1].position, facts[-1].recorded_at)
+                # A cursor each: what one has not looked at is not what the next one asked for.
+                projection.apply(db.cursor(binary=True), ledger, facts)
+            _advance(db, projections, ledger.name, facts[0].position - 1, facts[-1].position, facts[-1].recorded_at)
     except _INDIGESTIBLE as error:
         if len(projections) > 1:
             for projection in projections:
@@ -83,17 +89,15 @@ def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledg
     _set_aside(db, projections, ledger, position, "The stored fact doesn't open, or isn't of a shape that is known.")
 
 
-def _begin(db: Connection) -> Cursor:
-    # It waits for the disk as an append does: rows that could be lost in a crash, though the follower makes them again
-    # at once, would let a reader see less than before.
+def _begin(db: Connection) -> None:
     db.execute(AS_PROJECTOR)
-    return db.cursor(binary=True)
+    db.execute(_NO_WAIT)
 
 
 def _advance(
-    cursor: Cursor, projections: Sequence[Projection], ledger: str, before: int, position: int, recorded_at: datetime
+    db: Connection, projections: Sequence[Projection], ledger: str, before: int, position: int, recorded_at: datetime
 ) -> None:
-    cursor.execute(
+    advanced = db.execute(
         _ADVANCE,
         {
             "ledger": ledger,
@@ -104,18 +108,18 @@ def _advance(
             "recorded_at": recorded_at,
         },
     )
-    if cursor.rowcount != len(projections):
+    if len(advanced.fetchall()) != len(projections):
         raise SchemaMismatch("The read tables were made anew, or somebody else follows: nothing was written twice.")
 
 
 def _set_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, reason: str) -> None:
     names = [projection.name for projection in projections]
     with db.transaction():
-        cursor = _begin(db)
+        _begin(db)
         place = {"ledger": ledger.name, "position": position}
-        [[recorded_at]] = cursor.execute(_RECORDED_AT, place).fetchall()
-        cursor.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
-        _advance(cursor, projections, ledger.name, position - 1, position, recorded_at)
+        [[recorded_at]] = db.execute(_RECORDED_AT, place).fetchall()
+        db.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
+        _advance(db, projections, ledger.name, position - 1, position, recorded_at)
     log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, ", ".join(names), reason)
 
 

@@ -29,7 +29,10 @@ BATCH: Final = 2000
 """Facts that are folded and written in one transaction, at most."""
 
 POLL_SECONDS: Final = 0.05
-"""How long the follower sleeps when nobody wakes it."""
+"""How long the follower sleeps when nobody wakes it and nothing has come for a while."""
+
+_NAP_SECONDS: Final = 0.004
+"""How long it sleeps right after there was something: more is likely to come. From there on it doubles."""
 
 _STAND_BY_SECONDS: Final = 0.25
 _PAUSE_SECONDS: Final = 0.5
@@ -107,11 +110,15 @@ class Follower:
     def _follow(self, db: Connection, stop: threading.Event) -> None:
         try:
             db.execute(LISTEN)
+            nap = self._poll_seconds
             while not stop.is_set():
-                if not self._round(db, stop):
-                    # Woken or not, it looks again; what comes in meanwhile is found then too.
-                    for _ in db.notifies(timeout=self._poll_seconds, stop_after=1):
-                        pass
+                if self._round(db, stop):
+                    nap = _NAP_SECONDS
+                    continue
+                # Woken or not, it looks again; what comes in meanwhile is found then too.
+                for _ in db.notifies(timeout=min(nap, self._poll_seconds), stop_after=1):
+                    pass
+                nap *= 2
         finally:
             _leave(db)
 
