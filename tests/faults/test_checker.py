@@ -16,6 +16,7 @@ import pytest
 from projections.follower import Follower
 from store.append import NewFact
 from store.errors import VersionConflict
+from tests.conftest import Database
 from tests.faults.checker import check, check_places, projections_stand_where_they_say
 from tests.faults.commands import Hand
 from tests.faults.conftest import Run
@@ -70,8 +71,10 @@ class Recorder:
 
 
 @pytest.fixture(scope="module")
-def shared(make_place: Callable[[], Place]) -> Place:
-    return make_place()
+def shared(make_database: Callable[[], Database], key_file: Path) -> Place:
+    """On the session's server: nothing is killed here."""
+    database = make_database()
+    return Place(database.app_url, database.superuser_url, key_file)
 
 
 @pytest.fixture
