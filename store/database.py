@@ -45,7 +45,7 @@ ANSWER_SECONDS: Final = 25.0
 """How long an answer is waited for: above all that the server has as a limit. The other side may have gone without a
 word."""
 
-_UNREACHABLE = "The database can't be reached: nothing was recorded and nothing is lost, try again."
+UNREACHABLE = "The database can't be reached: nothing was recorded and nothing is lost, try again."
 _NO_ROOM = "The database has no room to write: nothing was recorded and nothing is lost. Make room, then try again."
 _NO_WRITES = (
     "This database takes no writes at present (a standby?): nothing was recorded and nothing is lost, try again."
@@ -111,7 +111,7 @@ class Database:
             self._pool.open(wait=True, timeout=WAIT_SECONDS)
         except PoolTimeout:
             self._pool.close()
-            raise Unavailable(_UNREACHABLE) from None
+            raise Unavailable(UNREACHABLE) from None
 
     def close(self) -> None:
         self._pool.close()
@@ -154,7 +154,7 @@ class Database:
                 except psycopg.Error as error:
                     raise _ours(error, connection, writes=writes) from None
         except (PoolTimeout, PoolClosed):
-            raise Unavailable(_UNREACHABLE) from None
+            raise Unavailable(UNREACHABLE) from None
 
     @contextmanager
     def _live(self) -> Iterator[Connection]:
@@ -216,7 +216,7 @@ def _ours(error: psycopg.Error, connection: Connection, *, writes: bool) -> Exce
         case psycopg.errors.ReadOnlySqlTransaction():
             return Unavailable(_NO_WRITES)
         case psycopg.OperationalError():
-            return Unavailable(_UNREACHABLE)
+            return Unavailable(UNREACHABLE)
         case _:
             return StoreError(
                 f"The database refused a statement (SQLSTATE {error.sqlstate}): see that it is prepared by "
