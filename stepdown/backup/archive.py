@@ -76,10 +76,11 @@ def stop_archiving(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT pg_reload_conf()")
 
 
-def forget_archive(connection: psycopg.Connection[Any]) -> None:
-    """For a restored database that doesn't archive: it never writes into the folder of the one that it came from."""
-    for setting in ("archive_mode", "archive_timeout", "archive_command"):
-        connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(setting)))
+def forget_archive(url: str) -> None:
+    """For what was restored, before it is used: it never writes into the archive of the one that it came from."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for setting in ("archive_mode", "archive_timeout", "archive_command", "archive_library"):
+            connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(setting)))
 
 
 def is_archiving(url: str) -> bool:

@@ -157,6 +157,7 @@ def _bring_back(
                 require_end(wanted.archive, backup, made)
             now, charts, opened = _check(server.url(summary.database), summary, keyring)
             last_commit_at = _last_commit(server)
+            forget_archive(server.url("postgres"))
             settle(server.url("postgres"))
         finish()
     return Restored(last_commit_at, now.ledgers, charts, opened, round(time.monotonic() - began, 3))
@@ -235,6 +236,5 @@ def _last_commit(server: Recovered) -> datetime | None:
 def _new_passwords(url: str, passwords: dict[str, str]) -> None:
     """What the backup holds of passwords are hashes, and the file with them isn't in it: they are made anew."""
     with psycopg.connect(url, autocommit=True) as connection:
-        forget_archive(connection)
         for role, password in passwords.items():
             connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(role), password))

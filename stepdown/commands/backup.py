@@ -102,7 +102,8 @@ def _say_taken(target: Path, summary: Summary) -> None:
     facts = sum(ledger.facts for ledger in summary.ledgers)
     seconds = summary.copy_seconds + summary.verify_seconds
     size = summary.size_bytes / _MEGABYTE
-    print(f"{target}: {len(summary.ledgers)} ledgers, {facts} facts, {size:,.0f} MB, verified, in {seconds:.1f} s.")
+    ledgers = f"{len(summary.ledgers)} ledger{'' if len(summary.ledgers) == 1 else 's'}"
+    print(f"{target}: {ledgers}, {facts} facts, {size:,.0f} MB, verified, in {seconds:.1f} s.")
 
 
 def _remind(master_key: Path, summary: Summary) -> None:

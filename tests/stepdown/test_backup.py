@@ -56,7 +56,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 chart = a_chart()
                 use.store.ledger("lexington").append([registered(chart, mrn=f"SYN-{number}"), trigger(chart, 2)])
         taken = run("backup", made.backup, "--keys", made.keys, "--data", made.data).done()
-        assert f"1 ledgers, {FACTS} facts" in taken.text
+        assert f"1 ledger, {FACTS} facts" in taken.text
         assert taken.err == ""
         yield made
 
@@ -117,12 +117,6 @@ def test_a_backup_says_what_it_holds_and_which_key_it_takes(site: Site) -> None:
     assert summary["key"] == FileKeyring(site.keys).fingerprint == FileKeyring(site.data / "master.key").fingerprint
     assert stat.S_IMODE(site.keys.stat().st_mode) == 0o600
     assert (summary["of"], summary["database"]) == ("embedded", "stepdown")
-
-
-def test_without_a_place_for_the_key_a_backup_reminds_of_it(site: Site, tmp_path: Path) -> None:
-    taken = run("backup", tmp_path / "second", "--data", site.data, "--json").done()
-    assert taken.document["key"] in taken.err
-    assert f"keep a copy of {site.data / 'master.key'} apart from it" in taken.err
 
 
 def test_a_backup_goes_into_a_new_folder_apart_from_data_and_key(site: Site, tmp_path: Path) -> None:
@@ -236,15 +230,17 @@ def test_another_key_than_the_backups_is_refused(site: Site, altered: Path, data
     restore(site.backup, data, "--keys", site.keys).refused("is another master key", "move it away")
 
 
-def test_folders_may_be_named_from_where_one_is(
-    site: Site, data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_without_a_place_for_the_key_a_backup_reminds_of_it_and_folders_are_named_from_where_one_is(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run("backup", "near", "--data", os.path.relpath(site.data), "--keys", "near.key").done()
-    run("restore", "near", "--data", "data", "--keys", "near.key").done()
+    data = Path(os.path.relpath(site.data))
+    taken = run("backup", "near", "--data", data, "--json").done()
+    assert taken.document["key"] in taken.err
+    assert f"keep a copy of {data / 'master.key'} apart from it" in taken.err
     run("restore", "near", "--to", "directory").done()
-    assert {path.name for path in tmp_path.iterdir()} == {"near", "near.key", "data", "directory"}
-    assert (data / "postgres/cluster/PG_VERSION").read_text() == (tmp_path / "directory/PG_VERSION").read_text()
+    assert {path.name for path in tmp_path.iterdir()} == {"near", "directory"}
+    assert (tmp_path / "directory/PG_VERSION").exists()
 
 
 def test_a_database_is_never_restored_over(site: Site) -> None:

@@ -245,6 +245,12 @@ def test_what_was_restored_is_worked_on_and_backed_up_as_before(lost: Lost, data
     assert set(os.listdir(lost.archive)) == archived
 
 
+def test_a_directory_for_another_server_does_not_archive_where_the_lost_one_did(lost: Lost, tmp_path: Path) -> None:
+    assert "archive_command" in (lost.backup / "database/postgresql.auto.conf").read_text()
+    run("restore", lost.backup, "--to", tmp_path / "directory").done()
+    assert "archive" not in (tmp_path / "directory/postgresql.auto.conf").read_text()
+
+
 def test_a_gap_in_the_archive_is_refused_rather_than_taken_for_its_end(
     lost: Lost, data: Path, place: Path, tmp_path: Path
 ) -> None:
