@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from struct import Struct
-from typing import Final, LiteralString, NamedTuple
+from typing import Any, Final, LiteralString, NamedTuple
 
 from psycopg.pq.abc import PGresult
 
 from projections.projection import Cursor, Projection
+from store.database import Query
 from store.errors import StoreError
 from store.ledger import Ledger
 from store.round_trip import Sent, Statement, as_bigint, as_instant, texts
@@ -68,8 +69,18 @@ def cut_of(cursor: Cursor, ledger: str, projections: Sequence[Projection]) -> Cu
     They may not when they lack something for too long, when they are at different positions (one is being made anew),
     or when they are those of another version of the program.
     """
+    query, given = positions_in(ledger, projections)
+    return cut_in(cursor.execute(query, given).fetchall())
+
+
+def positions_in(ledger: str, projections: Sequence[Projection]) -> Query:
+    """What asks for the same along with other queries; `cut_in` takes its rows."""
     names, definitions = _named(projections)
-    rows = cursor.execute(_POSITIONS, {"ledger": ledger, "projections": names, "definitions": definitions}).fetchall()
+    return _POSITIONS, {"ledger": ledger, "projections": names, "definitions": definitions}
+
+
+def cut_in(rows: Sequence[tuple[Any, ...]]) -> Cut | None:
+    """As `cut_of`."""
     return _cut_in([_Standing(*row) for row in rows])
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from projections.projection import Cursor
-from store.database import AS_READER, COMMIT
+from store.database import AS_READER, COMMIT, Query
 from store.store import Store
 
 # One snapshot for all queries: rows and the position that they are at belong together.
@@ -33,3 +33,18 @@ def snapshot(store: Store, ledger: str) -> Iterator[Cursor]:
         except BaseException:
             connection.rollback()
             raise
+
+
+def rows_of(store: Store, ledger: str, *queries: Query) -> list[list[tuple[Any, ...]]]:
+    """The rows of each query on the read tables of one ledger, all as of one moment, in one round trip.
+
+    Raises the errors of the store.
+    """
+    with store.database.connection() as connection:
+        with connection.pipeline():
+            connection.execute(BEGIN_SNAPSHOT)
+            connection.execute(AS_READER)
+            connection.execute(FOR_LEDGER, {"ledger": ledger})
+            cursors = [connection.cursor(binary=True).execute(query, given) for query, given in queries]
+            connection.execute(COMMIT)
+        return [cursor.fetchall() for cursor in cursors]

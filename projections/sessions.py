@@ -22,6 +22,7 @@ from projections.definition import define
 from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.site import midnights, site_of
+from store.database import Query
 from store.ledger import Ledger
 from store.store import Store
 
@@ -178,8 +179,17 @@ def sessions_needed(
     cursor: Cursor, ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime
 ) -> dict[UUID, Session]:
     """The sessions that these patients have records for, and all that start from `since` to before `until`."""
-    asked = {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
-    return {row[0]: session_of(row) for row in cursor.execute(_NEEDED, asked)}
+    query, given = needed_in(ledger, patient_ids, since=since, until=until)
+    return sessions_in(cursor.execute(query, given).fetchall())
+
+
+def needed_in(ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime) -> Query:
+    """What asks for `sessions_needed` along with other queries; `sessions_in` takes its rows."""
+    return _NEEDED, {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
+
+
+def sessions_in(rows: Iterable[Sequence[Any]]) -> dict[UUID, Session]:
+    return {row[0]: session_of(row) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,13 @@ from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.cohort import Cohort
+from domain.facility import Facility
 from domain.record import stream_name
 from domain.site import Site, fold_site
 from domain.week import local_date
 from store.ledger import Ledger
+from store.store import Store
 
 A_DAY: Final = timedelta(days=1)
 
@@ -20,6 +23,20 @@ def site_of(ledger: Ledger, cohorts: Iterable[UUID] = (), *, upto: int) -> Site:
     """The facility and these cohorts."""
     streams = [stream_name("facility", ledger.name), *(stream_name("cohort", cohort) for cohort in cohorts)]
     return fold_site(ledger.read(streams, upto=upto))
+
+
+def site_at(store: Store, facility: str, cohorts: Iterable[UUID], *, upto: int) -> Site:
+    """The same from what this process knows of the ledger, unless that has gone further: at the latest position it
+    mostly has not."""
+    streams = [stream_name("facility", facility), *(stream_name("cohort", cohort) for cohort in cohorts)]
+    known = store.states(facility).view(streams).streams
+    if any(known[stream].entries and known[stream].entries[-1].position > upto for stream in streams):
+        return fold_site(store.ledger(facility).read(streams, upto=upto))
+    states = [known[stream].state for stream in streams]
+    return Site(
+        facility=next(state for state in states if isinstance(state, Facility)),
+        cohorts={state.cohort_id: state for state in states if isinstance(state, Cohort)},
+    )
 
 
 def whole_site(ledger: Ledger, charts: Iterable[UUID] | None = None, *, upto: int) -> Site:

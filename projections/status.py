@@ -18,13 +18,13 @@ from domain.site import Site
 from domain.status import present
 from domain.week import Week
 from projections.attendance import PROJECTION as ATTENDANCE
-from projections.cut import Cut, cut_of, known
+from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
 from projections.projection import Cursor, by_stream, strikes
-from projections.reading import snapshot
+from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
-from projections.sessions import sessions_needed
-from projections.site import A_DAY, date_asked, is_past, midnights, site_of, whole_site
+from projections.sessions import needed_in, sessions_in
+from projections.site import A_DAY, date_asked, is_past, midnights, site_at, whole_site
 from store.ledger import Ledger
 from store.store import Store
 
@@ -177,18 +177,22 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     """None when the ledger has to be asked: the tables are behind, have no such row, or lack a fact of it."""
     around = as_of or now.astimezone(UTC).date()
     since, until = midnights(Week.of(around - A_DAY).monday - A_DAY, Week.of(around + A_DAY).sunday + A_DAY, UTC)
-    with snapshot(store, ledger.name) as cursor:
-        cut = cut_of(cursor, ledger.name, (PROJECTION, SESSIONS, ATTENDANCE))
-        if cut is None or cut.known_at is None:
-            return None
-        rows = sealed_charts(cursor, ledger.name, [patient_id])
-        sessions = sessions_needed(cursor, ledger.name, [patient_id], since=since, until=until)
-        [[is_set_aside]] = cursor.execute(_IS_SET_ASIDE, {"ledger": ledger.name, "patient": patient_id}).fetchall()
-    if is_set_aside or not rows:
+    patient = {"ledger": ledger.name, "patient": patient_id}
+    positions, rows, needed, [[is_set_aside]] = rows_of(
+        store,
+        ledger.name,
+        positions_in(ledger.name, (PROJECTION, SESSIONS, ATTENDANCE)),
+        (_LOAD, {"ledger": ledger.name, "patients": [patient_id]}),
+        needed_in(ledger.name, [patient_id], since=since, until=until),
+        (_IS_SET_ASIDE, patient),
+    )
+    cut = cut_in(positions)
+    if cut is None or cut.known_at is None or is_set_aside or not rows:
         return None
-    chart = opened(ledger, rows)[patient_id]
+    sessions = sessions_in(needed)
+    chart = opened(ledger, [(row[0], row[1], row[2]) for row in rows])[patient_id]
     cohorts = {assigned.cohort_id for episode in chart.episodes.values() for assigned in episode.assignments}
-    site = site_of(ledger, cohorts, upto=cut.position)
+    site = site_at(store, ledger.name, cohorts, upto=cut.position)
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
     found = _presented(chart, site, sessions, ledger.name, on, cut)
     return replace(found, cut=cut, until=_next_end(sessions.values(), cut.known_at))
