@@ -39,9 +39,6 @@ _INDIGESTIBLE: Final = (
 """What a fact may cause in a fold or in the table it goes to. Whatever else goes wrong is no fact's fault: a lost
 connection, a table that isn't there."""
 
-# Rows are made again from the facts if the last of them are lost in a crash: nobody waits for the disk.
-_NO_WAIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
-
 # Only from where the batch began, and only where the table is still our own.
 _ADVANCE: Final[LiteralString] = """
 INSERT INTO projection.position AS done (ledger, projection, position, recorded_at)
@@ -90,8 +87,9 @@ def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledg
 
 
 def _begin(db: Connection) -> None:
+    # The commit waits for the disk, as an append's does: without (synchronous_commit = off) a crash of the server takes
+    # from the read tables what readers have seen there, and have waited for.
     db.execute(AS_PROJECTOR)
-    db.execute(_NO_WAIT)
 
 
 def _advance(
