@@ -40,42 +40,42 @@ def arm(number: int, moment: Moment) -> None:
     command = BaseConnection._exec_command
     send = round_trip._send
 
-    def counted_execute(self: psycopg.Cursor[Any], *given: Any, **named: Any) -> Any:
-        turn = next(numbers)
-        if turn == number and moment is Moment.UNSENT:
-            _push_out(self.connection.pgconn)
+    def before(connection: PGconn) -> bool:
+        """Whether this is the statement."""
+        ours = next(numbers) == number
+        if ours and moment is Moment.UNSENT:
+            _push_out(connection)
             _die()
-        if turn == number and moment is Moment.SENT and not self.connection.pgconn.pipeline_status:
-            # Outside of a pipeline the call returns with the answer: somebody else kills us while it is on its way.
+        if ours and moment is Moment.SENT and not connection.pipeline_status:
+            # Outside of a pipeline the call returns with the answer.
             _die_within()
+        return ours
+
+    def after(connection: PGconn) -> None:
+        _push_out(connection)
+        if moment is Moment.ANSWERED:
+            _hear_out(connection)
+        _die()
+
+    def counted_execute(self: psycopg.Cursor[Any], *given: Any, **named: Any) -> Any:
+        ours = before(self.connection.pgconn)
         answer = execute(self, *given, **named)
-        if turn == number:
-            _push_out(self.connection.pgconn)
-            if moment is Moment.ANSWERED:
-                _hear_out(self.connection.pgconn)
-            _die()
+        if ours:
+            after(self.connection.pgconn)
         return answer
 
     def counted_command(self: BaseConnection[Any], *given: Any, **named: Any) -> Iterator[Any]:
-        turn = next(numbers)
-        if turn == number and moment is Moment.UNSENT:
-            _die()
+        ours = before(self.pgconn)
         answer = yield from command(self, *given, **named)  # type: ignore[misc]
-        if turn == number:
-            _die()
+        if ours:
+            after(self.pgconn)
         return answer
 
     def counted_send(connection: PGconn, *given: Any) -> None:
-        turn = next(numbers)
-        if turn == number and moment is Moment.UNSENT:
-            _push_out(connection)
-            _die()
+        ours = before(connection)
         send(connection, *given)
-        if turn == number:
-            _push_out(connection)
-            if moment is Moment.ANSWERED:
-                _hear_out(connection)
-            _die()
+        if ours:
+            after(connection)
 
     round_trip._send = counted_send  # type: ignore[assignment]
     psycopg.Cursor.execute = counted_execute  # type: ignore[method-assign]
