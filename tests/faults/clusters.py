@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, LiteralString
@@ -208,8 +208,8 @@ class Node:
 
 
 @dataclass
-class Trio:
-    """`primary`, and two standbys of it by name."""
+class Cluster:
+    """`primary`, and standbys of it by name."""
 
     prepared: Prepared
     primary: Node
@@ -218,27 +218,29 @@ class Trio:
 
     @classmethod
     @contextmanager
-    def running(cls, prepared: Prepared, folder: Path, *, quorum: bool) -> Iterator[Trio]:
+    def running(
+        cls, prepared: Prepared, folder: Path, *, quorum: bool, names: Sequence[str] = ("a", "b")
+    ) -> Iterator[Cluster]:
         """`quorum`: a commit is answered once one of the standbys has it on disk; else without them."""
-        wanted = {"synchronous_standby_names": "ANY 1 (a,b)"} if quorum else {}
-        trio = cls(
+        wanted = {"synchronous_standby_names": f"ANY 1 ({','.join(names)})"} if quorum else {}
+        cluster = cls(
             prepared,
             Node.copy(prepared, folder, "primary", settings=wanted),
-            {name: Node.copy(prepared, folder, name, settings=wanted) for name in ("a", "b")},
+            {name: Node.copy(prepared, folder, name, settings=wanted) for name in names},
         )
-        try:
-            for standby in trio.standbys.values():
+        with ExitStack() as ended:
+            for node in cluster.nodes:
+                ended.callback(node.kill)
+            ended.callback(lambda: [copy.kill() for copy in cluster.copies])
+            for standby in cluster.standbys.values():
                 (standby.data / "standby.signal").touch()
                 standby.account.give(standby.data / "standby.signal")
                 with open(standby.data / "postgresql.auto.conf", "a", encoding="utf-8") as file:
-                    file.write(f"primary_conninfo = '{trio._replication(trio.primary, standby)}'\n")
-            for node in trio.nodes:
+                    file.write(f"primary_conninfo = '{cluster._replication(cluster.primary, standby)}'\n")
+            for node in cluster.nodes:
                 node.start()
-            until(lambda: trio.streaming(trio.primary) == {"a", "b"}, "both standbys follow")
-            yield trio
-        finally:
-            for node in (*trio.nodes, *trio.copies):
-                node.kill()
+            until(lambda: cluster.streaming(cluster.primary) == set(names), "the standbys follow")
+            yield cluster
 
     @property
     def nodes(self) -> Sequence[Node]:

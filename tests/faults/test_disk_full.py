@@ -108,7 +108,7 @@ def _full_under_load(
         seed=random.getrandbits(30),
         ledgers=(LEDGER,),
         threads=3,
-        seconds=2.0,
+        seconds=1.5,
         grace_seconds=60,
     )
     with place.store() as store, ThreadPoolExecutor(1) as thread:

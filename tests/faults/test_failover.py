@@ -23,7 +23,7 @@ from store.errors import Unavailable
 from store.keys import FileKeyring
 from store.store import Store
 from tests.faults.checker import check
-from tests.faults.clusters import Node, Prepared, Trio, a_folder, until
+from tests.faults.clusters import Cluster, Node, Prepared, a_folder, until
 from tests.faults.conftest import Run
 from tests.faults.evidence import Place
 from tests.faults.journal import Journal, Log, read_journals
@@ -85,24 +85,24 @@ def test_a_synchronous_standby_takes_over_and_nothing_is_lost_that_a_laggard_wou
     prepared: Prepared, key_file: Path, journals: Path, run: Run
 ) -> None:
     """One of the two gets nothing for a while, so that the other one agrees to the commits."""
-    for number in range(run.size(1, 6)):
+    for number in range(run.size(1, 4)):
         random = Random(f"{run.seed}/{number}")
         logs = journals / str(number)
         logs.mkdir()
         behind, ahead = random.sample(["a", "b"], 2)
-        with a_folder() as folder, Trio.running(prepared, folder, quorum=True) as trio:
-            with _clients(trio.app_url, key_file, logs, run, grace_seconds=30):
+        with a_folder() as folder, Cluster.running(prepared, folder, quorum=True) as cluster:
+            with _clients(cluster.app_url, key_file, logs, run, grace_seconds=30):
                 time.sleep(random.uniform(0.1, 0.3))
-                trio.cut_off(behind)
-                laggard = trio.copy_of(behind)
+                cluster.cut_off(behind)
+                laggard = cluster.copy_of(behind)
                 time.sleep(CUT_OFF_SECONDS)
-                trio.primary.kill()
-                new = trio.furthest()
+                cluster.primary.kill()
+                new = cluster.furthest()
                 assert new.name == ahead
                 known = _position(new)
-                trio.promote(new)
+                cluster.promote(new)
             assert _position(new) > known, "The clients go on by themselves."
-            assert trio.streaming(new) == {behind}
+            assert cluster.streaming(new) == {behind}
             assert check(Place(new.app_url, new.superuser_url, key_file), read_journals(logs)) == []
             # The control: the same log against what would be there, had the other one been promoted.
             laggard.start()
@@ -111,16 +111,16 @@ def test_a_synchronous_standby_takes_over_and_nothing_is_lost_that_a_laggard_wou
 
 def test_asynchronous_replication_loses_commits(prepared: Prepared, key_file: Path, journals: Path, run: Run) -> None:
     """A control: nobody waits for the standbys, and nobody notices that they get nothing."""
-    with a_folder() as folder, Trio.running(prepared, folder, quorum=False) as trio:
-        with _clients(trio.app_url, key_file, journals, run, grace_seconds=0) as enough:
+    with a_folder() as folder, Cluster.running(prepared, folder, quorum=False) as cluster:
+        with _clients(cluster.app_url, key_file, journals, run, grace_seconds=0) as enough:
             time.sleep(0.2)
-            for name in trio.standbys:
-                trio.cut_off(name)
+            for name in cluster.standbys:
+                cluster.cut_off(name)
             time.sleep(CUT_OFF_SECONDS)
-            known = _position(trio.primary)
+            known = _position(cluster.primary)
             enough.set()
-            trio.primary.kill()
-        _has_lost(trio.furthest(), known, key_file, read_journals(journals))
+            cluster.primary.kill()
+        _has_lost(cluster.furthest(), known, key_file, read_journals(journals))
 
 
 def test_after_an_outage_a_store_is_back_as_soon_as_its_database(
@@ -161,17 +161,16 @@ def test_without_a_standby_nothing_is_acknowledged_and_a_standby_takes_no_writes
 ) -> None:
     """Clients are told to try again, by the same key, and whoever reads is served."""
     monkeypatch.setattr(module, "ANSWER_SECONDS", 1.0)
-    with a_folder() as folder, Trio.running(prepared, folder, quorum=True) as trio:
-        standby = trio.standbys["a"]
-        with Store(trio.app_url, FileKeyring(key_file)) as store:
+    with a_folder() as folder, Cluster.running(prepared, folder, quorum=True, names=["a"]) as cluster:
+        standby = cluster.standbys["a"]
+        with Store(cluster.app_url, FileKeyring(key_file)) as store:
             ledger, chart = store.ledger(LEDGER), a_chart()
             wrote = ledger.append([trigger(chart, 1)])
-            for name in trio.standbys:
-                trio.cut_off(name)
+            cluster.cut_off(standby.name)
             with pytest.raises(Unavailable, match="same idempotency key") as unknown:
                 ledger.append([trigger(chart, 2)], command=AGAIN)
             assert unknown.value.recorded is None
-            trio.follow(standby, trio.primary)
+            cluster.follow(standby, cluster.primary)
             until(lambda: _succeeds(lambda: ledger.append([trigger(chart, 2)], command=AGAIN)), "a standby agrees")
             assert [fact.version for fact in ledger.read([chart])[chart]] == [1, 2]
         with Store(standby.app_url, FileKeyring(key_file)) as store:

@@ -48,7 +48,7 @@ def _under_load(place: Place, proxy: Proxy, key_file: Path, journals: Path, seed
         seed=seed,
         ledgers=(LEDGER,),
         threads=4,
-        commands=12 * len(faults),
+        commands=9 * len(faults),
         seconds=60,
     )
     for fault in faults:
@@ -82,7 +82,7 @@ def test_a_slow_network_costs_time_and_nothing_else(
 
 
 def test_all_of_them_in_one_run(place: Place, proxy: Proxy, key_file: Path, journals: Path, run: Run) -> None:
-    faults = [Random(run.seed).choice(CUTS + DELAYS) for _ in range(run.size(8, 100))]
+    faults = [Random(run.seed).choice(CUTS + DELAYS) for _ in range(run.size(8, 60))]
     assert check(place, _under_load(place, proxy, key_file, journals, run.seed, faults)) == []
 
 
