@@ -25,7 +25,7 @@ from tests.faults.evidence import Place
 
 # Each process is forked from one that has everything imported: a new client costs a hundredth of a second.
 _FORKS = multiprocessing.get_context("forkserver")
-_FORKS.set_forkserver_preload(["tests.faults.load", "tests.faults.doomed"])
+_FORKS.set_forkserver_preload(["pytest", "tests.faults.doomed", "tests.faults.timed", "tests.faults.crowd"])
 
 END_SECONDS = 60.0
 
