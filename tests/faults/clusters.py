@@ -214,7 +214,8 @@ class Cluster:
     prepared: Prepared
     primary: Node
     standbys: dict[str, Node]
-    copies: list[Node] = field(default_factory=list)
+    ended: ExitStack = field(default_factory=ExitStack)
+    """Ends every server, whatever becomes of the others."""
 
     @classmethod
     @contextmanager
@@ -228,10 +229,9 @@ class Cluster:
             Node.copy(prepared, folder, "primary", settings=wanted),
             {name: Node.copy(prepared, folder, name, settings=wanted) for name in names},
         )
-        with ExitStack() as ended:
+        with cluster.ended:
             for node in cluster.nodes:
-                ended.callback(node.kill)
-            ended.callback(lambda: [copy.kill() for copy in cluster.copies])
+                cluster.ended.callback(node.kill)
             for standby in cluster.standbys.values():
                 (standby.data / "standby.signal").touch()
                 standby.account.give(standby.data / "standby.signal")
@@ -274,7 +274,7 @@ class Cluster:
         standby = self.standbys[name]
         standby.stop()
         copy = Node.copy(self.prepared, standby.home.parent, f"{name}-copy", of=standby.data)
-        self.copies.append(copy)
+        self.ended.callback(copy.kill)
         standby.start()
         return copy
 
