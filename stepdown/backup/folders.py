@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -36,41 +36,52 @@ def unfinished(target: Path) -> Iterator[Unfinished]:
     """Where to make what is to become `target`, in a folder of its own beside it; it takes its name, all of it on the
     disk, when the block ends well. A failure leaves nothing; what a killed process left goes with the next attempt.
     """
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise Wrong(f"{target} is there already: name a new folder.")
+    _refuse_filled(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     work = target.with_name(f"{target.name}.unfinished")
-    work.mkdir(mode=0o700, exist_ok=True)
-    descriptor = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+    descriptor = _held(work, target)
     try:
-        if not _taken(descriptor):
-            raise Wrong(f"Another process is making {target} at this moment: wait for it.")
-        try:
-            _empty(work)
-            made = Path(tempfile.mkdtemp(dir=work)) / target.name
-            yield Unfinished(made, descriptor)
-            sync_all(made)
-            made.rename(target)
-            sync(target.parent)
-        finally:
-            shutil.rmtree(work)
-            fcntl.flock(descriptor, fcntl.LOCK_UN)
+        # Somebody may have finished it while we waited.
+        _refuse_filled(target)
+        _empty(work)
+        made = Path(tempfile.mkdtemp(dir=work)) / target.name
+        yield Unfinished(made, descriptor)
+        sync_all(made)
+        made.rename(target)
+        sync(target.parent)
     finally:
+        # What a program that is just ending still writes there goes with the next attempt.
+        shutil.rmtree(work, ignore_errors=True)
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 
-def _taken(descriptor: int) -> bool:
-    """Waits a little: the programs of a process that was killed end after it."""
+def _refuse_filled(target: Path) -> None:
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise Wrong(f"{target} is there already: name a new folder.")
+
+
+def _held(work: Path, target: Path) -> int:
+    """A descriptor of the folder, made if need be, under a lock that nobody else holds.
+
+    Waits a little: the programs of a process that was killed end after it.
+    """
     deadline = time.monotonic() + _WAIT_SECONDS
-    while True:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                return False
-            time.sleep(0.02)
-        else:
-            return True
+    while time.monotonic() < deadline:
+        work.mkdir(mode=0o700, exist_ok=True)
+        with suppress(FileNotFoundError):
+            descriptor = os.open(work, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                # Who held it before may have taken the folder away.
+                if os.path.samestat(os.fstat(descriptor), work.stat()):
+                    return descriptor
+            except BlockingIOError:
+                time.sleep(0.02)
+            except FileNotFoundError:
+                pass
+            os.close(descriptor)
+    raise Wrong(f"Another process is making {target} at this moment: wait for it.")
 
 
 def _empty(folder: Path) -> None:

@@ -77,21 +77,20 @@ def _verify(programs: Binaries, copy: Path) -> None:
         raise Wrong(f"The copy isn't what the server sent ({amiss}): see to the disk, and back up again.") from None
 
 
-def copy_key(source: Path, to: Path, backup: Path) -> None:
-    """A copy of the master key, kept apart from the backup; a copy of the same key that is there already will do."""
-    refuse_beside(to, backup)
-    if to.exists():
-        if FileKeyring(to).fingerprint != FileKeyring(source).fingerprint:
-            raise Wrong(f"{to} holds another master key: name a new file for this one.")
-        return
-    to.parent.mkdir(parents=True, exist_ok=True)
-    write_private(to, source.read_bytes())
-
-
-def refuse_beside(keys: Path, backup: Path) -> None:
-    """`Wrong` when the key would lie in the backup: whoever gets hold of that could read every chart."""
+def refuse_place(keys: Path, backup: Path, keyring: FileKeyring) -> None:
+    """`Wrong` when a copy of the key can't be there: in the backup, so that whoever gets hold of that could read every
+    chart, or in the place of another key."""
     if within(keys, backup) or within(keys, backup.with_name(f"{backup.name}.unfinished")):
         raise Wrong("The master key has to be kept apart from the backup: name a file outside of its folder.")
+    if keys.exists() and FileKeyring(keys).fingerprint != keyring.fingerprint:
+        raise Wrong(f"{keys} holds another master key: name a new file for this one.")
+
+
+def copy_key(source: Path, to: Path) -> None:
+    """A copy of the master key; one of the same key that is there already will do."""
+    if not to.exists():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        write_private(to, source.read_bytes())
 
 
 def not_whole(summary: Summary) -> list[str]:

@@ -16,7 +16,7 @@ from stepdown.backup.folders import within
 from stepdown.backup.recovery import Wanted
 from stepdown.backup.restoring import Restored, restore_embedded, restore_to
 from stepdown.backup.summary import Summary, read_summary
-from stepdown.backup.taking import Source, copy_key, not_whole, refuse_beside, take
+from stepdown.backup.taking import Source, copy_key, not_whole, refuse_place, take
 from stepdown.embedded import Embedded
 from stepdown.embedded.account import account_for
 from stepdown.embedded.cluster import Layout
@@ -35,25 +35,25 @@ def backup(
     """Takes a verified backup, says what is in it, and where the key is that opens it."""
     settings = read_settings(data)
     target = target.absolute()
-    if keys is not None:
-        refuse_beside(keys, target)
     keyring = FileKeyring(settings.master_key) if settings.master_key.exists() else None
-    if keys is not None and keyring is None:
-        raise Wrong(f"There is no master key {settings.master_key}: name it in STEPDOWN_MASTER_KEY_FILE.")
+    if keys is not None:
+        if keyring is None:
+            raise Wrong(f"There is no master key {settings.master_key}: name it in STEPDOWN_MASTER_KEY_FILE.")
+        refuse_place(keys, target, keyring)
     if within(settings.master_key, target):
         raise Wrong("The master key has to be kept apart from the backup: name another folder for the backup.")
     with _source(settings, archive=archive, no_archive=no_archive, target=target) as source:
-        if keys is not None:
-            copy_key(settings.master_key, keys, target)
         summary = take(source, target, keyring=keyring)
+        if keys is not None:
+            copy_key(settings.master_key, keys)
+        if as_json:
+            write(summary.as_json())
+        else:
+            _say_taken(target, summary)
+        if keys is None:
+            _remind(settings.master_key, summary)
         if source.of == "embedded" and is_archiving(source.url):
             wait_until_archived(source.url, summary.wal.ends)
-    if as_json:
-        write(summary.as_json())
-    else:
-        _say_taken(target, summary)
-    if keys is None:
-        _remind(settings.master_key, summary)
     if broken := not_whole(summary):
         raise Wrong(
             f"The backup is made, but the ledger {broken[0]} has holes, and so has the backup: look for an earlier one."

@@ -167,6 +167,18 @@ def test_a_killed_backup_leaves_nothing_that_is_taken_for_one_and_the_next_one_i
     assert [path.name for path in tmp_path.iterdir()] == ["backup"]
 
 
+def test_of_two_who_back_up_into_one_folder_one_does(site: Site, tmp_path: Path) -> None:
+    target = tmp_path / "backup"
+    with (
+        launch("backup", target, "--data", site.data, cwd=tmp_path) as first,
+        launch("backup", target, "--data", site.data, cwd=tmp_path) as second,
+    ):
+        said = [process.communicate(timeout=WAIT_SECONDS)[1] for process in (first, second)]
+    assert sorted([first.returncode, second.returncode]) == [0, 1]
+    assert any(words in "".join(said) for words in ("is there already", "is making"))
+    assert [path.name for path in tmp_path.iterdir()] == ["backup"]
+
+
 DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a byte of a table": (lambda backup: change(a_table(backup)), "has another content"),
     "the end of a table": (
