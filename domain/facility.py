@@ -111,7 +111,7 @@ class Facility:
 
     def credentials(self, staff_id: UUID, on: date) -> tuple[Credential, ...]:
         """What the person may sign with on that date, in the order of recording."""
-        return tuple(c for c in self.staff.get(staff_id, ()) if c.valid_on(on))
+        return tuple([c for c in self.staff.get(staff_id, ()) if c.valid_on(on)])
 
     def adopted(self, on: date, payer: str | None = None) -> Adoption | None:
         """The rule set in force on a date: the latest effective one, the later recorded of two on one date."""

@@ -64,7 +64,7 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
     _judge_lateness(entry, scene, moments, scheduled_end)
 
 
-Moments = Sequence[tuple[str, date | datetime]]
+Moments = list[tuple[str, date | datetime]]
 """Dates and instants of a fact, by field."""
 
 
@@ -240,7 +240,7 @@ def _moments(fact: Any) -> Moments:
 
 def _staff_moments(fact: Any) -> Moments:
     if not isinstance(fact, _HELD):
-        return ()
+        return []
     return [("staff", moment) for presence in fact.staff for moment in (presence["from"], presence["to"])]
 
 
@@ -250,15 +250,15 @@ def _absence(fact: Any, scheduled_end: datetime | None) -> Moments:
     An excuse may be given in advance. It is a plan, such as a surgery on that day, so it has no such moment.
     """
     if scheduled_end is None or getattr(fact, "outcome", None) is not _STAYED_AWAY:
-        return ()
+        return []
     return [("outcome", scheduled_end)]
 
 
 def _judge_years(fact: Any) -> None:
     """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
     kind: Any = type(fact)
-    dated: Moments = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
-    for name, moment in (*dated, *_staff_moments(fact)):
+    dated = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
+    for name, moment in dated + _staff_moments(fact):
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
@@ -267,7 +267,7 @@ def _judge_future(fact: Any, scene: Scene, moments: Moments, scheduled_end: date
     if isinstance(fact, HolidayDeclared):
         return
     limit = scene.at.astimezone(UTC) + _FUTURE
-    for name, moment in (*moments, *_staff_moments(fact), *_absence(fact, scheduled_end)):
+    for name, moment in moments + _staff_moments(fact) + _absence(fact, scheduled_end):
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
             raise Refused("entry.in-the-future", f"`{name}` has not happened yet: record it when it has.")

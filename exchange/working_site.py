@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 from uuid import UUID
 
 from domain import recording
@@ -20,7 +20,7 @@ from domain.claims import SEAT, Claim, SeatChanges, claims_of, cohort_held, seat
 from domain.cohort import Cohort
 from domain.decision import judge
 from domain.facility import Facility
-from domain.record import Entry, stream_kind, stream_name, stream_uuid
+from domain.record import Entry, stream_kind, stream_name
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, fold_stream, named
@@ -140,14 +140,13 @@ class WorkingSite:
 
     def _show(self, stream: str) -> None:
         """Puts a cohort or session, as it is now, where judgements look for it; out of there when there is none."""
-        kind = stream_kind(stream)
-        if kind not in ("cohort", "session"):
+        if stream_kind(stream) not in ("cohort", "session"):
             return
-        shown: dict[UUID, Any] = self._cohorts if kind == "cohort" else self._sessions
-        if self._known[stream].entries:
-            shown[stream_uuid(stream)] = self.state(stream)
-        else:
-            shown.pop(stream_uuid(stream), None)
+        state, known = self.state(stream), bool(self._known[stream].entries)
+        if isinstance(state, Session):
+            _put(self._sessions, state.session_id, state if known else None)
+        elif isinstance(state, Cohort):
+            _put(self._cohorts, state.cohort_id, state if known else None)
 
     # Judging.
 
@@ -259,3 +258,13 @@ class WorkingSite:
         for kind, values in claimed.items():
             self._look_up(kind, values)
         self._share = Share()
+
+
+S = TypeVar("S")
+
+
+def _put(shown: dict[UUID, S], key: UUID, state: S | None) -> None:
+    if state is None:
+        shown.pop(key, None)
+    else:
+        shown[key] = state

@@ -231,8 +231,10 @@ def first_attended(chart: Chart, episode_id: UUID, sessions: Mapping[UUID, Sessi
     found: Session | None = None
     first: datetime | None = None
     for record in chart.attendances.values():
-        session = sessions.get(record.session_id) if record.outcome is _ATTENDED else None
-        if session is None or (at := session.starts_at) is None or (first is not None and at > first):
+        if record.outcome is not _ATTENDED or (session := sessions.get(record.session_id)) is None:
+            continue
+        at = session.starts_at
+        if at is None or (first is not None and at > first):
             continue
         if found is not None and at == first and str(session.session_id) > str(found.session_id):
             continue
