@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,14 @@ from stepdown.errors import Wrong
 
 DATABASE: Final = "database"
 _SUMMARY: Final = "backup.json"
+
+
+def major_of(server_version: str) -> int:
+    """18 of "18.4", and of "18beta1"."""
+    found = re.match(r"\d+", server_version)
+    if found is None:
+        raise Wrong("The server tells no version that can be understood: back it up by other means.")
+    return int(found[0])
 
 
 class LedgerFound(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -57,7 +66,7 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def major(self) -> int:
-        return int(self.server_version.split(".")[0])
+        return major_of(self.server_version)
 
     def as_json(self) -> bytes:
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"

@@ -10,7 +10,7 @@ from typing import Final, Literal
 from stepdown.backup.folders import size_of, unfinished, within, write_private
 from stepdown.backup.found import clock, found, require_key
 from stepdown.backup.programs import programs_of, take_base_backup
-from stepdown.backup.summary import DATABASE, Summary, manifest_sha256, wal_range, write_summary
+from stepdown.backup.summary import DATABASE, Summary, major_of, manifest_sha256, wal_range, write_summary
 from stepdown.backup.verifying import NotWhole, verify
 from stepdown.embedded.binaries import Binaries
 from stepdown.errors import Wrong
@@ -40,7 +40,7 @@ def take(source: Source, target: Path, *, keyring: FileKeyring | None) -> Summar
         before = found(source.url)
         if keyring is not None:
             require_key(source.url, keyring)
-        programs = programs_of(int(before.server_version.split(".")[0]))
+        programs = programs_of(major_of(before.server_version))
         began = time.monotonic()
         with doing("Copying the database"):
             take_base_backup(programs, source.url, made / DATABASE, hold=making.hold)

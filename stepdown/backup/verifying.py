@@ -76,7 +76,7 @@ def _files(database: Path) -> Iterator[str]:
     for folder, below, names in os.walk(database):
         place = Path(folder).relative_to(database)
         if place == Path():
-            below.remove(_LOG)
+            below[:] = [name for name in below if name != _LOG]
         for name in names:
             yield str(place / name)
 

@@ -192,6 +192,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda backup: [rewrite(path, bytes(2**24)) for path in backup.glob("database/pg_wal/0*")],
         "write-ahead log",
     ),
+    "the log's folder": (lambda backup: shutil.rmtree(backup / "database/pg_wal"), "write-ahead log"),
     "the manifest": (lambda backup: change(backup / "database/backup_manifest"), "its manifest is another one"),
     "no manifest": (lambda backup: (backup / "database/backup_manifest").unlink(), "its manifest is another one"),
     "its end": (lambda backup: (backup / "backup.json").unlink(), "is no whole backup"),
