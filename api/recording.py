@@ -19,6 +19,7 @@ from api.tokens import SIGN_IN_ROLES
 from domain.acts import LAB
 from domain.record import Source
 from domain.refused import Refused
+from projections.position import hint
 from store.append import Command, Receipt
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="The facility's code.")]
@@ -74,7 +75,7 @@ def decide(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receip
 
 
 def _record(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receipt:
-    return by.wiring.desk.record(
+    receipt = by.wiring.desk.record(
         by.facility,
         stream,
         fact,
@@ -84,6 +85,8 @@ def _record(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Recei
         command=sent.command(by, body),
         expected=sent.expected,
     )
+    hint(by.wiring.store)
+    return receipt
 
 
 def answer(receipt: Receipt, location: str | None = None) -> Response:

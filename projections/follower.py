@@ -10,10 +10,13 @@ import logging
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from select import POLLIN, poll
+from socket import socket
 from typing import Final, LiteralString
 
 from projections.catalog import PROJECTIONS
 from projections.digest import UNREADABLE, digest, set_unreadable_aside
+from projections.nearby import drain, nearby
 from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
 from store.database import Connection
@@ -109,16 +112,16 @@ class Follower:
 
     def _follow(self, db: Connection, stop: threading.Event) -> None:
         try:
-            db.execute(LISTEN)
-            nap = self._poll_seconds
-            while not stop.is_set():
-                if self._round(db, stop):
-                    nap = _NAP_SECONDS
-                    continue
-                # Woken or not, it looks again; what comes in meanwhile is found then too.
-                for _ in db.notifies(timeout=min(nap, self._poll_seconds), stop_after=1):
-                    pass
-                nap *= 2
+            with nearby(self._store).following() as ear:
+                db.execute(LISTEN)
+                nap = self._poll_seconds
+                while not stop.is_set():
+                    if self._round(db, stop):
+                        nap = _NAP_SECONDS
+                    else:
+                        # Woken or not, it looks again; what comes in meanwhile is found then too.
+                        _sleep(db, ear, min(nap, self._poll_seconds))
+                        nap *= 2
         finally:
             _leave(db)
 
@@ -165,7 +168,20 @@ class Follower:
                 set_unreadable_aside(db, projections, ledger, position + 1)
             else:
                 digest(db, projections, ledger, facts)
+                if len(projections) == len(PROJECTIONS):
+                    nearby(self._store).came(ledger.name, facts[-1].position)
             return
+
+
+def _sleep(db: Connection, ear: socket, seconds: float) -> None:
+    """Until somebody calls, from this process or another."""
+    calls = poll()
+    calls.register(db.fileno(), POLLIN)
+    calls.register(ear.fileno(), POLLIN)
+    calls.poll(seconds * 1000)
+    drain(ear)
+    for _ in db.notifies(timeout=0):
+        pass
 
 
 def _leave(db: Connection) -> None:
