@@ -130,11 +130,16 @@ def _full_under_load(
 
 
 def _when_full(disk: Disk, probe: Ledger) -> None:
-    """Returns once an append was refused. What the server takes and frees by itself meanwhile is filled as well."""
-    for _ in range(3000):
+    """Returns once an append was refused. What the server takes and frees by itself meanwhile is filled as well.
+
+    It has segments of its log in hand, of 16 MiB each, which have to be used up first.
+    """
+    until = time.monotonic() + 60
+    while time.monotonic() < until:
         disk.fill()
+        chart = a_chart()
         try:
-            probe.append([trigger(a_chart(), 1)])
+            probe.append([trigger(chart, version) for version in range(1, 301)])
         except Unavailable:
             return
     raise AssertionError("The disk is full, and appends succeed.")
