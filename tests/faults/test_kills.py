@@ -106,7 +106,7 @@ def test_a_follower_may_die_at_any_statement(opened: Place, journals: Path, run:
     facts = books[LEDGER].position
     assert facts > doomed.FOLLOWED
     follower = task(opened, journals, run, "follower")
-    step = run.size(4 if moment is Moment.ANSWERED else 12, 1)
+    step = run.size(6 if moment is Moment.ANSWERED else 14, 1)
     statements = 0
     for statement in count(1 + Random(f"{run.seed}/{moment}").randrange(step), step):
         forget(opened)

@@ -23,14 +23,14 @@ from tests.faults.victims import END_SECONDS, MortalServer, Part, ended, kill, s
 from tests.projections.tables import positions
 from tests.store.given import a_chart, trigger
 
-POINTS = (8, 200)
+POINTS = (7, 200)
 """How many kills in the short form, and in full."""
 
 ROUNDS_OF_A_LEDGER = 10
 """Beside a ledger of each round there is one that lives through so many of them."""
 
 THREADS = 12
-SECONDS = 0.9
+SECONDS = 0.7
 FOR_EVER = 3600.0
 
 

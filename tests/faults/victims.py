@@ -93,7 +93,7 @@ class MortalServer:
         else:
             # It starts no other while its children are listed and killed.
             os.kill(postmaster, signal.SIGSTOP)
-            for process in [*_children(postmaster), postmaster]:
+            for process in [*children(postmaster), postmaster]:
                 _kill(process)
 
     def restart(self) -> None:
@@ -121,7 +121,8 @@ def _kill(pid: int) -> None:
         os.kill(pid, signal.SIGKILL)
 
 
-def _children(parent: int) -> list[int]:
+def children(parent: int) -> list[int]:
+    """The processes that it started and that live."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
