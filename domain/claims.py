@@ -19,7 +19,7 @@ from domain.chart.identity import PatientRegistered
 from domain.chart.screening import ScreeningOrdered
 from domain.chart.step_down import StepDownRecommended
 from domain.cohort import Cohort
-from domain.record import EnteredInError, Entry
+from domain.record import EnteredInError, Entry, stream_uuid
 from domain.refused import Refused
 
 MRN = "mrn"
@@ -111,9 +111,10 @@ def seat_changes(
     )
     if new is None or new not in cohorts:
         return SeatChanges(releases=releases)
-    free = next((seat for seat in seats(cohorts[new]) if seat.value not in held), None)
-    if free is not None:
-        return SeatChanges(claims=(Claim(SEAT, free.value, stream),), releases=releases)
+    if free := [seat.value for seat in seats(cohorts[new]) if seat.value not in held]:
+        # Who enrolls at the same time is not to reach for the same seat: each chart has a place of its own to look.
+        chosen = free[stream_uuid(stream).int % len(free)]
+        return SeatChanges(claims=(Claim(SEAT, chosen, stream),), releases=releases)
     if _assigned(after) <= _assigned(before):
         return SeatChanges(releases=releases)
     raise taken(SEAT)

@@ -148,7 +148,7 @@ RETURNING ledger.ledger, position, recorded_at
 
 # A statement of its own, after the update: it sees what was committed while that waited for the lock. A difference
 # divides by zero (22012), so that the COMMIT behind it rolls back; an INSERT with this as its condition would insert
-# nothing and leave the head moved: a hole.
+# nothing and leave the head moved: a hole. So does a ledger without a head row, to which nothing could be written.
 _CHECK: Final = Statement.of(
     "check",
     """
@@ -156,28 +156,30 @@ SELECT 1 / CASE WHEN EXISTS (
     SELECT FROM unnest($1::text[], $2::text[], $3::bigint[]) AS seen (name, stream, version)
     WHERE seen.version IS DISTINCT FROM coalesce(
         (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
-) THEN 0 ELSE 1 END
+) OR (SELECT count(*) FROM ledger WHERE ledger = ANY($4::text[])) < cardinality($4::text[]) THEN 0 ELSE 1 END
 """,
 )
 
-# The same for who knew all streams at one position: what came since is in none of them. Many streams cost no more than
+# The same for who knew all streams at one position: none of them has a fact after it. Many streams cost no more than
 # one then. Who knew it so long ago that it would take long to look through what came since, reads it anew.
-_LONG_SINCE: Final = 1000
+LONG_SINCE: Final = 1000
 _CHECK_SINCE: Final = Statement.of(
     "check_since",
     """
 WITH since AS MATERIALIZED (
-    SELECT head.name, came.stream
+    SELECT head.name, came.stream, came.position
     FROM unnest($1::text[], $2::bigint[]) AS head (name, position)
     CROSS JOIN LATERAL (
-        SELECT f.stream FROM fact f WHERE f.ledger = head.name AND f.position > head.position
-        ORDER BY f.position LIMIT $5::bigint
+        SELECT f.stream, f.position FROM fact f WHERE f.ledger = head.name AND f.position > head.position
+        ORDER BY f.position LIMIT $6::bigint
     ) AS came
 )
-SELECT 1 / CASE WHEN (SELECT count(*) FROM since) >= $5::bigint OR EXISTS (
+SELECT 1 / CASE WHEN EXISTS (
+    SELECT FROM since GROUP BY since.name HAVING count(*) >= $6::bigint
+) OR EXISTS (
     SELECT FROM since
-    JOIN unnest($3::text[], $4::text[]) AS seen (name, stream)
-        ON seen.name = since.name AND seen.stream = since.stream
+    JOIN unnest($3::text[], $4::text[], $5::bigint[]) AS seen (name, stream, position)
+        ON seen.name = since.name AND seen.stream = since.stream AND seen.position < since.position
 ) THEN 0 ELSE 1 END
 """,
 )
@@ -265,8 +267,8 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
     return [
         *([(_LOCK, [named])] if len(ledgers) > 1 else []),
         (_HEAD, [named, bigints([counts[name] for name in ledgers])]),
-        *_checks(requests),
-        *_checks_since([request for request in requests if request.seen is not None]),
+        *_checks(requests, named),
+        *_checks_since(requests),
         *_facts(requests, named, dict(counts)),
         *_commands(requests, named, counts),
         *_releases([(request.ledger, claim) for request in requests for claim in request.releases]),
@@ -275,37 +277,37 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
     ]
 
 
-def _checks(requests: Sequence[AppendRequest]) -> list[Sent]:
-    seen: dict[tuple[str, str], int] = {}
-    # Of several that name a stream, the first knew it as it is on record.
-    for request in reversed(requests):
+def _checks(requests: Sequence[AppendRequest], named: bytes) -> list[Sent]:
+    written: set[tuple[str, str]] = set()
+    seen: dict[tuple[str, str, int], None] = {}
+    for request in requests:
         ledger, reads = request.ledger, request.reads
+        new = {str(event.originator_id) for event in request.events}
         # What is written is always looked at itself: no version is ever skipped.
-        named = reads if request.seen is None else {str(event.originator_id) for event in request.events}
-        seen |= {(ledger, stream): reads[stream] for stream in named if stream in reads}
-    if not seen:
-        return []
+        for stream in reads if request.seen is None else new & reads.keys():
+            # Whoever is to write after others of the group knew the stream as they leave it.
+            if (ledger, stream) not in written:
+                seen[ledger, stream, reads[stream]] = None
+        written |= {(ledger, stream) for stream in new}
     ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
-    return [(_CHECK, [texts(ledgers), texts(streams), bigints(list(seen.values()))])]
+    versions = [place[2] for place in seen]
+    return [(_CHECK, [texts(ledgers), texts(streams), bigints(versions), named])]
 
 
 def _checks_since(requests: Sequence[AppendRequest]) -> list[Sent]:
-    if not requests:
-        return []
     heads: dict[str, int] = {}
-    for r in requests:
-        if r.seen is not None:
-            heads[r.ledger] = min(r.seen, heads.get(r.ledger, r.seen))
-    seen = {(r.ledger, stream) for r in requests for stream in r.reads}
+    seen: dict[tuple[str, str], int] = {}
+    for request in requests:
+        if request.seen is not None:
+            ledger, position = request.ledger, request.seen
+            heads[ledger] = min(position, heads.get(ledger, position))
+            for stream in request.reads:
+                seen[ledger, stream] = min(position, seen.get((ledger, stream), position))
+    if not seen:
+        return []
     ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
-    parameters = [
-        texts(list(heads)),
-        bigints(list(heads.values())),
-        texts(ledgers),
-        texts(streams),
-        bigint(_LONG_SINCE),
-    ]
-    return [(_CHECK_SINCE, parameters)]
+    known = [texts(list(heads)), bigints(list(heads.values()))]
+    return [(_CHECK_SINCE, [*known, texts(ledgers), texts(streams), bigints(list(seen.values())), bigint(LONG_SINCE)])]
 
 
 def _facts(requests: Sequence[AppendRequest], named: bytes, behind: dict[str, int]) -> list[Sent]:

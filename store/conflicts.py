@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
-from store.append import AppendRequest, HashedClaim, Receipt
+from store.append import LONG_SINCE, AppendRequest, HashedClaim, Receipt
 from store.database import AS_WRITER, Database
 from store.errors import ClaimTaken, KeyReused, VersionConflict
 
@@ -44,6 +44,12 @@ FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(streams)b::text[], %(v
     AS seen (n, name, stream, version)
 WHERE seen.version IS DISTINCT FROM coalesce(
     (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
+"""
+_MANY_LATE: Final[LiteralString] = """
+SELECT asked.n
+FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(positions)b::bigint[]) AS asked (n, name, position)
+JOIN ledger head ON head.ledger = asked.name
+WHERE head.position - asked.position >= %(long)s
 """
 
 
@@ -87,20 +93,22 @@ def concerned(database: Database, requests: Sequence[AppendRequest]) -> set[int]
     commands = [(n, r.ledger, r.command.key) for n, r in enumerate(requests) if r.command is not None]
     claims = [(n, r.ledger, claim) for n, r in enumerate(requests) for claim in r.claims]
     seen = [(n, r.ledger, *read) for n, r in enumerate(requests) for read in r.reads.items()]
+    late = [(n, r.ledger, r.seen) for n, r in enumerate(requests) if r.seen is not None]
     of_claims = _of_claims([(ledger, claim) for _, ledger, claim in claims])
     found = database.select(
         (_MANY_ANSWERED, _columns(("numbers", "ledgers", "keys"), commands)),
         (_MANY_TAKEN, {"numbers": [n for n, _, _ in claims]} | of_claims),
         (_MANY_MOVED, _columns(("numbers", "ledgers", "streams", "versions"), seen)),
+        (_MANY_LATE, _columns(("numbers", "ledgers", "positions"), late) | {"long": LONG_SINCE}),
         role=AS_WRITER,
     )
     return {row[0] for rows in found for row in rows}
 
 
-def _of_claims(claims: Sequence[tuple[str, HashedClaim]]) -> dict[str, list[Any]]:
+def _of_claims(claims: Sequence[tuple[str, HashedClaim]]) -> dict[str, Any]:
     rows = [(ledger, claim.kind, claim.key, claim.stream) for ledger, claim in claims]
     return _columns(("ledgers", "kinds", "keys", "streams"), rows)
 
 
-def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, list[Any]]:
+def _columns(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> dict[str, Any]:
     return {name: [row[n] for row in rows] for n, name in enumerate(names)}

@@ -99,6 +99,8 @@ class Database:
             min_size=1,
             max_size=pool_size,
             timeout=WAIT_SECONDS,
+            # Else the pauses between attempts double, and an outage lasts twice as long here.
+            reconnect_timeout=1.0,
             configure=_configure,
             num_workers=1,
             open=False,

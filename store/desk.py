@@ -108,9 +108,11 @@ class Desk:
                 if left == 0:
                     raise
             except ClaimTaken as e:
-                # A seat that somebody else took meanwhile: the next try finds another one, or none.
-                if e.kind != SEAT or left == 0:
+                if e.kind != SEAT:
                     raise taken(e.kind) from None
+                # A seat that somebody else took meanwhile: the next try finds another one, or says that none is left.
+                if left == 0:
+                    raise VersionConflict from None
         raise AssertionError("The last try answers or raises.")
 
 

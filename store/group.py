@@ -8,8 +8,7 @@ others of its group show it at once or the database does.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from threading import Condition, Lock
 from time import monotonic
 from typing import Final
@@ -36,13 +35,12 @@ _BROKEN_OFF: Final = (
 class _Waiting:
     """A request, and its caller, who waits for what becomes of it or for the lead."""
 
-    __slots__ = ("_gate", "leads", "outcome", "request", "settled")
+    __slots__ = ("_gate", "outcome", "request", "settled")
 
     def __init__(self, request: AppendRequest) -> None:
         self.request = request
         self.settled = False
         self.outcome: Exception | None = None
-        self.leads = False
         self._gate = Lock()
         self._gate.acquire()
 
@@ -65,7 +63,7 @@ class GroupCommit:
         self._turn = Lock()
         self._filled = Condition(self._turn)
         self._queue: deque[_Waiting] = deque()
-        self._led = False
+        self._leader: _Waiting | None = None
         self._expected = 1
 
     @property
@@ -80,60 +78,53 @@ class GroupCommit:
         `recorded` None, when that isn't known.
         """
         mine = _Waiting(request)
-        with self._turn:
-            self._queue.append(mine)
-            leads = not self._led
-            self._led = True
-            if len(self._queue) >= self._expected:
-                self._filled.notify()
-        if not leads:
-            try:
+        try:
+            with self._turn:
+                self._queue.append(mine)
+                if self._leader is None:
+                    self._leader = mine
+                if len(self._queue) >= self._expected:
+                    self._filled.notify()
+            if self._leader is not mine:
                 mine.wait()
-            except BaseException:
-                self._leave(mine)
-                raise
-        if leads or mine.leads:
-            with self._group() as group:
-                self._settle(group)
+            if self._leader is mine:
+                self._lead(mine)
+        except BaseException:
+            # Interrupted, wherever that was: this caller is not to be waited for, and somebody else leads.
+            with self._turn:
+                self._retire(mine)
+            raise
         if mine.outcome is not None:
             raise mine.outcome
 
-    @contextmanager
-    def _group(self) -> Iterator[list[_Waiting]]:
-        """Those whose turn it is. Whatever becomes of their leader, they are told, and somebody else leads."""
+    def _lead(self, mine: _Waiting) -> None:
+        """Writes for those whose turn it is. Whatever becomes of this, they are told, and somebody else leads."""
         group: list[_Waiting] = []
         try:
             with self._turn:
                 self._linger()
                 while self._queue and len(group) < LARGEST:
                     group.append(self._queue.popleft())
-            yield group
+            self._settle(group)
         finally:
             with self._turn:
                 # As many as were here may come again; when they don't, fewer are waited for each time.
                 self._expected = min(LARGEST, max(len(group) + len(self._queue), (self._expected + 1) // 2))
-                self._hand_on()
+                self._retire(mine)
             for waiting in group:
                 if not waiting.settled:
                     waiting.settle(Unavailable(_BROKEN_OFF, recorded=None))
-                if not waiting.leads:
+                if waiting is not mine:
                     waiting.wake()
 
-    def _hand_on(self) -> None:
-        """Whoever has waited longest leads; nobody, when nobody waits. Called in turn."""
-        self._led = bool(self._queue)
-        if self._queue:
-            following = self._queue[0]
-            following.leads = True
-            following.wake()
-
-    def _leave(self, mine: _Waiting) -> None:
-        """A caller who was interrupted waits no more: it is neither written for nor given the lead."""
-        with self._turn:
-            if mine in self._queue:
-                self._queue.remove(mine)
-                if mine.leads:
-                    self._hand_on()
+    def _retire(self, mine: _Waiting) -> None:
+        """Waits no more. If the lead was here, whoever has waited longest has it now. Called in turn."""
+        if mine in self._queue:
+            self._queue.remove(mine)
+        if self._leader is mine:
+            self._leader = self._queue[0] if self._queue else None
+            if self._leader is not None:
+                self._leader.wake()
 
     def _linger(self) -> None:
         until = monotonic() + LINGER
@@ -145,8 +136,12 @@ class GroupCommit:
         self._write(kept)
         again = []
         for waiting, before, why in held_back:
-            # Once the one before it is on record, it is known what becomes of this one.
-            if before.outcome is None and (outcome := why(waiting.request, before.request)) is not None:
+            # Once the one before it is on record, it is known what becomes of this one: unless it may have been carried
+            # out before, which goes before all else and only the database knows.
+            outcome = None
+            if before.outcome is None and (why is _repeated or waiting.request.command is None):
+                outcome = why(waiting.request, before.request)
+            if outcome is not None:
                 waiting.settle(outcome)
             else:
                 again.append(waiting)
@@ -164,7 +159,8 @@ class GroupCommit:
                 group[0].settle(self._explained(requests[0], claims_first=error.sqlstate == "23505"))
         except Unavailable as error:
             _settle_unavailable(group, str(error), recorded=error.recorded)
-        except StoreError as error:
+        except (StoreError, ValueError) as error:
+            # A ValueError is of what can't be sent at all.
             if len(group) > 1:
                 self._write_one_by_one(group)
             else:

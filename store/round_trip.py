@@ -106,6 +106,17 @@ def round_trip(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
 
     In a transaction that the statements themselves, or the caller, began.
     """
+    try:
+        return _sent(connection, sent)
+    except psycopg.errors.InvalidSqlStatementName:
+        if sent[0][0] not in (BEGIN, BEGIN_READ):
+            raise
+        # psycopg made the server forget all that was prepared, behind our back. Nothing was done.
+        connection.rollback()
+        return _sent(connection, sent)
+
+
+def _sent(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
     pgconn = connection.pgconn
     prepared = connection.prepared
     expected: list[Statement | None] = []

@@ -17,7 +17,8 @@ from typing import Final
 
 from domain.record import Recorded
 from domain.streams import State, fold_stream, further, named
-from store.errors import ShapeError, Unreadable
+from store.database import UNREACHABLE
+from store.errors import ShapeError, Unavailable, Unreadable
 from store.ledger import Ledger
 from store.mapper import Row
 
@@ -64,48 +65,79 @@ class States:
         self._position = 0
         self._recorded_at: datetime | None = None
         self._begun = self._done = 0
+        self._failed = 0
         self._turn = Lock()
+
+    @property
+    def facts(self) -> int:
+        """How many are kept at hand."""
+        return self._facts
 
     def view(self, streams: Iterable[str]) -> View:
         """These streams and those that their facts name, as of now. Raises Unreadable and Unavailable."""
         asked = self._begun
         with self._turn:
+            if self._failed > asked:
+                # Who asked while others waited in vain needn't wait in vain after them.
+                raise Unavailable(UNREACHABLE)
             if self._done <= asked:
-                # Nobody has read who began since this was asked: what is known may be older than the question.
+                # Nobody has read who began since this was asked for: what is known may be older than the question.
                 self._begun += 1
-                self._catch_up()
-                self._done = self._begun
-            found = self._take(streams)
-            further_on = {name for known in found.values() for name in known.names}
-            found |= self._take(further_on - found.keys())
+            try:
+                if self._done <= asked:
+                    self._catch_up()
+                    self._done = self._begun
+                found = self._take(streams)
+                further_on = {name for known in found.values() for name in known.names}
+                found |= self._take(further_on - found.keys())
+            except Unavailable:
+                self._failed = self._begun
+                raise
             self._forget()
             return View(self._position, self._recorded_at, found)
 
     def _catch_up(self) -> None:
-        rows = self._ledger.tail(self._position, TAIL) if self._streams else []
-        if len(rows) == TAIL or not self._streams:
-            self._streams.clear()
-            self._facts = 0
-            head = self._ledger.head()
-            self._position, self._recorded_at = head.position, head.recorded_at
+        """What is known is brought to the end of the ledger: all of it, or nothing where something goes wrong."""
+        if not self._streams:
+            self._begin_anew()
             return
-        news: dict[str, list[Row]] = {}
-        for row in rows:
-            if row[1] in self._streams:
-                news.setdefault(row[1], []).append(row)
-        for stream, tail in news.items():
-            self._extend(stream, tail)
-        if rows:
-            self._position, self._recorded_at = rows[-1][0], rows[-1][4]
+        # The last fact known is asked for too: where another stands in its place, the ledger was set back.
+        rows = self._ledger.tail(max(self._position - 1, 0), TAIL + 1)
+        if self._position and (not rows or (rows[0][0], rows[0][4]) != (self._position, self._recorded_at)):
+            self._begin_anew()
+            return
+        news = rows[1:] if self._position else rows
+        if len(news) >= TAIL:
+            self._begin_anew()
+            return
+        brought = self._brought(news)
+        for stream, known in brought.items():
+            before = self._streams.pop(stream)
+            self._facts -= max(before.version, 1)
+            if known is not None:
+                self._keep(stream, known)
+        if news:
+            self._position, self._recorded_at = news[-1][0], news[-1][4]
 
-    def _extend(self, stream: str, tail: list[Row]) -> None:
-        known = self._streams.pop(stream)
-        self._facts -= max(known.version, 1)
-        try:
-            added = self._ledger.opened(tail)
-        except (Unreadable, ShapeError):
-            return  # Whoever asks for this stream reads it, and is told.
-        self._keep(stream, _further(stream, known, added))
+    def _begin_anew(self) -> None:
+        head = self._ledger.head()
+        self._streams.clear()
+        self._facts = 0
+        self._position, self._recorded_at = head.position, head.recorded_at
+
+    def _brought(self, news: Iterable[Row]) -> dict[str, Known | None]:
+        """The streams that have news, with them; None for those whose news don't open."""
+        tails: dict[str, list[Row]] = {}
+        for row in news:
+            if row[1] in self._streams:
+                tails.setdefault(row[1], []).append(row)
+        brought: dict[str, Known | None] = {}
+        for stream, tail in tails.items():
+            try:
+                brought[stream] = _further(stream, self._streams[stream], self._ledger.opened(tail))
+            except (Unreadable, ShapeError):
+                brought[stream] = None  # Whoever asks for this stream reads it, and is told.
+        return brought
 
     def _take(self, streams: Iterable[str]) -> dict[str, Known]:
         found: dict[str, Known] = {}

@@ -16,6 +16,9 @@ from store.states import States
 CACHED_KEYS: Final = 20_000
 """Keys of charts kept at hand: those of some forty large sites, about 10 MB."""
 
+KEPT_FACTS: Final = 100_000
+"""Facts kept at hand of all ledgers together, about 130 MB."""
+
 _LEDGERS: Final[LiteralString] = "SELECT ledger FROM ledger WHERE position > 0 ORDER BY ledger"
 
 
@@ -72,9 +75,12 @@ class Store:
         """What this process knows of that ledger."""
         ledger = self.ledger(name)
         with self._lock:
-            if name not in self._states:
-                self._states[name] = States(ledger)
-            return self._states[name]
+            states = self._states.pop(name, None) or States(ledger)
+            self._states[name] = states
+            # The ledger that nobody asked about for longest is forgotten first.
+            while len(self._states) > 1 and sum(each.facts for each in self._states.values()) > KEPT_FACTS:
+                del self._states[next(iter(self._states))]
+            return states
 
     def ledgers(self) -> list[str]:
         """The names of the ledgers that hold facts, sorted, access ledgers included."""
