@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from domain.claims import Claim
+from store import append as append_module
 from store import group as module
 from store.append import AppendRequest, Command, Receipt
 from store.database import Connection
@@ -363,3 +364,126 @@ def test_many_writers_share_transactions(store: Store, database: Database) -> No
         row = connection.execute("SELECT count(DISTINCT recorded_at) FROM fact").fetchone()
     assert row is not None
     assert row[0] < 120
+
+
+def test_a_leader_interrupted_while_it_lingers_leaves_the_lead_to_the_others(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group, ledger = store._group, store.ledger("lexington")
+    ledger.append([trigger(a_chart(), 1)])
+    linger, struck = module.GroupCommit._linger, threading.Event()
+
+    def interrupted(self: module.GroupCommit) -> None:
+        if not struck.is_set():
+            struck.set()
+            # Others come while it lingers: one of them has to lead after it.
+            self._filled.wait_for(lambda: len(self._queue) == 4, timeout=10)
+            raise KeyboardInterrupt
+        linger(self)
+
+    monkeypatch.setattr(group, "_expected", 4)
+    monkeypatch.setattr(module.GroupCommit, "_linger", interrupted)
+    gone = a_chart()
+    with ThreadPoolExecutor(4) as threads:
+        first = threads.submit(ledger.append, [trigger(gone, 1)])
+        _until(lambda: store.waiting == 1)
+        others = [threads.submit(ledger.append, [trigger(a_chart(), 1)]) for _ in range(3)]
+        assert isinstance(first.exception(timeout=20), KeyboardInterrupt)
+        assert sorted(other.result(timeout=20).position for other in others) == [2, 3, 4]
+    assert ledger.read([gone])[gone] == []
+    assert ledger.append([trigger(a_chart(), 1)]).position == 5
+
+
+def test_of_two_in_a_group_who_read_a_stream_at_different_versions_one_is_wrong(
+    store: Store, database: Database
+) -> None:
+    session = "facility/lexington"
+    store.ledger("lexington").append([holiday(session)])
+    outcomes = together(
+        store,
+        database,
+        [
+            appending(store, trigger(a_chart(), 1), reads={session: 1}),
+            appending(store, trigger(a_chart(), 1), reads={session: 0}),
+            appending(store, trigger(a_chart(), 1), reads={session: 1}),
+        ],
+    )
+    assert [type(outcome) for outcome in outcomes] == [Receipt, VersionConflict, Receipt]
+
+
+def test_a_repeated_command_gets_its_first_answer_whoever_stands_before_it_in_a_group(
+    store: Store, database: Database
+) -> None:
+    ledger, chart, command = store.ledger("lexington"), a_chart(), Command("staff|POST", "key-1", b"{}")
+    ledger.append([holiday()])
+    first = ledger.append([registered(chart, mrn="7")], command=command)
+    ledger.append([trigger(chart, 2)], releases=[Claim("mrn", "7", chart)])
+    taker = a_chart()
+    outcomes = together(
+        store,
+        database,
+        [
+            appending(store, registered(taker, mrn="7")),
+            appending(store, trigger(chart, 3)),
+            appending(store, registered(chart, mrn="7"), command=command),
+        ],
+    )
+    assert [type(outcome) for outcome in outcomes] == [Receipt] * 3
+    assert outcomes[2] == replace(first, repeated=True)
+
+
+def test_who_knew_a_stream_later_is_not_stopped_by_who_knew_it_earlier(
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger, facility, charts = store.ledger("lexington"), "facility/lexington", [a_chart() for _ in range(4)]
+    ledger.append([holiday(facility)])
+    before = ledger.head().position
+    ledger.append([holiday(facility, 2)])
+    after = ledger.head().position
+    sizes: list[int] = []
+    write = module.write
+
+    def counted(connection: Connection, requests: list[AppendRequest]) -> None:
+        sizes.append(len(requests))
+        write(connection, requests)
+
+    monkeypatch.setattr(module, "write", counted)
+    early = appending(store, trigger(charts[0], 1), reads={charts[0]: 0}, seen=before)
+    late = [appending(store, trigger(c, 1), reads={c: 0, facility: 2}, seen=after) for c in charts[1:]]
+    outcomes = together(store, database, [early, *late])
+    assert [type(outcome) for outcome in outcomes] == [Receipt] * 4
+    assert sizes == [1, 1, 4]
+
+
+def test_a_decision_on_what_has_a_fact_since_is_not_stored(store: Store, database: Database) -> None:
+    ledger, facility, chart = store.ledger("lexington"), "facility/lexington", a_chart()
+    ledger.append([holiday(facility)])
+    known = ledger.head().position
+    ledger.append([holiday(facility, 2)])
+    with pytest.raises(VersionConflict):
+        ledger.append([trigger(chart, 1)], reads={facility: 1}, seen=known)
+    ledger.append([trigger(chart, 1)], reads={facility: 2}, seen=known + 1)
+    with pytest.raises(VersionConflict):
+        ledger.append([trigger(chart, 3)], reads={chart: 2}, seen=ledger.head().position)
+
+
+def test_a_decision_on_what_was_known_long_ago_is_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(append_module, "LONG_SINCE", 3)
+    ledger = store.ledger("lexington")
+    ledger.append([holiday()])
+    for _ in range(2):
+        ledger.append([trigger(a_chart(), 1)])
+    ledger.append([trigger(a_chart(), 1)], reads={"facility/lexington": 1}, seen=1)
+    with pytest.raises(VersionConflict):
+        ledger.append([trigger(a_chart(), 1)], reads={"facility/lexington": 1}, seen=1)
+
+
+def test_statements_that_the_server_forgot_are_prepared_again(store: Store) -> None:
+    """psycopg makes it forget all of them when a block of a transaction is rolled back."""
+    ledger = store.ledger("lexington")
+    for _ in range(8):
+        ledger.append([trigger(a_chart(), 1)])
+        with store.database.connection() as connection:
+            connection.execute("DEALLOCATE ALL", prepare=False)
+    assert ledger.append([trigger(a_chart(), 1)]).position == 9
+    assert len(ledger.tail(0, 100)) == 9

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
+from time import sleep
 from typing import Any
 
 import psycopg
@@ -13,6 +15,7 @@ from domain.chart import Chart
 from domain.record import EnteredInError, Recorded
 from domain.streams import fold_stream
 from store import states as module
+from store import store as store_module
 from store.errors import Unavailable, Unreadable
 from store.ledger import Ledger
 from store.states import States
@@ -198,3 +201,81 @@ def test_a_fact_that_does_not_open_is_told_to_who_asks_for_its_stream_and_to_nob
         with pytest.raises(Unreadable):
             states.view([chart])
     assert states.view([other]).streams[other].version == 2
+
+
+def test_a_reading_that_breaks_off_half_way_leaves_nothing_half_known(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted: Any = _Counted(ledger)
+    states, first, second = States(counted), a_chart(), a_chart()
+    ledger.append([registered(first, mrn="1"), registered(second, mrn="2")])
+    states.view([first, second])
+    ledger.append([trigger(first, 2), trigger(second, 2)])
+    opened: list[str] = []
+
+    def breaking(rows: Any) -> Any:
+        opened.append(rows[0][1])
+        if len(opened) == 2:
+            raise Unavailable("Try again.")
+        return ledger.opened(rows)
+
+    monkeypatch.setattr(counted, "opened", breaking, raising=False)
+    with pytest.raises(Unavailable):
+        states.view([first, second])
+    assert opened == [first, second]
+    view = states.view([first, second])
+    for chart in (first, second):
+        assert [entry.version for entry in view.streams[chart].entries] == [1, 2]
+        assert ledger.append([trigger(chart, 3)], reads={chart: view.streams[chart].version}).version == 3
+
+
+def test_a_ledger_that_was_set_back_is_known_anew(ledger: Ledger, states: States, database: Database) -> None:
+    """As after a failover to a standby that lacked the last facts: others stand in their place."""
+    chart = a_chart()
+    ledger.append([registered(chart, mrn="1")])
+    ledger.append([trigger(chart, 2, "lost")])
+    assert states.view([chart]).streams[chart].version == 2
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("DELETE FROM fact WHERE position = 3")
+        connection.execute("UPDATE ledger SET position = 2")
+    assert [entry.version for entry in states.view([chart]).streams[chart].entries] == [1]
+    ledger.append([trigger(chart, 2, "in its place")])
+    ledger.append([trigger(chart, 3)])
+    assert [entry.version for entry in states.view([chart]).streams[chart].entries] == [1, 2, 3]
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("DELETE FROM fact WHERE position = 4")
+        connection.execute("UPDATE ledger SET position = 3")
+    ledger.append([trigger(chart, 3, "in its place")])
+    assert [e.fact.text for e in states.view([chart]).streams[chart].entries[1:]] == ["in its place"] * 2
+
+
+def test_an_outage_is_waited_for_once_by_all_who_asked_meanwhile(ledger: Ledger) -> None:
+    counted: Any = _Counted(ledger)
+    states, chart = States(counted), a_chart()
+    ledger.append([registered(chart)])
+    states.view([chart])
+    counted.go_on.clear()
+    counted.fails, counted.tails = True, 0
+    with ThreadPoolExecutor(6) as threads:
+        asking = [threads.submit(states.view, [chart]) for _ in range(6)]
+        while counted.tails == 0 or states._turn.locked() is False:
+            sleep(0.001)
+        sleep(0.05)
+        counted.go_on.set()
+        assert [type(one.exception()) for one in asking] == [Unavailable] * 6
+    assert counted.tails < 6
+    counted.fails = False
+    assert states.view([chart]).position == 2
+
+
+def test_of_many_ledgers_the_one_unused_for_longest_is_forgotten(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "KEPT_FACTS", 4)
+    for site in ("albany", "troy", "utica"):
+        store.ledger(site).append([holiday(f"facility/{site}")])
+        store.ledger(site).append([holiday(f"facility/{site}", 2)])
+    for site in ("albany", "troy", "utica", "albany"):
+        assert store.states(site).view([f"facility/{site}"]).position == 2
+    assert [store.states(site).facts for site in ("utica", "albany")] == [2, 2]
+    assert store.states("troy").facts == 0
