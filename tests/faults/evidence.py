@@ -28,7 +28,8 @@ WHERE ledger = %(ledger)s ORDER BY position
 _COMMANDS: LiteralString = "SELECT count(*) FROM idempotency WHERE ledger = %(ledger)s"
 # Of each command that is kept: where its receipt points, and what stands there.
 _POINTERS: LiteralString = """
-SELECT coalesce(kept.stream, fact.stream), coalesce(kept.version, fact.version), kept.position, fact.position IS NOT NULL
+SELECT coalesce(kept.stream, fact.stream), coalesce(kept.version, fact.version), kept.position,
+       fact.position IS NOT NULL
 FROM idempotency kept
 LEFT JOIN fact ON fact.ledger = kept.ledger AND fact.position = kept.position
 WHERE kept.ledger = %(ledger)s

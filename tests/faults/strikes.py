@@ -18,7 +18,7 @@ from typing import Any
 
 import psycopg
 from psycopg import BaseConnection
-from psycopg.pq import PGconn
+from psycopg.pq.abc import PGconn
 
 from store import round_trip
 
@@ -66,7 +66,7 @@ def arm(number: int, moment: Moment) -> None:
 
     def counted_command(self: BaseConnection[Any], *given: Any, **named: Any) -> Iterator[Any]:
         ours = before(self.pgconn)
-        answer = yield from command(self, *given, **named)  # type: ignore[misc]
+        answer = yield from command(self, *given, **named)
         if ours:
             after(self.pgconn)
         return answer
