@@ -96,8 +96,10 @@ def test_no_file_holds_in_plain_who_the_patients_are(first_start: tuple[Path, in
 
 
 def test_the_demo_keeps_its_people_out_of_a_database_with_records_of_its_own(
-    empty_program: Program, tmp_path: Path
+    empty_program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Else the demo misses the key of that database before it looks into it.
+    monkeypatch.setenv("STEPDOWN_MASTER_KEY_FILE", str(tmp_path / "master.key"))
     opening = orjson.dumps(
         {
             "ledger": "springfield",
