@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, LiteralString
 
-from store.append import LONG_SINCE, AppendRequest, HashedClaim, Receipt
+from store.append import AppendRequest, HashedClaim, Receipt
 from store.database import AS_WRITER, Database
 from store.errors import ClaimTaken, KeyReused, VersionConflict
+from store.writing import LONG_SINCE
 
 _ANSWERED: Final[LiteralString] = """
 SELECT given.body, coalesce(given.stream, last.stream), coalesce(given.version, last.version),

@@ -15,10 +15,11 @@ from typing import Final
 
 import psycopg
 
-from store.append import AppendRequest, Receipt, write
+from store.append import AppendRequest, Receipt
 from store.conflicts import AlreadyAnswered, concerned, explained
 from store.database import UNREACHABLE, Database
 from store.errors import ClaimTaken, KeyReused, StoreError, Unavailable, VersionConflict
+from store.writing import write
 
 LARGEST: Final = 128
 """Requests in one transaction, at most."""

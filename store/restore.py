@@ -11,7 +11,7 @@ from eventsourcing.domain import DomainEventProtocol
 
 from domain.claims import Claim, claims_of
 from domain.record import EnteredInError, Recorded, standing
-from store.append import AppendRequest, NewFact, settle, statements, written_claims, written_keys
+from store.append import AppendRequest, NewFact
 from store.codec import check_place
 from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
 from store.errors import LedgerBroken, LedgerNotEmpty, VersionConflict
@@ -19,6 +19,7 @@ from store.hashing import hashed_claims
 from store.ledger_keys import LedgerKeys, NewKey, is_sealed
 from store.mapper import FactMapper, Keyed
 from store.round_trip import round_trip
+from store.writing import settle, statements, written_claims, written_keys
 
 _LOCK: Final[LiteralString] = "SELECT position FROM ledger WHERE ledger = %(ledger)s FOR UPDATE"
 _COPY: Final[LiteralString] = (

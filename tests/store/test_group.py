@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import replace
-from time import sleep
 from typing import Any
 
-import psycopg
 import pytest
 
 from domain.claims import Claim
-from store import append as append_module
 from store import group as module
+from store import writing as writing_module
 from store.append import AppendRequest, Command, Receipt
 from store.database import Connection
-from store.errors import ClaimTaken, KeyReused, StoreError, Unavailable, VersionConflict
+from store.errors import ClaimTaken, KeyReused, StoreError, VersionConflict
 from store.store import Store
 from tests.conftest import Database
 from tests.store.given import a_chart, a_session, holiday, registered, trigger
-from tests.store.racing import race
-
-Call = Callable[[], Receipt]
-
-
-@contextmanager
-def held(database: Database, ledger: str) -> Iterator[None]:
-    """Nobody can write to the ledger meanwhile: who comes first waits for its head, the others for them."""
-    with psycopg.connect(database.superuser_url) as holder:
-        holder.execute("SELECT FROM ledger WHERE ledger = %s FOR UPDATE", [ledger])
-        yield
-
-
-def together(store: Store, database: Database, calls: list[Call], *, ledger: str = "lexington") -> list[Any]:
-    """What calls answer that go out in one group, in this order: an append of another chart goes before them alone."""
-    store.ledger(ledger).append([trigger(a_chart(), 1)])
-    with ThreadPoolExecutor(len(calls) + 1) as threads:
-        with held(database, ledger):
-            first = threads.submit(store.ledger(ledger).append, [trigger(a_chart(), 1)])
-            _until(lambda: _blocked(database))
-            waiting: list[Future[Receipt]] = []
-            for call in calls:
-                waiting.append(threads.submit(call))
-                _until(lambda: store.waiting == len(waiting))
-        first.result()
-        return [one.exception() or one.result() for one in waiting]
-
-
-def _blocked(database: Database) -> bool:
-    with psycopg.connect(database.superuser_url) as watcher:
-        row = watcher.execute("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'").fetchone()
-    return row is not None and row[0] > 0
-
-
-def _until(true: Callable[[], bool]) -> None:
-    for _ in range(2000):
-        if true():
-            return
-        sleep(0.005)
-    raise AssertionError("It should have come to that by now.")
-
-
-def appending(store: Store, *facts: Any, ledger: str = "lexington", **given: Any) -> Call:
-    return lambda: store.ledger(ledger).append(list(facts), **given)
+from tests.store.grouping import appending, together
 
 
 def test_what_waits_together_is_recorded_at_one_instant_each_at_its_own_position(
@@ -224,176 +175,6 @@ def test_what_the_database_refuses_of_one_is_no_harm_to_the_others(store: Store,
     assert [type(outcome) for outcome in outcomes] == [Receipt, StoreError, Receipt]
 
 
-def test_an_outage_is_waited_for_once_and_not_by_each_of_a_group(
-    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    tried: list[int] = []
-    write = module.write
-
-    def failing(connection: Connection, requests: list[AppendRequest]) -> None:
-        tried.append(len(requests))
-        if len(requests) > 1:
-            raise psycopg.DataError
-        if len(tried) == 5:
-            raise psycopg.OperationalError
-        write(connection, requests)
-
-    monkeypatch.setattr(module, "write", failing)
-    outcomes = together(store, database, [appending(store, trigger(a_chart(), 1)) for _ in range(4)])
-    assert [type(outcome) for outcome in outcomes] == [Receipt, Unavailable, Unavailable, Unavailable]
-    assert [outcome.recorded for outcome in outcomes[1:]] == [False, False, False]
-    assert tried == [1, 1, 4, 1, 1]
-
-
-class _Struck(BaseException):
-    """Not an error that anybody handles."""
-
-
-def test_when_a_leader_dies_the_others_of_its_group_are_told_and_the_next_are_written(
-    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    write = module.write
-    struck = threading.Event()
-
-    def dying(connection: Connection, requests: list[AppendRequest]) -> None:
-        if len(requests) > 1 and not struck.is_set():
-            struck.set()
-            raise _Struck
-        write(connection, requests)
-
-    monkeypatch.setattr(module, "write", dying)
-    monkeypatch.setattr(module, "LARGEST", 3)
-    outcomes = together(store, database, [appending(store, trigger(a_chart(), 1)) for _ in range(5)])
-    assert [type(outcome) for outcome in outcomes] == [_Struck, Unavailable, Unavailable, Receipt, Receipt]
-    assert outcomes[1].recorded is None
-    assert store.ledger("lexington").append([trigger(a_chart(), 1)]).position == 5
-
-
-def test_when_the_connection_breaks_nobody_of_the_group_knows_and_sending_again_settles_it(
-    store: Store, database: Database
-) -> None:
-    store.ledger("lexington").append([trigger(a_chart(), 1)])
-    charts = [a_chart() for _ in range(4)]
-    commands = [Command("staff|POST", chart, b"{}") for chart in charts]
-    calls = [
-        appending(store, trigger(chart, 1), command=command) for chart, command in zip(charts, commands, strict=True)
-    ]
-    with ThreadPoolExecutor(4) as threads:
-        with held(database, "lexington"):
-            waiting = [threads.submit(call) for call in calls]
-            _until(lambda: _blocked(database) and store.waiting == 3)
-            _end_writers(database)
-            _until(lambda: sum(one.done() for one in waiting) == 1 and _blocked(database))
-            _end_writers(database)
-            outcomes = [one.exception() for one in waiting]
-        assert [type(outcome) for outcome in outcomes] == [Unavailable] * 4
-    receipts = [call() for call in calls]
-    assert sorted(receipt.position for receipt in receipts) == [2, 3, 4, 5]
-
-
-def _end_writers(database: Database) -> None:
-    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
-        connection.execute(
-            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
-            " WHERE usename = 'stepdown' AND wait_event_type = 'Lock'"
-        )
-
-
-def test_a_caller_who_is_interrupted_while_waiting_is_not_written_for(
-    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As by Ctrl-C: the lead passes it by, and who comes after it is written."""
-    gone = a_chart()
-    wait = module._Waiting.wait
-
-    def interrupted(self: module._Waiting) -> None:
-        if self.request.events[0].originator_id == gone:
-            _until(lambda: store.waiting == 3)
-            raise KeyboardInterrupt
-        wait(self)
-
-    monkeypatch.setattr(module._Waiting, "wait", interrupted)
-    ledger = store.ledger("lexington")
-    ledger.append([trigger(a_chart(), 1)])
-    with ThreadPoolExecutor(4) as threads:
-        with held(database, "lexington"):
-            first = threads.submit(ledger.append, [trigger(a_chart(), 1)])
-            _until(lambda: _blocked(database))
-            calls = []
-            for n, chart in enumerate((gone, a_chart(), a_chart()), start=1):
-                calls.append(threads.submit(ledger.append, [trigger(chart, 1)]))
-                _until(lambda n=n: store.waiting >= n or calls[0].done())  # type: ignore[misc]
-            assert isinstance(calls[0].exception(), KeyboardInterrupt)
-        assert [one.result().position for one in (first, *calls[1:])] == [2, 3, 4]
-    assert ledger.read([gone])[gone] == []
-
-
-def test_who_writes_alone_waits_for_nobody_and_many_wait_a_little(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A leader lingers for as many as came with the last groups, and not when it was alone before."""
-    lingered: list[float] = []
-    wait = threading.Condition.wait
-
-    def counted(self: threading.Condition, timeout: float | None = None) -> bool:
-        if self is store._group._filled:
-            lingered.append(timeout or 0.0)
-        return wait(self, timeout)
-
-    monkeypatch.setattr(threading.Condition, "wait", counted)
-    ledger = store.ledger("lexington")
-    for _ in range(5):
-        ledger.append([trigger(a_chart(), 1)])
-    assert lingered == []
-    race(8, lambda: [ledger.append([trigger(a_chart(), 1)]) for _ in range(10)])
-    for _ in range(10):
-        ledger.append([trigger(a_chart(), 1)])
-    assert lingered
-    assert max(lingered) <= module.LINGER
-    lingered.clear()
-    ledger.append([trigger(a_chart(), 1)])
-    assert lingered == []
-
-
-def test_many_writers_share_transactions(store: Store, database: Database) -> None:
-    ledger = store.ledger("lexington")
-    ledger.append([holiday()])
-    outcomes = race(12, lambda: [ledger.append([trigger(a_chart(), 1)]).position for _ in range(20)])
-    assert sorted(position for positions in outcomes for position in positions) == list(range(2, 242))
-    with psycopg.connect(database.superuser_url) as connection:
-        row = connection.execute("SELECT count(DISTINCT recorded_at) FROM fact").fetchone()
-    assert row is not None
-    assert row[0] < 120
-
-
-def test_a_leader_interrupted_while_it_lingers_leaves_the_lead_to_the_others(
-    store: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    group, ledger = store._group, store.ledger("lexington")
-    ledger.append([trigger(a_chart(), 1)])
-    linger, struck = module.GroupCommit._linger, threading.Event()
-
-    def interrupted(self: module.GroupCommit) -> None:
-        if not struck.is_set():
-            struck.set()
-            # Others come while it lingers: one of them has to lead after it.
-            self._filled.wait_for(lambda: len(self._queue) == 4, timeout=10)
-            raise KeyboardInterrupt
-        linger(self)
-
-    monkeypatch.setattr(group, "_expected", 4)
-    monkeypatch.setattr(module.GroupCommit, "_linger", interrupted)
-    gone = a_chart()
-    with ThreadPoolExecutor(4) as threads:
-        first = threads.submit(ledger.append, [trigger(gone, 1)])
-        _until(lambda: store.waiting == 1)
-        others = [threads.submit(ledger.append, [trigger(a_chart(), 1)]) for _ in range(3)]
-        assert isinstance(first.exception(timeout=20), KeyboardInterrupt)
-        assert sorted(other.result(timeout=20).position for other in others) == [2, 3, 4]
-    assert ledger.read([gone])[gone] == []
-    assert ledger.append([trigger(a_chart(), 1)]).position == 5
-
-
 def test_of_two_in_a_group_who_read_a_stream_at_different_versions_one_is_wrong(
     store: Store, database: Database
 ) -> None:
@@ -468,7 +249,7 @@ def test_a_decision_on_what_has_a_fact_since_is_not_stored(store: Store, databas
 
 
 def test_a_decision_on_what_was_known_long_ago_is_made_anew(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(append_module, "LONG_SINCE", 3)
+    monkeypatch.setattr(writing_module, "LONG_SINCE", 3)
     ledger = store.ledger("lexington")
     ledger.append([holiday()])
     for _ in range(2):
@@ -476,14 +257,3 @@ def test_a_decision_on_what_was_known_long_ago_is_made_anew(store: Store, monkey
     ledger.append([trigger(a_chart(), 1)], reads={"facility/lexington": 1}, seen=1)
     with pytest.raises(VersionConflict):
         ledger.append([trigger(a_chart(), 1)], reads={"facility/lexington": 1}, seen=1)
-
-
-def test_statements_that_the_server_forgot_are_prepared_again(store: Store) -> None:
-    """psycopg makes it forget all of them when a block of a transaction is rolled back."""
-    ledger = store.ledger("lexington")
-    for _ in range(8):
-        ledger.append([trigger(a_chart(), 1)])
-        with store.database.connection() as connection:
-            connection.execute("DEALLOCATE ALL", prepare=False)
-    assert ledger.append([trigger(a_chart(), 1)]).position == 9
-    assert len(ledger.tail(0, 100)) == 9
