@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
-from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from threading import Lock
@@ -28,7 +28,7 @@ from projections.sessions import PROJECTION as SESSIONS
 from store.database import BEGIN_READ, COMMIT
 from store.round_trip import Sent, Statement, as_bigint, as_instant, bigint, round_trip, texts
 from store.store import Store
-from store.together import Together
+from store.together import Asked, Together
 
 KEPT: Final = 5000
 """Documents of a site at hand: everybody in care at a large one, about 10 MB."""
@@ -123,10 +123,10 @@ class Watch:
         self._ledger = store.ledger(facility)
         self._stream = stream_name("facility", facility)
         self._facility = Facility()
-        self._looking: Together[None, Glance] = Together(threads, self._look)
+        self._looking: Together[None, Glance] = Together(threads, self._look, records=False)
         self._kept = _Kept()
 
-    def look(self) -> Future[Glance]:
+    def look(self) -> Asked[Glance]:
         """The site as it is now, or later. Has the errors of the store."""
         return self._looking.begin(None)
 

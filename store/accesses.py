@@ -7,7 +7,7 @@ comes while one append is under way goes out together in the next.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from threading import Lock
 from typing import Final
 from uuid import UUID, uuid4
@@ -17,7 +17,7 @@ from domain.record import Envelope, Person, Source, stream_name
 from store.append import NewFact
 from store.errors import Unavailable, VersionConflict
 from store.store import Store
-from store.together import Together, answered
+from store.together import Asked, Together, answered
 
 _THREADS: Final = 4
 """So many sites of a process are written to at the same time; each by one append at a time."""
@@ -53,7 +53,7 @@ class Accesses:
 
     def begin_read(
         self, facility: str, *, by: Person, patient_id: UUID, what: str, purpose: str, at_version: int
-    ) -> Future[None]:
+    ) -> Asked[None]:
         """As `read`, without waiting."""
         return self._begin(
             facility, by, ChartRead(patient_id=patient_id, what=what, purpose=purpose, at_version=at_version)
@@ -71,7 +71,7 @@ class Accesses:
         """Somebody was turned away. `what` and `why` are words of ours, never what was sent."""
         answered(self._begin(facility, by, AccessDenied(what=what, why=why)))
 
-    def _begin(self, facility: str, by: Person, fact: AccessFact) -> Future[None]:
+    def _begin(self, facility: str, by: Person, fact: AccessFact) -> Asked[None]:
         with self._lock:
             site = self._sites.get(facility)
             if site is None:

@@ -26,47 +26,82 @@ ROUNDS: Final = 20
 WAIT_SECONDS: Final = 30.0
 """How long somebody waits: longer than the database lets anybody wait for a lock or a connection."""
 
-_TOO_LONG: Final = "The database takes too long to answer: whether this was recorded isn't known, try again."
+_UNKNOWN: Final = "The database takes too long to answer: whether this was recorded isn't known, try again."
+_NOT_RECORDED: Final = "The database takes too long to answer: nothing was recorded, try again."
+_NO_THREAD: Final = "This server can't begin anything new at present: nothing was recorded, try again."
+
+
+class Asked(Future[Answer]):
+    """What somebody waits for. `records`: something may be on record once it has begun, also without an answer."""
+
+    def __init__(self, *, records: bool) -> None:
+        super().__init__()
+        self.records = records
 
 
 class Together(Generic[Question, Answer]):
     """`carry_out` gets what was asked, in order, and gives each its answer, or the error that is for this one alone;
-    what it raises, all of them get.
+    what it raises, all of them get. `records`: whether it writes, or only looks.
 
     Its rounds are run by `threads`, which several may share. Thread-safe.
     """
 
     def __init__(
-        self, threads: Executor, carry_out: Callable[[Sequence[Question]], Sequence[Answer | Exception]]
+        self,
+        threads: Executor,
+        carry_out: Callable[[Sequence[Question]], Sequence[Answer | Exception]],
+        *,
+        records: bool = True,
     ) -> None:
         self._threads = threads
         self._carry_out = carry_out
-        self._waiting: list[tuple[Question, Future[Answer]]] = []
+        self._records = records
+        self._waiting: list[tuple[Question, Asked[Answer]]] = []
         self._under_way = False
+        self._turn = 0
         self._lock = Lock()
 
-    def begin(self, question: Question) -> Future[Answer]:
+    def begin(self, question: Question) -> Asked[Answer]:
         """Asks, and doesn't wait: see `answered` and `awaited`."""
-        asked: Future[Answer] = Future()
+        asked: Asked[Answer] = Asked(records=self._records)
         with self._lock:
             self._waiting.append((question, asked))
             if self._under_way:
                 return asked
             self._under_way = True
-        self._threads.submit(self._rounds)
+        self._submit()
         return asked
 
-    def _rounds(self) -> None:
+    def _submit(self) -> None:
+        """Where no thread can be had, all who wait are told, and the next one who asks tries again."""
+        with self._lock:
+            self._turn += 1
+            turn = self._turn
+        try:
+            self._threads.submit(self._rounds, turn)
+        except RuntimeError:
+            with self._lock:
+                # An executor that can't start a thread has put this in its queue all the same: not to be run then.
+                self._turn += 1
+                self._under_way = False
+                refused, self._waiting = self._waiting, []
+            for _, waiter in refused:
+                if waiter.set_running_or_notify_cancel():
+                    waiter.set_exception(Unavailable(_NO_THREAD))
+
+    def _rounds(self, turn: int) -> None:
         for _ in range(ROUNDS):
             with self._lock:
+                if turn != self._turn:
+                    return
                 taken, self._waiting = self._waiting[:LARGEST_ROUND], self._waiting[LARGEST_ROUND:]
                 if not taken:
                     self._under_way = False
                     return
             self._round(taken)
-        self._threads.submit(self._rounds)
+        self._submit()
 
-    def _round(self, taken: Sequence[tuple[Question, Future[Answer]]]) -> None:
+    def _round(self, taken: Sequence[tuple[Question, Asked[Answer]]]) -> None:
         # Whoever has gone meanwhile is not carried out.
         asked = [(question, waiter) for question, waiter in taken if waiter.set_running_or_notify_cancel()]
         try:
@@ -80,21 +115,39 @@ class Together(Generic[Question, Answer]):
         except BaseException as error:  # noqa: BLE001 whatever it is, nobody may be left waiting
             for _, waiter in asked:
                 if not waiter.done():
-                    waiter.set_exception(error)
+                    # Raised in many threads, one error would gather the traces of all of them.
+                    waiter.set_exception(_another(error))
 
 
-def answered(asked: Future[Answer]) -> Answer:
+def _another(error: BaseException) -> BaseException:
+    """The same error. Not made by its class, which may make its message from other words than these."""
+    kind = type(error)
+    other = kind.__new__(kind, *error.args)
+    other.__dict__.update(error.__dict__)
+    other.__cause__, other.__context__ = error.__cause__, error.__context__
+    other.__suppress_context__ = error.__suppress_context__
+    return other.with_traceback(error.__traceback__)
+
+
+def answered(asked: Asked[Answer]) -> Answer:
     """Waits for an answer in a thread. Raises what came up; Unavailable when it takes too long."""
     try:
         return asked.result(WAIT_SECONDS)
     except TimeoutError:
-        raise Unavailable(_TOO_LONG, recorded=None) from None
+        raise _too_long(asked) from None
 
 
-async def awaited(asked: Future[Answer]) -> Answer:
+async def awaited(asked: Asked[Answer]) -> Answer:
     """The same on an event loop, which goes on meanwhile."""
     try:
         async with asyncio.timeout(WAIT_SECONDS):
             return await asyncio.wrap_future(asked)
     except TimeoutError:
-        raise Unavailable(_TOO_LONG, recorded=None) from None
+        raise _too_long(asked) from None
+
+
+def _too_long(asked: Asked[Answer]) -> Unavailable:
+    """What hasn't begun never will; what only looks has recorded nothing."""
+    if asked.cancel() or not asked.records:
+        return Unavailable(_NOT_RECORDED)
+    return Unavailable(_UNKNOWN, recorded=None)

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
+from typing import Any
 
 import pytest
 
 from store import together as module
-from store.errors import Unavailable
-from store.together import Together, answered, awaited
+from store.errors import ClaimTaken, Unavailable, VersionConflict
+from store.together import Asked, Together, answered, awaited
 
 
 @pytest.fixture
@@ -83,17 +84,86 @@ def test_nobody_waits_for_ever(threads: ThreadPoolExecutor, monkeypatch: pytest.
     with pytest.raises(Unavailable, match="too long") as refusal:
         answered(asked)
     assert refusal.value.recorded is None
-    later = together.begin(2)
-    with pytest.raises(Unavailable, match="too long"):
-        asyncio.run(_awaited(later))
+    # Whoever gave up before a round began is not carried out, and knows it.
+    with pytest.raises(Unavailable, match="too long to answer: nothing was recorded") as refusal:
+        asyncio.run(_awaited(together.begin(2)))
+    assert refusal.value.recorded is False
+    with pytest.raises(Unavailable, match="too long to answer: nothing was recorded"):
+        answered(together.begin(2))
     slow.may.set()
-    # Whoever gave up before a round began is not carried out.
+    monkeypatch.undo()
     assert answered(together.begin(4)) == (4, 2)
     assert slow.rounds == [[0], [4]]
 
 
-async def _awaited(asked: object) -> object:
-    return await awaited(asked)  # type: ignore[arg-type]
+async def _awaited(asked: Asked[tuple[int, int]]) -> tuple[int, int]:
+    return await awaited(asked)
+
+
+def test_a_look_that_takes_too_long_says_that_nothing_was_recorded(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "WAIT_SECONDS", 0.05)
+    slow = Slow()
+    asked = Together(threads, slow, records=False).begin(0)
+    slow.begun.wait(10)
+    with pytest.raises(Unavailable, match="nothing was recorded") as refusal:
+        answered(asked)
+    assert refusal.value.recorded is False
+    slow.may.set()
+
+
+class Spent(ThreadPoolExecutor):
+    """As the library's at its limit: what was given is in the queue, and no thread could be started for it."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.spent = True
+
+    def submit(self, *given: Any, **named: Any) -> Future[Any]:
+        done = super().submit(*given, **named)
+        if self.spent:
+            raise RuntimeError("can't start new thread")
+        return done
+
+
+def test_where_no_thread_can_be_had_nobody_waits_and_the_next_one_tries_again() -> None:
+    slow = Slow()
+    slow.may.set()
+    with Spent() as threads:
+        together = Together(threads, slow)
+        # The thread has something else to do until the refusal is out.
+        held = Event()
+        ThreadPoolExecutor.submit(threads, held.wait, 10)
+        with pytest.raises(Unavailable, match="can't begin anything new") as refusal:
+            answered(together.begin(0))
+        assert refusal.value.recorded is False
+        threads.spent = False
+        asked = together.begin(2)
+        held.set()
+        assert answered(asked) == (2, 1)
+    with pytest.raises(Unavailable, match="can't begin anything new"):
+        answered(together.begin(4))
+
+
+@pytest.mark.parametrize("error", [VersionConflict(), ClaimTaken("mrn"), Unavailable("away", recorded=None)])
+def test_each_gets_an_error_of_its_own(threads: ThreadPoolExecutor, error: Exception) -> None:
+    begun, may = Event(), Event()
+
+    def fail(questions: Sequence[int]) -> Sequence[int]:
+        begun.set()
+        may.wait(10)
+        raise error
+
+    together = Together(threads, fail)
+    first = together.begin(0)
+    begun.wait(10)
+    others = [together.begin(1), together.begin(2)]
+    may.set()
+    found = [one.exception(10) for one in (first, *others)]
+    assert len({id(one) for one in found}) == 3
+    for one in found:
+        assert (type(one), str(one), vars(one)) == (type(error), str(error), vars(error))
 
 
 def test_rounds_of_one_do_not_keep_others_from_the_thread(
