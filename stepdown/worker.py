@@ -8,7 +8,7 @@ from socket import socket
 
 from stepdown.faults import log, sentence, watch
 from stepdown.signals import end_by_exception
-from stepdown.workers import READY, Order
+from stepdown.workers import AWAY, READY, Order
 
 
 def work(order: Order) -> None:
@@ -45,8 +45,16 @@ def main() -> int:
         if said is None:
             raise
         print(said, file=sys.stderr)
-        return 1
+        return AWAY if _is_away(error) else 1
     return 0
+
+
+def _is_away(error: Exception) -> bool:
+    """Whether it is the database that can't be reached, for now; the embedded one, when it is being revived."""
+    from stepdown.embedded.errors import EmbeddedError
+    from store.errors import Unavailable
+
+    return isinstance(error, Unavailable | EmbeddedError)
 
 
 if __name__ == "__main__":

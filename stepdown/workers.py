@@ -29,9 +29,14 @@ from stepdown.terminal import say
 READY: Final = "ready"
 """What a worker says on its standard output once it answers requests."""
 
-_DEATHS: Final = 5
+AWAY: Final = 75
+"""The exit code of a worker that could not start because the database was away: "try again later" in sysexits.h."""
+
 _WITHIN_SECONDS: Final = 60.0
-"""More deaths than this in such a time, and it is no accident."""
+
+_FIRST_PAUSE_SECONDS: Final = 0.5
+_LONGEST_PAUSE_SECONDS: Final = 10.0
+"""How long a place stays empty after somebody could not start in it: at first, and from the fifth time in a row on."""
 
 _END_SECONDS: Final = GRACE_SECONDS + 5
 
@@ -94,20 +99,24 @@ class Workers:
     """`count` of them at an address. Used once, in the main thread."""
 
     def __init__(self, count: int, data: Path | None, host: str, listener: socket) -> None:
-        self._count = count
+        self._size = count
         self._order = Order(None if data is None else str(data), host, listener.fileno())
         self._news: SimpleQueue[tuple[_Worker, bool] | None] = SimpleQueue()
         self._workers: set[_Worker] = set()
+        self._listens = False
         self._deaths: list[float] = []
+        self._pause = 0.0
+        self._due: list[float] = []
 
     def run(self, *, listening: Callable[[], None]) -> None:
         """Until SIGINT, SIGTERM or SIGHUP. `listening` is called once all of them answer.
 
-        `Wrong` when one can't start, or when they die again and again; none is left then.
+        `Wrong` when one can't start before that, or when they die again and again; none is left then. While the
+        database is away, those who answer go on, and whoever can't start is started again later.
         """
         with ending_calls(lambda *_: self._news.put(None)):
             try:
-                for _ in range(self._count):
+                for _ in range(self._size):
                     self._start()
                 self._attend(listening)
             finally:
@@ -117,34 +126,56 @@ class Workers:
         self._workers.add(_Worker(self._order, self._news))
 
     def _attend(self, listening: Callable[[], None]) -> None:
-        listens = False
         while (told := self._next()) is not None:
             worker, is_ready = told
-            if is_ready:
-                worker.ready = True
-                if not listens and all(each.ready for each in self._workers):
-                    listens = True
-                    listening()
-            else:
+            if not is_ready:
                 self._replace(worker)
+                continue
+            worker.ready = True
+            self._pause = 0.0
+            if not self._listens and all(each.ready for each in self._workers):
+                self._listens = True
+                listening()
 
     def _next(self) -> tuple[_Worker, bool] | None:
-        """In short waits: a signal is heeded between them."""
+        """In short waits: a signal is heeded between them, and whose pause is over is started."""
         while True:
+            while self._due and self._due[0] <= monotonic():
+                del self._due[0]
+                self._start_another()
             with suppress(Empty):
                 return self._news.get(timeout=0.2)
 
     def _replace(self, dead: _Worker) -> None:
         self._workers.discard(dead)
         dead.close()
-        if not dead.ready:
+        if not dead.ready and not self._listens:
             raise Wrong(f"A worker could not start ({_how(dead)}): what it said is above.")
+        if dead.process.returncode != AWAY:
+            self._count(dead)
+        if dead.ready:
+            say(f"A worker ended ({_how(dead)}): another one takes its place. Nothing that was answered is lost.")
+            self._start_another()
+        else:
+            self._start_later(f"{_how(dead)}, what it said is above")
+
+    def _count(self, dead: _Worker) -> None:
         now = monotonic()
         self._deaths = [at for at in self._deaths if now - at < _WITHIN_SECONDS] + [now]
-        if len(self._deaths) > _DEATHS:
+        if len(self._deaths) > deaths_allowed(self._size):
             raise Wrong(f"Workers ended again and again ({_how(dead)}): what they said is above.")
-        say(f"A worker ended ({_how(dead)}): another one takes its place. Nothing that was answered is lost.")
-        self._start()
+
+    def _start_another(self) -> None:
+        try:
+            self._start()
+        except (OSError, RuntimeError):
+            # No process, pipe or thread to be had at present: those who live go on.
+            self._start_later("this machine has no process to give")
+
+    def _start_later(self, why: str) -> None:
+        self._pause = min(self._pause * 2 or _FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        self._due = sorted([*self._due, monotonic() + self._pause])
+        say(f"A worker could not start ({why}): it is tried again in {self._pause:g} s.")
 
     def _end(self) -> None:
         """All at once, each with its time for what is under way; whoever takes longer is killed."""
@@ -158,6 +189,11 @@ class Workers:
                 worker.process.kill()
                 worker.process.wait()
             worker.close()
+
+
+def deaths_allowed(count: int) -> int:
+    """More than this in a minute, of so many workers, are no accident."""
+    return max(5, 2 * count)
 
 
 def _how(worker: _Worker) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
+import threading
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -15,7 +17,7 @@ import pytest
 from stepdown import workers as module
 from stepdown.errors import Wrong
 from stepdown.server import listen
-from stepdown.workers import Workers
+from stepdown.workers import Workers, deaths_allowed
 from tests.projections.test_following import LEADERS
 from tests.stepdown.command import PATIENT, SAMPLE, Serving, get, is_ready, postgres_runs, run, run_apart, serving
 from tests.stepdown.conftest import Program
@@ -105,20 +107,100 @@ def test_a_worker_that_cannot_start_ends_all_of_it(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("STEPDOWN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"could not start \(exit code 1\)"):
+    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"could not start \(exit code 75\)"):
         Workers(2, tmp_path, "127.0.0.1", listener).run(listening=lambda: pytest.fail("nobody answers"))
     assert not workers_of(os.getpid())
     assert "The database can't be reached" in capfd.readouterr().err
 
 
 def test_workers_that_die_again_and_again_end_all_of_it(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_DEATHS", 0)
+    monkeypatch.setattr(module, "deaths_allowed", lambda count: 0)
 
     def kill_one() -> None:
         os.kill(min(workers_of(os.getpid())), signal.SIGKILL)
 
     with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"again and again \(signal 9\)"):
         Workers(2, None, "127.0.0.1", listener).run(listening=kill_one)
+    assert not workers_of(os.getpid())
+
+
+def test_the_more_there_are_the_more_may_die() -> None:
+    assert [deaths_allowed(count) for count in (2, 3, 16)] == [5, 6, 32]
+
+
+def test_a_worker_that_cannot_be_replaced_while_the_database_is_away_is_replaced_later(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is tried meanwhile, and although nobody may die but the one that is killed."""
+    monkeypatch.setattr(module, "deaths_allowed", lambda count: 1)
+    monkeypatch.setattr(module, "_LONGEST_PAUSE_SECONDS", 0.5)
+    said: list[str] = []
+    monkeypatch.setattr(module, "say", said.append)
+    left: list[set[int]] = []
+
+    def disturb() -> None:
+        with pytest.MonkeyPatch.context() as away:
+            away.setenv("STEPDOWN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
+            dead, alive = sorted(workers_of(os.getpid()))
+            os.kill(dead, signal.SIGKILL)
+            until(lambda: sum("could not start (exit code 75" in line for line in said) == 2)
+        until(lambda: len(workers_of(os.getpid())) == 2)
+        left.extend([{alive}, workers_of(os.getpid())])
+
+    def disturb_and_end() -> None:
+        try:
+            disturb()
+        finally:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    thread = threading.Thread(target=disturb_and_end)
+    with closing(listen("127.0.0.1", 0)) as listener:
+        Workers(2, None, "127.0.0.1", listener).run(listening=thread.start)
+    thread.join()
+    [alive, both] = left
+    assert alive < both
+    assert not workers_of(os.getpid())
+
+
+def test_a_replacement_that_fails_by_itself_again_and_again_ends_all_of_it(
+    program: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "deaths_allowed", lambda count: 2)
+    said: list[str] = []
+    monkeypatch.setattr(module, "say", said.append)
+
+    def break_one() -> None:
+        monkeypatch.setenv("STEPDOWN_POOL_SIZE", "none")
+        os.kill(min(workers_of(os.getpid())), signal.SIGKILL)
+
+    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"again and again \(exit code 1\)"):
+        Workers(2, None, "127.0.0.1", listener).run(listening=break_one)
+    assert sum("could not start (exit code 1" in line for line in said) == 1
+    assert not workers_of(os.getpid())
+
+
+def test_a_place_stays_empty_until_a_process_can_be_had(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused: list[None] = []
+    starts = Workers._start
+
+    def start(self: Workers) -> None:
+        if listened and not refused:
+            refused.append(None)
+            raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+        starts(self)
+        if refused:
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    listened: list[None] = []
+
+    def kill_one() -> None:
+        listened.append(None)
+        os.kill(min(workers_of(os.getpid())), signal.SIGKILL)
+
+    monkeypatch.setattr(Workers, "_start", start)
+    with closing(listen("127.0.0.1", 0)) as listener:
+        Workers(2, None, "127.0.0.1", listener).run(listening=kill_one)
+    assert refused
     assert not workers_of(os.getpid())
 
 
