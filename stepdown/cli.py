@@ -313,6 +313,15 @@ def restore(
             "--until", metavar="INSTANT", parser=read_instant, help="Of the archive, only what was committed by then."
         ),
     ] = None,
+    timeline: Annotated[
+        int | None,
+        typer.Option(
+            "--timeline",
+            metavar="NUMBER",
+            min=1,
+            help="Of an archive that several servers wrote into, the timeline to follow.",
+        ),
+    ] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -321,9 +330,11 @@ def restore(
         raise typer.BadParameter("it contradicts --data.", param_hint="--to")
     if until is not None and archive is None:
         raise typer.BadParameter("it takes an --archive.", param_hint="--until")
+    if timeline is not None and archive is None:
+        raise typer.BadParameter("it takes an --archive.", param_hint="--timeline")
     from stepdown.commands import backup as work
 
-    work.restore(source, to=to, keys=keys, archive=archive, until=until, data=data, as_json=as_json)
+    work.restore(source, to=to, keys=keys, archive=archive, until=until, timeline=timeline, data=data, as_json=as_json)
 
 
 def run(arguments: Sequence[str]) -> int:

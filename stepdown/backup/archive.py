@@ -7,17 +7,19 @@ It is a setting of the database itself (ALTER SYSTEM), so it holds whoever start
 from __future__ import annotations
 
 import os
-import re
 import shlex
 import time
 from collections import defaultdict
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
+from stepdown.backup.segments import archived_in, name_of, number_of, place_of, segment_bytes, timeline_of
 from stepdown.backup.summary import DATABASE, WalRange
+from stepdown.backup.timelines import Line, line_of, refuse_left_out
 from stepdown.embedded.account import Account
 from stepdown.errors import Wrong
 
@@ -26,7 +28,6 @@ SWITCH_SECONDS: Final = 60
 
 _WAIT_SECONDS: Final = 60.0
 _FAILING_SECONDS: Final = 5.0
-_SEGMENT: Final = re.compile(r"[0-9A-F]{24}(\.gz)?")
 
 # In order: what is there already must be the same, and is on the disk before Postgres lets go of its own; what is new
 # is written beside, synced, and gets its name only if nothing has it. `ln` never overwrites, `mv` would.
@@ -126,10 +127,11 @@ def _prepare(folder: Path, account: Account) -> None:
         raise Wrong(f"The account that runs Postgres can't write to {folder}: name a folder that it can get to.")
 
 
-def require_whole(archive: Path, account: Account, backup: Path, after: WalRange) -> None:
-    """`Wrong` when a segment is missing between the backup and the last one, or Postgres' account may not read one.
+def require_one_line(archive: Path, account: Account, backup: Path, after: WalRange, timeline: int | None) -> None:
+    """`Wrong` when there is no archive that Postgres' account may read, or several servers' ways part in it and nobody
+    said which `timeline` to follow.
 
-    Postgres takes a missing segment for the end of the log: what came after would be lost without a word.
+    Postgres follows the newest one: what the others wrote after it had left them would be lost without a word.
     """
     if not archive.is_dir():
         raise Wrong(f"{archive} is no folder: name the one that the write-ahead log was archived into.")
@@ -139,52 +141,49 @@ def require_whole(archive: Path, account: Account, backup: Path, after: WalRange
     for path in archived.values():
         if account.drops and not account.may(4, path):
             raise Wrong(f"The account that runs Postgres can't read {path}: give it the archive's files (chown -R).")
-    own = archived_in(backup / DATABASE / "pg_wal")
-    size = segment_bytes(backup)
-    timelines: dict[str, set[int]] = defaultdict(set)
-    for name in own.keys() | archived.keys():
-        if (number := number_of(name, size)) >= place_of(after.begins) // size:
-            timelines[name[:8]].add(number)
-    for timeline, numbers in timelines.items():
-        if missing := sorted(set(range(min(numbers), max(numbers))) - numbers):
-            high, low = divmod(missing[0], 2**32 // size)
+    line = _line(archive, backup, after, timeline)
+    if timeline is None:
+        refuse_left_out(archive, line, _from(after, archived, line))
+
+
+def require_whole(archive: Path, backup: Path, after: WalRange, timeline: int | None) -> None:
+    """`Wrong` when a segment is missing between the backup and the last one.
+
+    Postgres takes a missing segment for the end of the log: what came after would be lost without a word.
+    """
+    line = _line(archive, backup, after, timeline)
+    segments = archived_in(backup / DATABASE / "pg_wal").keys() | archived_in(archive).keys()
+    numbers: dict[int, set[int]] = defaultdict(set)
+    for name in filter(line.holds, _from(after, segments, line)):
+        numbers[timeline_of(name)].add(number_of(name, line.size))
+    for of, there in numbers.items():
+        if missing := sorted(set(range(min(there), max(there))) - there):
             raise Wrong(
-                f"The archive {archive} lacks the segment {timeline}{high:08X}{low:08X}, and later ones are there: "
-                "find it, or restore with --until a time before it."
+                f"The archive {archive} lacks the segment {name_of(of, missing[0], line.size)}, and later ones are "
+                "there: find it, or restore with --until a time before it."
             )
 
 
-def require_end(archive: Path, backup: Path, cluster: Path) -> None:
-    """`Wrong` when recovery ended before the last archived segment of its timeline: one on the way is damaged."""
+def require_end(archive: Path, backup: Path, cluster: Path, after: WalRange, timeline: int | None) -> None:
+    """`Wrong` when recovery ended before the last archived segment of its line: one on the way is damaged."""
+    line = _line(archive, backup, after, timeline)
     histories = (cluster / "pg_wal").glob("*.history")
-    line = max(histories, key=lambda path: path.name).read_text(encoding="utf-8").splitlines()[-1]
-    timeline, ended, *_ = line.split()
-    size = segment_bytes(backup)
-    own = [number_of(name, size) for name in archived_in(archive) if int(name[:8], 16) == int(timeline)]
-    if own and place_of(ended) // size < max(own):
-        high, low = divmod(place_of(ended) // size, 2**32 // size)
+    ended = max(histories, key=lambda path: path.name).read_text(encoding="utf-8").splitlines()[-1].split()[1]
+    number = place_of(ended) // line.size
+    followed = [name for name in archived_in(archive) if line.holds(name)]
+    if any(number_of(name, line.size) > number for name in followed):
+        there = [name for name in followed if number_of(name, line.size) == number]
         raise Wrong(
-            f"The archive's segment {int(timeline):08X}{high:08X}{low:08X} is damaged, and later ones are there: find "
-            "another copy of it, or restore with --until a time before it."
+            f"The archive's segment {max(there, default=name_of(line.last, number, line.size))} is damaged, and later "
+            "ones are there: find another copy of it, or restore with --until a time before it."
         )
 
 
-def archived_in(folder: Path) -> dict[str, Path]:
-    """The segments in a folder, packed or not, by name."""
-    return {path.name.removesuffix(".gz"): path for path in folder.iterdir() if _SEGMENT.fullmatch(path.name)}
+def _line(archive: Path, backup: Path, after: WalRange, timeline: int | None) -> Line:
+    return line_of(archive, backup, after.timeline, timeline, segment_bytes(backup))
 
 
-def segment_bytes(backup: Path) -> int:
-    """How large the segments of this cluster are: 16 MiB, unless it was made otherwise."""
-    return next(path.stat().st_size for path in archived_in(backup / DATABASE / "pg_wal").values())
-
-
-def number_of(segment: str, size: int) -> int:
-    """Counts segments through a timeline."""
-    return int(segment[8:16], 16) * (2**32 // size) + int(segment[16:24], 16)
-
-
-def place_of(lsn: str) -> int:
-    """A log sequence number, such as 0/5000148, in bytes."""
-    high, low = lsn.split("/")
-    return int(high, 16) * 2**32 + int(low, 16)
+def _from(after: WalRange, segments: Iterable[str], line: Line) -> list[str]:
+    """Those that come after the backup began."""
+    first = place_of(after.begins) // line.size
+    return [name for name in segments if number_of(name, line.size) >= first]

@@ -76,10 +76,14 @@ _LACKS_LOG: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """How far to recover: to the end of the backup's own log or of the `archive`, or to an instant of the archive."""
+    """How far to recover: to the end of the backup's own log or of the `archive`, or to an instant of the archive.
+
+    `timeline` is the one to follow where the archive holds several that part.
+    """
 
     archive: Path | None = None
     until: datetime | None = None
+    timeline: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +113,7 @@ def recovered(
         archive = None if wanted.archive is None else f"/proc/self/fd/{there}"
         settings = (
             _SETTINGS
-            | _targets(archive, wanted.until)
+            | _targets(archive, wanted)
             | {
                 "unix_socket_directories": f"{way}/socket",
                 "config_file": f"{way}/server.conf",
@@ -138,7 +142,7 @@ def _furnish(work: Path, cluster: Path, account: Account) -> None:
             account.give(Path(folder, name))
 
 
-def _targets(archive: str | None, until: datetime | None) -> dict[str, str]:
+def _targets(archive: str | None, wanted: Wanted) -> dict[str, str]:
     fetch = "false"
     if archive is not None:
         found = f'"{archive}/%f'
@@ -146,10 +150,11 @@ def _targets(archive: str | None, until: datetime | None) -> dict[str, str]:
             f'if test -e {found}.gz"; then gzip -dc {found}.gz" > "%p"; else test -e {found}" && cp {found}" "%p"; fi'
         )
     # Nothing is said of targets that aren't wanted: Postgres would take even an empty one for a second.
+    until = wanted.until
     target = {} if until is None else {"recovery_target_time": until.astimezone(UTC).isoformat(" ")}
     return target | {
         "restore_command": fetch,
-        "recovery_target_timeline": "latest",
+        "recovery_target_timeline": "latest" if wanted.timeline is None else str(wanted.timeline),
         "recovery_target_inclusive": "on",
         "recovery_target_action": "promote",
         "recovery_end_command": "",

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from exchange.whole_file import whole_file
-from stepdown.backup.archive import forget_archive, require_end, require_whole
+from stepdown.backup.archive import forget_archive, require_end, require_one_line, require_whole
 from stepdown.backup.folders import sync, unfinished, write_private
 from stepdown.backup.found import Found, found, holes
 from stepdown.backup.programs import programs_of
@@ -154,7 +154,7 @@ def _bring_back(
             recovered(made, target.account, target.programs, summary.superuser, wanted, hold) as server,
         ):
             if wanted.archive is not None and wanted.until is None:
-                require_end(wanted.archive, backup, made)
+                require_end(wanted.archive, backup, made, summary.wal, wanted.timeline)
             now, charts, opened = _check(server.url(summary.database), summary, keyring)
             last_commit_at = _last_commit(server)
             forget_archive(server.url("postgres"))
@@ -177,8 +177,10 @@ def _refuse_unfit(backup: Path, summary: Summary, target: Path, account: Account
             verify(programs_of(summary.major), backup / DATABASE)
     except NotWhole as amiss:
         raise Wrong(f"{backup} was altered since it was made ({amiss}): use another copy.") from None
-    if wanted.archive is not None and wanted.until is None:
-        require_whole(wanted.archive, account, backup, summary.wal)
+    if wanted.archive is not None:
+        require_one_line(wanted.archive, account, backup, summary.wal, wanted.timeline)
+        if wanted.until is None:
+            require_whole(wanted.archive, backup, summary.wal, wanted.timeline)
     if shutil.disk_usage(_there(target)).free < summary.size_bytes:
         raise Wrong(f"The disk of {target} lacks room for the {summary.size_bytes} bytes of this backup: name another.")
 

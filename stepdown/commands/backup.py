@@ -119,6 +119,7 @@ def restore(
     keys: Path | None,
     archive: Path | None,
     until: datetime | None,
+    timeline: int | None,
     data: Path | None,
     as_json: bool,
 ) -> None:
@@ -126,7 +127,7 @@ def restore(
     settings = read_settings(data)
     source = source.absolute()
     summary = read_summary(source)
-    wanted = Wanted(None if archive is None else archive.absolute(), until)
+    wanted = Wanted(None if archive is None else archive.absolute(), until, timeline)
     if to is not None:
         restored = restore_to(source, summary, to, key=keys, wanted=wanted)
     else:

@@ -292,6 +292,7 @@ def test_options_that_contradict_each_other_are_not_understood(site: Site, tmp_p
     until = ("--until", "2026-04-20T12:00:00Z")
     run("restore", site.backup, "--data", tmp_path / "a", *until).not_understood("--archive")
     run("restore", site.backup, "--archive", tmp_path, "--until", "2026-04-20").not_understood("offset")
+    run("restore", site.backup, "--data", tmp_path / "a", "--timeline", "1").not_understood("--archive")
 
 
 def test_a_segment_is_archived_once_and_never_overwritten(tmp_path: Path) -> None:

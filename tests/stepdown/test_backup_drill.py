@@ -251,15 +251,27 @@ def test_a_directory_for_another_server_does_not_archive_where_the_lost_one_did(
     assert "archive" not in (tmp_path / "directory/postgresql.auto.conf").read_text()
 
 
+def archive_of(lost: Lost, copy: Path) -> Path:
+    """A copy of its archive, which the account that runs Postgres may read."""
+    shutil.copytree(lost.archive, copy)
+    for path in (copy, *copy.iterdir()):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    return copy
+
+
+def archive_its_first(directory: Path, archive: Path) -> str:
+    """What a server on this directory would archive first: its own copy of the segment in which its timeline began."""
+    first = min((directory / "pg_wal").glob("00000002" + "?" * 16))
+    (archive / first.name).write_bytes(first.read_bytes())
+    return first.name
+
+
 def test_a_gap_in_the_archive_is_refused_rather_than_taken_for_its_end(
     lost: Lost, data: Path, place: Path, tmp_path: Path
 ) -> None:
     segments = sorted(path.name for path in lost.archive.iterdir() if len(path.name) == len("0" * 24 + ".gz"))
     assert len(segments) > 4
-    broken = place / "broken"
-    shutil.copytree(lost.archive, broken)
-    for path in broken.iterdir():
-        shutil.chown(path, lost.archive.stat().st_uid, lost.archive.stat().st_gid)
+    broken = archive_of(lost, place / "broken")
     summary = orjson.loads((lost.backup / "backup.json").read_bytes())
     last_of_backup = int(summary["wal"]["ends"].partition("/")[2], 16) >> 24
     needed = [name for name in segments if int(name[16:24], 16) > last_of_backup]
@@ -269,11 +281,55 @@ def test_a_gap_in_the_archive_is_refused_rather_than_taken_for_its_end(
     missing = run("restore", lost.backup, "--data", data, "--archive", broken)
     missing.refused(f"lacks the segment {needed[0].removesuffix('.gz')}, and later ones are there")
     (broken / needed[0]).write_bytes(whole[: len(whole) // 2])
-    shutil.chown(broken / needed[0], lost.archive.stat().st_uid, lost.archive.stat().st_gid)
+    (broken / needed[0]).chmod(0o644)
     damaged = run("restore", lost.backup, "--data", data, "--archive", broken)
     damaged.refused(f"segment {needed[0].removesuffix('.gz')} is damaged, and later ones are there")
     assert not (data / "postgres/cluster").exists()
     shutil.rmtree(broken)
+
+
+def test_an_archive_that_another_server_wrote_into_as_well_is_refused_until_one_of_them_is_chosen(
+    lost: Lost, place: Path, tmp_path: Path
+) -> None:
+    """A drill that was stopped at noon and started with the lost server's own settings: its log is a second timeline,
+    and Postgres by itself follows that one and leaves out all that the lost server archived after noon."""
+    shared, drill = archive_of(lost, place / "shared"), tmp_path / "drill"
+    run("restore", lost.backup, "--to", drill, "--archive", shared, "--until", lost.noon).done()
+    segment = archive_its_first(drill, shared)
+    last = max(path.name for path in shared.glob("00000001*.gz") if len(path.name) == 27).removesuffix(".gz")
+    named = (f"1 (up to {last})", "--timeline")
+
+    def refused(*words: str, by: tuple[str | Path, ...] = ()) -> None:
+        run("restore", lost.backup, "--data", tmp_path / "data", "--archive", shared, *by).refused(*words)
+
+    # The drill's segments are there, and nothing tells where they belong: Postgres would follow timeline 1.
+    refused(f"2 (up to {segment})", "--timeline")
+    refused("holds no 00000002.history", by=("--timeline", "2"))
+    (shared / "00000002.history").write_bytes((drill / "pg_wal/00000002.history").read_bytes())
+    refused(*named)
+    refused(*named, by=("--until", lost.noon))
+    refused("holds no 00000009.history", by=("--timeline", "9"))
+    # As soon as the other left in the middle of the last segment, facts may be on one way and not on the other.
+    for path in shared.glob("00000001*.gz"):
+        if len(path.name) == 27 and path.name[8:24] > segment[8:24]:
+            path.unlink()
+    (shared / segment).unlink()
+    refused(f"1 (up to 00000001{segment[8:]}), 2 (up to no segment of its own)")
+    shutil.rmtree(shared)
+
+
+def test_of_an_archive_of_two_servers_the_chosen_one_is_brought_back_to_its_end(
+    lost: Lost, place: Path, tmp_path: Path
+) -> None:
+    shared, drill = archive_of(lost, place / "chosen"), tmp_path / "drill"
+    run("restore", lost.backup, "--to", drill, "--archive", shared, "--until", lost.noon).done()
+    archive_its_first(drill, shared)
+    (shared / "00000002.history").write_bytes((drill / "pg_wal/00000002.history").read_bytes())
+    first = restored(lost, tmp_path / "first", "--archive", shared, "--timeline", "1")
+    assert first == lost.facts[: lost.archived]
+    second = restored(lost, tmp_path / "second", "--archive", shared, "--timeline", "2")
+    assert second == lost.facts[: lost.at_noon]
+    shutil.rmtree(shared)
 
 
 def test_an_instant_that_backup_and_archive_do_not_reach_is_refused(lost: Lost, data: Path) -> None:
