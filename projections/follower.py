@@ -71,14 +71,14 @@ class Follower:
         self._poll_seconds = poll_seconds
 
     def run(self, stop: threading.Event) -> None:
-        """Follows until asked to stop. When the database is lost, or not prepared for this version, it waits and
-        tries again."""
+        """Follows until asked to stop. When the database is lost, or not prepared for this version, or the machine has
+        no socket to give, it waits and tries again."""
         while not stop.is_set():
             try:
                 with self._store.database.connection() as db:
                     if self._stand_by(db, stop):
                         self._follow(db, stop)
-            except StoreError as error:
+            except (StoreError, OSError) as error:
                 log.warning("The follower can't go on and tries again: %s", error)
                 stop.wait(_PAUSE_SECONDS)
 

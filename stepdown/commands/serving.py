@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from socket import socket
+from typing import Final
 
 from api.app import create_app
 from api.tokens import refuse_beyond_loopback
 from api.wiring import Wiring
 from projections.follower import Follower
 from stepdown import demo as sample
-from stepdown.faults import log
+from stepdown.faults import log, place
 from stepdown.opening import Opened, now, opened
 from stepdown.server import address_of, listen
 from stepdown.server import serve as serve_app
@@ -23,6 +25,9 @@ from stepdown.sign_in import verifier_of
 from stepdown.terminal import say
 from stepdown.workers import Workers
 from store.accesses import Accesses
+
+_PAUSE_SECONDS: Final = 5.0
+"""After a fault of the follower: soon enough, and no flood of lines."""
 
 
 def serve(data: Path | None, *, host: str, port: int, follow: bool, workers: int | None = None) -> None:
@@ -92,10 +97,22 @@ def wiring_of(use: Opened, host: str) -> Wiring:
 def _following(use: Opened) -> Iterator[None]:
     """The projections are kept current meanwhile, by a thread of this process."""
     stop = threading.Event()
-    follower = threading.Thread(target=Follower(use.store).run, args=(stop,), name="follower")
+    follower = threading.Thread(target=_follow, args=(Follower(use.store), stop), name="follower")
     follower.start()
     try:
         yield
     finally:
         stop.set()
         follower.join()
+
+
+def _follow(follower: Follower, stop: threading.Event) -> None:
+    """Until it is told to stop: a server whose tables stand still would go on without a word."""
+    while not stop.is_set():
+        try:
+            follower.run(stop)
+        except Exception as error:  # noqa: BLE001 whatever it is, it may pass
+            # Kind and place alone: a message may hold somebody's data.
+            fault = "A fault of Stepdown itself ended the follower, %s: it begins again in %g s. Please report it."
+            logging.getLogger(__name__).error(fault, place(error), _PAUSE_SECONDS)
+            stop.wait(_PAUSE_SECONDS)

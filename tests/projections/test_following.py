@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -105,6 +108,23 @@ class TestTurns:
             receipt = store.ledger("lexington").append([new(CHART, 2, INQUIRED)])
             assert wait_for(store, "lexington", receipt.position, SOON)
             assert positions(store, "lexington") == dict.fromkeys([p.name for p in PROJECTIONS], receipt.position)
+
+    def test_a_machine_without_a_socket_to_give_is_waited_for(
+        self, store: Store, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        pair = socket.socketpair
+        refused: list[None] = []
+
+        def refuse_once() -> tuple[socket.socket, socket.socket]:
+            if not refused:
+                refused.append(None)
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+            return pair()
+
+        monkeypatch.setattr(socket, "socketpair", refuse_once)
+        with following(store):
+            assert wait_for(store, "lexington", opened(store, REGISTERED), SOON)
+        assert refused
 
     def test_catching_up_leaves_it_to_the_one_who_follows(self, store: Store) -> None:
         with following(store):
