@@ -13,7 +13,7 @@ from threading import Lock
 from typing import Final
 from weakref import WeakKeyDictionary
 
-from domain.record import Recorded
+from domain.record import Recorded, stream_kind
 from domain.session import SessionRescheduled, SessionScheduled
 from domain.week import Week
 from store.ledger import Ledger
@@ -25,42 +25,58 @@ TAIL: Final = 5000
 """When more facts than these have come since, all sessions are read anew."""
 
 _PLANS: Final = (SessionScheduled, SessionRescheduled)
-_PLANNED: Final = frozenset(kind.__name__ for kind in _PLANS)
 _A_DAY: Final = timedelta(days=1)
 
 
 class Calendar:
-    """Of one ledger. Thread-safe."""
+    """Of one ledger, which it is given each time: it doesn't keep it alive. Thread-safe.
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    One reads at a time, the others wait. What it reads is bounded by the limits of the database for each select, and
+    all sessions, a select for every 2000, are read once in a process as a rule.
+    """
+
+    def __init__(self) -> None:
         self._plans: list[tuple[datetime, str]] = []
         self._position = 0
-        self._lock = Lock()
+        self._recorded_at: datetime | None = None
+        self._turn = Lock()
 
-    def of_week(self, week: Week, *, upto: int) -> set[str]:
+    def of_week(self, ledger: Ledger, week: Week, *, upto: int) -> set[str]:
         """The streams of the sessions that were planned to begin in a week, wherever on earth, by a fact at or before
         a position; some others may be among them."""
         first = datetime.combine(week.monday, time(), tzinfo=UTC) - _A_DAY
         end = datetime.combine(week.sunday, time(), tzinfo=UTC) + 2 * _A_DAY
-        with self._lock:
-            if upto > self._position:
-                self._catch_up(upto)
+        with self._turn:
+            self._catch_up(ledger, upto)
             return {stream for _, stream in self._plans[_place(self._plans, first) : _place(self._plans, end)]}
 
-    def _catch_up(self, upto: int) -> None:
-        rows = self._ledger.rows(after=self._position, upto=upto, limit=TAIL) if self._position else []
-        if len(rows) == TAIL or not self._position:
-            self._plans = sorted(self._all(upto))
-        else:
-            for at, stream in _plans(self._ledger.opened([row for row in rows if row[3] in _PLANNED])):
-                insort(self._plans, (at, stream))
-        self._position = upto
+    def _catch_up(self, ledger: Ledger, upto: int) -> None:
+        if not self._position:
+            self._begin_anew(ledger, upto)
+            return
+        # The last fact known is asked for too: where another stands in its place, the ledger was set back.
+        rows = ledger.rows(after=self._position - 1, upto=max(upto, self._position), limit=TAIL + 1)
+        if not rows or (rows[0][0], rows[0][4]) != (self._position, self._recorded_at) or len(rows) > TAIL:
+            self._begin_anew(ledger, upto)
+            return
+        # Chosen by stream: the name that a fact was stored by may be an old one.
+        news = ledger.opened([row for row in rows[1:] if stream_kind(row[1]) == "session"])
+        for plan in _plans(news):
+            insort(self._plans, plan)
+        self._position, self._recorded_at = rows[-1][0], rows[-1][4]
 
-    def _all(self, upto: int) -> Iterator[tuple[datetime, str]]:
-        streams = self._ledger.streams("session", upto=upto)
+    def _begin_anew(self, ledger: Ledger, upto: int) -> None:
+        self._position = 0
+        # Read first: should the ledger be set back meanwhile, another fact stands there the next time.
+        last = ledger.rows(after=upto - 1, upto=upto, limit=1)
+        self._plans = sorted(self._all(ledger, upto))
+        if last:
+            self._position, self._recorded_at = last[0][0], last[0][4]
+
+    def _all(self, ledger: Ledger, upto: int) -> Iterator[tuple[datetime, str]]:
+        streams = ledger.streams("session", upto=upto)
         for n in range(0, len(streams), READ_STREAMS):
-            for found in self._ledger.read(streams[n : n + READ_STREAMS], upto=upto).values():
+            for found in ledger.read(streams[n : n + READ_STREAMS], upto=upto).values():
                 yield from _plans(found)
 
 
@@ -76,9 +92,8 @@ _CALENDARS: Final[WeakKeyDictionary[Ledger, Calendar]] = WeakKeyDictionary()
 _MAKING: Final = Lock()
 
 
-def calendar_of(ledger: Ledger) -> Calendar:
-    """The one calendar of a ledger in this process; gone with it."""
+def planned_in(ledger: Ledger, week: Week, *, upto: int) -> set[str]:
+    """`Calendar.of_week`, of the one calendar that this process has of the ledger; gone with it."""
     with _MAKING:
-        if ledger not in _CALENDARS:
-            _CALENDARS[ledger] = Calendar(ledger)
-        return _CALENDARS[ledger]
+        calendar = _CALENDARS.setdefault(ledger, Calendar())
+    return calendar.of_week(ledger, week, upto=upto)

@@ -18,7 +18,7 @@ from domain.session import Session
 from domain.status import present
 from domain.streams import fold_stream, named
 from domain.week import Week
-from exchange.calendar import calendar_of
+from exchange.calendar import planned_in
 from exchange.cut import Knowledge, take_cut
 from store.ledger import Ledger
 from store.lines import to_line
@@ -90,7 +90,7 @@ def _beside(
     ledger: Ledger, entries: Sequence[Recorded], week: Week, position: int
 ) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
     """The sessions that the chart names or that may be of the week, and the cohorts that it names, at the cut."""
-    streams = calendar_of(ledger).of_week(week, upto=position)
+    streams = planned_in(ledger, week, upto=position)
     for entry in entries:
         streams |= named(entry.fact)
     sessions, cohorts = {}, {}
