@@ -12,8 +12,10 @@ from typing import IO, Final
 from stepdown.embedded.account import Account
 
 # The second shell has no parent that knows of it. It ends the program and those that it has started, a group of their
-# own, when our end of the pipe is gone before we have said that all is well.
-_GUARD: Final = '( ( read -r said <&"$0" || kill -s {signal} -- -$$ ) >/dev/null 2>&1 & ); exec "$@"'
+# own, when our end of the pipe is gone before we have said that all is well. The pipe is the standard input: a shell
+# need not understand descriptors of two digits. What runs in the background would get another one, so it is named
+# before, and only there: the program may have inherited a descriptor 3.
+_GUARD: Final = '( ( read -r said <&3 || kill -s {signal} -- -$$ ) >/dev/null 2>&1 & ) 3<&0; exec "$@" </dev/null'
 
 
 @contextmanager
@@ -36,13 +38,13 @@ def guarded(
     try:
         try:
             process = subprocess.Popen(
-                ["/bin/sh", "-c", _GUARD.format(signal=signal), str(reading), *command],
-                stdin=subprocess.DEVNULL,
+                ["/bin/sh", "-c", _GUARD.format(signal=signal), "guarded", *command],
+                stdin=reading,
                 stdout=subprocess.DEVNULL if said == subprocess.PIPE else said,
                 stderr=said,
                 cwd=Path("/"),
                 env=environment,
-                pass_fds=(*inherit, reading),
+                pass_fds=inherit,
                 start_new_session=True,
                 user=None if drops is None else drops.uid,
                 group=None if drops is None else drops.gid,
