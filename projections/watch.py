@@ -46,9 +46,11 @@ _AS_READER: Final = Statement.of(
     "SELECT set_config('role', 'stepdown_reader', true), set_config('stepdown.ledger', name, true)"
     " FROM unnest($1::text[]) AS ledger (name)",
 )
-_VERSION: Final = Statement.of(
-    "version",
-    "SELECT coalesce(max(version), 0) FROM fact WHERE ledger = ANY($1::text[]) AND stream = ANY($2::text[])",
+# Of the staff list. A version alone might be that of another fact, where the ledger was set back.
+_LAST: Final = Statement.of(
+    "last_of_stream",
+    "SELECT version, position, recorded_at FROM fact WHERE ledger = $1::text AND stream = $2::text"
+    " ORDER BY version DESC LIMIT 1",
 )
 # The fact at the position that was known comes along: it tells whether this is still the same ledger.
 _NEWS: Final = Statement.of(
@@ -123,6 +125,7 @@ class Watch:
         self._ledger = store.ledger(facility)
         self._stream = stream_name("facility", facility)
         self._facility = Facility()
+        self._last: tuple[int, int, datetime] | None = None
         self._looking: Together[None, Glance] = Together(threads, self._look, records=False)
         self._kept = _Kept()
 
@@ -146,18 +149,28 @@ class Watch:
             (_BEGIN, ()),
             (_AS_READER, [ledger]),
             positions_of(self._ledger.name, (status.PROJECTION, SESSIONS, ATTENDANCE)),
-            (_VERSION, [ledger, texts([self._stream])]),
+            (_LAST, [self._ledger.name.encode(), self._stream.encode()]),
             (_NEWS, [ledger, bigint(self._kept.seen.position), bigint(NEWS)]),
             (_COMMIT, ()),
         ]
         with self._store.database.connection() as connection:
-            _, _, positions, versions, news, _ = round_trip(connection, sent)
+            _, _, positions, lasts, news, _ = round_trip(connection, sent)
         cut = cut_from(positions)
         if cut is not None:
             self._kept.further(cut, _news(news))
-        if as_bigint(versions.get_value(0, 0) or b"") != self._facility.version:
+        if (last := _last(lasts)) != self._last:
+            # What came since is in it too; it is read once more then.
             self._facility = fold_facility(self._ledger.read([self._stream])[self._stream])
+            self._last = last
         return [Glance(self._facility, cut)] * len(asked)
+
+
+def _last(result: PGresult) -> tuple[int, int, datetime] | None:
+    """Version, position and time; None of a stream without facts."""
+    if result.ntuples == 0:
+        return None
+    version, position, recorded_at = (result.get_value(0, column) or b"" for column in range(3))
+    return as_bigint(version), as_bigint(position), as_instant(recorded_at)
 
 
 def _news(result: PGresult) -> list[tuple[int, str, datetime]]:

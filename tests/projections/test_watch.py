@@ -171,6 +171,22 @@ def test_a_glance_shows_the_staff_list_of_the_ledger_however_late_the_tables_are
     assert look(over).facility.staff.get(somebody, ()) == ()
 
 
+def test_a_staff_list_that_was_set_back_and_has_another_last_line_is_read_anew(
+    site: Store, over: Watch, database: Database
+) -> None:
+    first, second = uuid4(), uuid4()
+    line = StaffCredentialed(staff_id=first, name="R. Ames", role="counselor", valid_from=date(2026, 1, 1))
+    ledger = site.ledger(SITE)
+    ledger.append([new("facility/lexington", 2, line)])
+    assert first in look(over).facility.staff
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("DELETE FROM fact WHERE position = 4")
+        connection.execute("UPDATE ledger SET position = 3")
+    ledger.append([new("facility/lexington", 2, replace(line, staff_id=second))])
+    assert set(look(over).facility.staff) == {second}
+
+
 def test_a_document_holds_until_the_next_session_is_over(site: Store, over: Watch) -> None:
     put(site, over)
     page = over.page(PATIENT, TODAY, look(over))
