@@ -33,6 +33,12 @@ from store.together import Asked, Together
 KEPT: Final = 5000
 """Documents of a site at hand: everybody in care at a large one, about 10 MB."""
 
+KEPT_OF_ALL: Final = 20_000
+"""Documents of all sites together, about 40 MB."""
+
+SITES: Final = 200
+"""Sites of which a process knows something, at most."""
+
 NEWS: Final = 1000
 """When more facts than these have come since the last look, nothing that was kept is held to be current."""
 
@@ -129,6 +135,11 @@ class Watch:
         self._looking: Together[None, Glance] = Together(threads, self._look, records=False)
         self._kept = _Kept()
 
+    @property
+    def pages(self) -> int:
+        """How many documents are at hand."""
+        return len(self._kept)
+
     def look(self) -> Asked[Glance]:
         """The site as it is now, or later. Has the errors of the store."""
         return self._looking.begin(None)
@@ -191,6 +202,9 @@ class _Kept:
         self._forgotten = 0
         self._lock = Lock()
 
+    def __len__(self) -> int:
+        return len(self._pages)
+
     def find(self, patient_id: UUID, on: date, cut: Cut) -> Page | None:
         with self._lock:
             page = self._pages.get(patient_id)
@@ -240,16 +254,24 @@ class _Kept:
 
 
 class Watches:
-    """Of a process, by site."""
+    """Of a process, by site. The one that nobody asked about for longest is forgotten first."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="watch")
-        self._sites: dict[str, Watch] = {}
+        self._sites: OrderedDict[str, Watch] = OrderedDict()
         self._lock = Lock()
 
     def of(self, facility: str) -> Watch:
         with self._lock:
-            if facility not in self._sites:
-                self._sites[facility] = Watch(self._store, facility, self._threads)
-            return self._sites[facility]
+            watch = self._sites.get(facility)
+            if watch is None:
+                watch = self._sites[facility] = Watch(self._store, facility, self._threads)
+            self._sites.move_to_end(facility)
+            # Whoever still looks at one that is forgotten goes on with it.
+            while len(self._sites) > 1 and self._is_too_much():
+                self._sites.popitem(last=False)
+            return watch
+
+    def _is_too_much(self) -> bool:
+        return len(self._sites) > SITES or sum(site.pages for site in self._sites.values()) > KEPT_OF_ALL

@@ -288,6 +288,34 @@ def test_no_more_than_some_are_kept(site: Store, over: Watch, monkeypatch: pytes
     assert held(over, OTHER) == sent(site, OTHER)
 
 
+def test_the_site_that_nobody_asked_about_for_longest_is_forgotten_first(
+    site: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watches = Watches(site)
+    monkeypatch.setattr(watch, "SITES", 2)
+    first, second = watches.of(SITE), watches.of("second")
+    assert watches.of(SITE) is first
+    watches.of("third")
+    assert watches.of(SITE) is first
+    assert watches.of("second") is not second
+
+
+def test_documents_of_all_sites_together_are_no_more_than_some(site: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    watches = Watches(site)
+    monkeypatch.setattr(watch, "KEPT_OF_ALL", 1)
+    over = watches.of(SITE)
+    put(site, over)
+    watches.of("other")
+    assert watches.of(SITE) is over
+    put(site, over, OTHER)
+    # What is asked about just now stays.
+    assert watches.of(SITE) is over
+    assert held(over, OTHER) == sent(site, OTHER)
+    other = watches.of("other")
+    assert watches.of("other") is other
+    assert watches.of(SITE) is not over
+
+
 def test_pages_of_the_sample_program_are_its_documents(followed: Store) -> None:
     over = Watches(followed).of(SITE)
     now = datetime(2026, 5, 8, 22, tzinfo=UTC)
