@@ -7,6 +7,7 @@ It is a setting of the database itself (ALTER SYSTEM), so it holds whoever start
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import time
 from collections import defaultdict
@@ -17,6 +18,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
+from stepdown.backup.found import reading
 from stepdown.backup.segments import archived_in, name_of, number_of, place_of, segment_bytes, timeline_of
 from stepdown.backup.summary import DATABASE, WalRange
 from stepdown.backup.timelines import Line, line_of, refuse_left_out
@@ -37,6 +39,7 @@ _COMMAND: Final = (
     'else gzip -1c %p > "$new" && sync "$new" && ln "$new" "$to" && sync {folder}; done=$?; rm -f "$new"; '
     "exit $done; fi"
 )
+_FOLDER: Final = re.compile(r"(/.*)/[^/]*%f")
 _NOW: Final = "SELECT current_setting('archive_mode'), current_setting('archive_command')"
 _NAMED: Final = "SELECT setting FROM pg_file_settings WHERE name = 'archive_command' ORDER BY seqno DESC LIMIT 1"
 _ARCHIVED: Final = """
@@ -83,6 +86,23 @@ def forget_archive(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         for setting in ("archive_mode", "archive_timeout", "archive_command", "archive_library"):
             connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(setting)))
+
+
+def archives_of(url: str) -> list[Path]:
+    """The folders that the server's `archive_command` writes `%f` into, whoever set it; any reader may ask."""
+    with reading(url) as connection:
+        _, command = _row(connection, _NOW)
+    return folders_in(command)
+
+
+def folders_in(command: str) -> list[Path]:
+    try:
+        words = shlex.split(command.replace("%%", "%"))
+    except ValueError:
+        # The shell couldn't run it either.
+        return []
+    found = (_FOLDER.search(word) for word in words)
+    return sorted({Path(match[1]) for match in found if match is not None})
 
 
 def is_archiving(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -77,13 +78,24 @@ def _verify(programs: Binaries, copy: Path) -> None:
         raise Wrong(f"The copy isn't what the server sent ({amiss}): see to the disk, and back up again.") from None
 
 
-def refuse_place(keys: Path, backup: Path, keyring: FileKeyring) -> None:
+def refuse_place(keys: Path, backup: Path, data: Path, master_key: Path) -> None:
     """`Wrong` when a copy of the key can't be there: in the backup, so that whoever gets hold of that could read every
-    chart, or in the place of another key."""
+    chart; where it would be lost with the data folder or is the key itself; or in the place of another key."""
     if within(keys, backup) or within(keys, backup.with_name(f"{backup.name}.unfinished")):
         raise Wrong("The master key has to be kept apart from the backup: name a file outside of its folder.")
-    if keys.exists() and FileKeyring(keys).fingerprint != keyring.fingerprint:
+    if keys.exists() and keys.samefile(master_key):
+        raise Wrong(f"{keys} is the master key itself, so there would be no copy: name a new file, on another disk.")
+    if within(keys, data):
+        raise Wrong(f"{keys} lies in the data folder and would be lost with it: name a file on another disk.")
+    if keys.exists() and FileKeyring(keys).fingerprint != FileKeyring(master_key).fingerprint:
         raise Wrong(f"{keys} holds another master key: name a new file for this one.")
+
+
+def refuse_archived(key: Path, archives: Iterable[Path]) -> None:
+    """`Wrong` when the key lies among the archived log: whoever gets hold of that could read every chart."""
+    for archive in archives:
+        if within(key, archive):
+            raise Wrong(f"The master key has to be kept apart from the archive {archive}: name a file outside of it.")
 
 
 def copy_key(source: Path, to: Path) -> None:

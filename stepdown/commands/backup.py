@@ -11,12 +11,12 @@ from typing import Final
 import orjson
 import psycopg
 
-from stepdown.backup.archive import archive_into, is_archiving, stop_archiving, wait_until_archived
+from stepdown.backup.archive import archive_into, archives_of, is_archiving, stop_archiving, wait_until_archived
 from stepdown.backup.folders import within
 from stepdown.backup.recovery import Wanted
 from stepdown.backup.restoring import Restored, restore_embedded, restore_to
 from stepdown.backup.summary import Summary, read_summary
-from stepdown.backup.taking import Source, copy_key, not_whole, refuse_place, take
+from stepdown.backup.taking import Source, copy_key, not_whole, refuse_archived, refuse_place, take
 from stepdown.embedded import Embedded
 from stepdown.embedded.account import account_for
 from stepdown.embedded.cluster import Layout
@@ -39,10 +39,17 @@ def backup(
     if keys is not None:
         if keyring is None:
             raise Wrong(f"There is no master key {settings.master_key}: name it in STEPDOWN_MASTER_KEY_FILE.")
-        refuse_place(keys, target, keyring)
+        refuse_place(keys, target, settings.data, settings.master_key)
     if within(settings.master_key, target):
         raise Wrong("The master key has to be kept apart from the backup: name another folder for the backup.")
+    if archive is not None:
+        refuse_archived(settings.master_key, [archive])
+        if keys is not None:
+            refuse_archived(keys, [archive])
     with _source(settings, archive=archive, no_archive=no_archive, target=target) as source:
+        archives = archives_of(source.url)
+        if keys is not None:
+            refuse_archived(keys, archives)
         summary = take(source, target, keyring=keyring)
         if keys is not None:
             copy_key(settings.master_key, keys)
@@ -52,6 +59,11 @@ def backup(
             _say_taken(target, summary)
         if keys is None:
             _remind(settings.master_key, summary)
+        for folder in archives:
+            if keyring is not None and within(settings.master_key, folder):
+                say(
+                    f"The master key lies in the archive {folder}: move it away, or whoever has that reads every chart."
+                )
         if source.of == "embedded" and is_archiving(source.url):
             wait_until_archived(source.url, summary.wal.ends)
     if broken := not_whole(summary):

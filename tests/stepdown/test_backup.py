@@ -15,7 +15,7 @@ from pathlib import Path
 import orjson
 import pytest
 
-from stepdown.backup.archive import command_for
+from stepdown.backup.archive import command_for, folders_in
 from stepdown.opening import opened
 from stepdown.settings import read_settings
 from store.keys import FileKeyring
@@ -132,9 +132,17 @@ def test_a_backup_goes_into_a_new_folder_apart_from_data_and_key(site: Site, tmp
     refused("kept apart from the backup", into=into, options=("--keys", link / "deep" / "master.key"))
     FileKeyring(tmp_path / "other.key")
     refused("holds another master key", into=into, options=("--keys", tmp_path / "other.key"))
+    master = site.data / "master.key"
+    link_to_key = tmp_path / "link.key"
+    link_to_key.symlink_to(master)
+    refused("is the master key itself", into=into, options=("--keys", master))
+    refused("is the master key itself", into=into, options=("--keys", link_to_key))
+    refused("lies in the data folder", into=into, options=("--keys", site.data / "safe" / "master.key"))
+    archive = tmp_path / "archive"
+    refused("apart from the archive", into=into, options=("--archive", archive, "--keys", archive / "master.key"))
     refused("lies in the data folder", into=into, options=("--archive", site.data / "archive"))
     refused("holds something already", into=into, options=("--archive", site.backup))
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "other.key"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["link", "link.key", "other.key"]
 
 
 def test_there_is_no_backup_of_a_folder_without_a_database(tmp_path: Path, site: Site) -> None:
@@ -149,6 +157,33 @@ def test_a_backup_under_another_key_than_the_databases_is_refused(
     monkeypatch.setenv("STEPDOWN_MASTER_KEY_FILE", str(tmp_path / "other.key"))
     run("backup", tmp_path / "backup", "--data", site.data).refused("doesn't open the keys of this database")
     assert [path.name for path in tmp_path.iterdir()] == ["other.key"]
+
+
+def test_a_master_key_that_lies_where_the_log_is_to_be_archived_is_to_be_moved(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = tmp_path / "archive" / "master.key"
+    key.parent.mkdir()
+    shutil.copy(site.keys, key)
+    monkeypatch.setenv("STEPDOWN_MASTER_KEY_FILE", str(key))
+    taken = run("backup", tmp_path / "backup", "--data", site.data, "--archive", key.parent)
+    taken.refused("apart from the archive")
+    assert not (tmp_path / "backup").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "folders"),
+    [
+        (command_for(Path("/backups/it's 100% safe")), ["/backups/it's 100% safe"]),
+        ("test ! -f /mnt/archive/%f && cp %p /mnt/archive/%f", ["/mnt/archive"]),
+        ("""cp "%p" '/a b/%f' && cp %p /c/d/.%f""", ["/a b", "/c/d"]),
+        ("/bin/true", []),
+        ("(disabled)", []),
+        ("cp '%p /x/%f", []),
+    ],
+)
+def test_an_archive_command_tells_which_folders_it_fills(command: str, folders: list[str]) -> None:
+    assert [str(folder) for folder in folders_in(command)] == folders
 
 
 def test_a_killed_backup_leaves_nothing_that_is_taken_for_one_and_the_next_one_is_whole(

@@ -332,6 +332,24 @@ def test_of_an_archive_of_two_servers_the_chosen_one_is_brought_back_to_its_end(
     shutil.rmtree(shared)
 
 
+def test_a_key_is_kept_apart_from_the_archive_that_the_server_writes_already(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data, archive = place / "small", place / "small archive"
+    with Embedded.start(data), opened(read_settings(data)):
+        pass
+    run("backup", tmp_path / "first", "--data", data, "--archive", archive).done()
+    within = run("backup", tmp_path / "second", "--data", data, "--keys", archive / "safe" / "master.key")
+    within.refused("kept apart from the archive")
+    assert not (tmp_path / "second").exists()
+    assert not (archive / "safe").exists()
+    # There already, a backup is better than none.
+    shutil.move(data / "master.key", archive / "master.key")
+    monkeypatch.setenv("STEPDOWN_MASTER_KEY_FILE", str(archive / "master.key"))
+    taken = run("backup", tmp_path / "second", "--data", data).done()
+    assert f"The master key lies in the archive {archive}: move it away" in taken.err
+
+
 def test_an_instant_that_backup_and_archive_do_not_reach_is_refused(lost: Lost, data: Path) -> None:
     def until(instant: str) -> None:
         run("restore", lost.backup, "--data", data, "--archive", lost.archive, "--until", instant).refused(
