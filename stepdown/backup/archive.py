@@ -81,13 +81,6 @@ def stop_archiving(connection: psycopg.Connection[Any]) -> None:
     connection.execute("SELECT pg_reload_conf()")
 
 
-def forget_archive(url: str) -> None:
-    """For what was restored, before it is used: it never writes into the archive of the one that it came from."""
-    with psycopg.connect(url, autocommit=True) as connection:
-        for setting in ("archive_mode", "archive_timeout", "archive_command", "archive_library"):
-            connection.execute(sql.SQL("ALTER SYSTEM RESET {}").format(sql.Identifier(setting)))
-
-
 def archives_of(url: str) -> list[Path]:
     """The folders that the server's `archive_command` writes `%f` into, whoever set it; any reader may ask."""
     with reading(url) as connection:

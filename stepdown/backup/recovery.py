@@ -38,6 +38,8 @@ _SETTINGS: Final = {
     "hot_standby": "off",
     "primary_conninfo": "",
     "synchronous_standby_names": "",
+    "recovery_min_apply_delay": "0",
+    "external_pid_file": "",
     "archive_mode": "off",
     "shared_preload_libraries": "",
     "session_preload_libraries": "",
@@ -63,6 +65,14 @@ _SETTINGS: Final = {
 }
 # Whoever may enter this server's socket folder may read its files as well: the account that runs it, and root.
 _ACCESS: Final = b"local all all trust\n"
+
+# What the former server was told by ALTER SYSTEM of others: an archive, which what was restored would write into; a
+# primary; standbys, which every commit would wait for; an end of a recovery, which ours would take for its own.
+_OF_OTHERS: Final = re.compile(
+    rb"\s*(archive_(mode|timeout|command|library|cleanup_command)|restore_command|recovery_\w+|primary_\w+"
+    rb"|synchronous_standby_names)\b",
+    re.IGNORECASE,
+)
 
 # What Postgres says when the log that makes the copy consistent isn't there.
 _LACKS_LOG: Final = (
@@ -134,12 +144,18 @@ def _furnish(work: Path, cluster: Path, account: Account) -> None:
     # Even without an archive: so the copy goes on as a timeline of its own, and its log is never taken for the former.
     write_private(cluster / "recovery.signal", b"")
     (cluster / "standby.signal").unlink(missing_ok=True)
+    _forget_others(cluster / "postgresql.auto.conf")
     for path in (work, work / "socket", work / "server.conf", work / "access.conf"):
         account.give(path)
     for folder, _, names in os.walk(cluster):
         account.give(Path(folder))
         for name in names:
             account.give(Path(folder, name))
+
+
+def _forget_others(settings: Path) -> None:
+    lines = settings.read_bytes().splitlines(keepends=True) if settings.exists() else []
+    settings.write_bytes(b"".join(line for line in lines if _OF_OTHERS.match(line) is None))
 
 
 def _targets(archive: str | None, wanted: Wanted) -> dict[str, str]:

@@ -16,7 +16,7 @@ import psycopg
 from psycopg import sql
 
 from exchange.whole_file import whole_file
-from stepdown.backup.archive import forget_archive, require_end, require_one_line, require_whole
+from stepdown.backup.archive import require_end, require_one_line, require_whole
 from stepdown.backup.folders import sync, unfinished, write_private
 from stepdown.backup.found import Found, found, holes
 from stepdown.backup.programs import programs_of
@@ -157,7 +157,6 @@ def _bring_back(
                 require_end(wanted.archive, backup, made, summary.wal, wanted.timeline)
             now, charts, opened = _check(server.url(summary.database), summary, keyring)
             last_commit_at = _last_commit(server)
-            forget_archive(server.url("postgres"))
             settle(server.url("postgres"))
         finish()
     return Restored(last_commit_at, now.ledgers, charts, opened, round(time.monotonic() - began, 3))

@@ -110,6 +110,46 @@ def test_what_was_backed_up_by_its_login_is_served_from_another_data_directory(
     run("restore", tmp_path / "backup").refused("restore it with --to")
 
 
+def test_what_was_restored_waits_for_no_standby_and_follows_nothing_that_its_former_server_was_told(
+    production: Production, tmp_path: Path
+) -> None:
+    """None of it is in effect there (it would be after the next reload): the file is copied as it stands."""
+    told = {
+        "synchronous_standby_names": "ANY 1 (a, b)",
+        "primary_conninfo": "host=nowhere.invalid",
+        "primary_slot_name": "a",
+        "recovery_target": "immediate",
+        "recovery_target_action": "shutdown",
+        "recovery_min_apply_delay": "1h",
+        "restore_command": "false",
+        "archive_mode": "on",
+        "archive_command": "false",
+        "external_pid_file": str(tmp_path / "pid"),
+        "work_mem": "5MB",
+    }
+    production.superuser(*(f"ALTER SYSTEM SET {name} = '{value}'" for name, value in told.items()))
+    try:
+        run("backup", tmp_path / "backup").done()
+    finally:
+        production.superuser(*(f"ALTER SYSTEM RESET {name}" for name in told))
+    assert "recovery_target" in (tmp_path / "backup/database/postgresql.auto.conf").read_text()
+    directory, socket = tmp_path / "directory", tmp_path / "socket"
+    restored = run("restore", tmp_path / "backup", "--to", directory, "--keys", production.key).done()
+    assert "positions 1 to 10 without a hole" in restored.text
+    assert not (tmp_path / "pid").exists()
+    kept = (directory / "postgresql.auto.conf").read_text().splitlines()
+    assert {line.split()[0] for line in kept if not line.startswith("#")} & told.keys() == {
+        "work_mem",
+        "external_pid_file",
+    }
+    with running(directory, socket):
+        where = urlsplit(production.server.app_url)
+        url = where._replace(query=f"host={quote(str(socket), safe='')}&port={PORT}").geturl()
+        with Store(url, FileKeyring(production.key)) as store:
+            chart = a_chart()
+            store.ledger("lexington").append([registered(chart, mrn="SYN-RESTORED"), trigger(chart, 2)])
+
+
 def test_a_machine_without_the_key_backs_up_as_well(
     production: Production, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
