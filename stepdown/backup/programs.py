@@ -32,6 +32,20 @@ def programs_of(major: int) -> Binaries:
     )
 
 
+def refuse_unfit(url: str) -> None:
+    """`Wrong` for a URL by which a base backup would tell a secret, or could be of another server than was asked."""
+    given = conninfo_to_dict(url)
+    if "sslpassword" in given:
+        raise Wrong(
+            "STEPDOWN_BACKUP_URL has an sslpassword, which others could read in the list of processes: give this login "
+            "a key without one, in a file for its own account alone (sslkey), and take it out."
+        )
+    if any("," in str(given.get(name, "")) for name in ("host", "hostaddr", "port")):
+        raise Wrong(
+            "STEPDOWN_BACKUP_URL names several hosts, and each connection could reach another: name the one to back up."
+        )
+
+
 def take_base_backup(programs: Binaries, url: str, into: Path, *, hold: int) -> None:
     """Copies the whole cluster, with the write-ahead log that the copy needs, into a new folder.
 

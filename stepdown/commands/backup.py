@@ -13,6 +13,7 @@ import psycopg
 
 from stepdown.backup.archive import archive_into, archives_of, is_archiving, stop_archiving, wait_until_archived
 from stepdown.backup.folders import within
+from stepdown.backup.programs import refuse_unfit
 from stepdown.backup.recovery import Wanted
 from stepdown.backup.restoring import Restored, restore_embedded, restore_to
 from stepdown.backup.summary import Summary, read_summary
@@ -84,6 +85,7 @@ def _source(settings: Settings, *, archive: Path | None, no_archive: bool, targe
             raise Wrong("A Postgres of your own archives by its own settings: see docs/operate.md.")
         url = settings.backup_url.get_secret_value()
         login_of(url, "STEPDOWN_BACKUP_URL")
+        refuse_unfit(url)
         yield Source(url, "external")
         return
     layout = Layout(settings.data.resolve())

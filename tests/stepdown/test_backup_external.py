@@ -214,3 +214,22 @@ def test_a_database_that_is_named_without_a_login_for_backups_is_refused(
     monkeypatch.setenv("STEPDOWN_BACKUP_URL", f"postgresql://{LOGIN}:{PASSWORD}@localhost:1/stepdown".replace(" ", "+"))
     run("backup", tmp_path / "backup").refused("can't be reached")
     run("backup", tmp_path / "backup", "--archive", tmp_path / "a").refused("archives by its own settings")
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ("sslpassword=hidden", "has an sslpassword"),
+        ("host=one,two", "names several hosts"),
+        ("hostaddr=127.0.0.1,127.0.0.2", "names several hosts"),
+        ("port=5432,5433", "names several hosts"),
+    ],
+)
+def test_a_url_that_tells_a_secret_or_means_several_servers_is_refused(
+    production: Production, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: str, words: str
+) -> None:
+    monkeypatch.setenv("STEPDOWN_BACKUP_URL", f"{production.backup_url}&{more}")
+    refused = run("backup", tmp_path / "backup")
+    refused.refused("STEPDOWN_BACKUP_URL", words)
+    assert "hidden" not in refused.err
+    assert list(tmp_path.iterdir()) == []
