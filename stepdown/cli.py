@@ -71,7 +71,7 @@ def serve(
     """Serve the API on the database in STEPDOWN_DATABASE_URL, or on the embedded Postgres.
 
     With several workers a process of its own follows, holds the embedded Postgres and replaces a worker that dies.
-    Each has STEPDOWN_POOL_SIZE connections to the database.
+    Each of them all has STEPDOWN_POOL_SIZE connections (16) to the database: the embedded Postgres has 90 for them.
     """
     from stepdown.commands import serving
 

@@ -13,6 +13,8 @@ from stepdown.errors import Wrong
 DATA: Final = Path(".stepdown")
 DEMO_DATA: Final = Path(".stepdown-demo")
 PORT: Final = 8642
+FEWEST_CONNECTIONS: Final = 2
+"""Of a process: the follower keeps one."""
 
 
 class Settings(BaseSettings):
@@ -44,7 +46,12 @@ class Settings(BaseSettings):
     )
     issuer: str | None = Field(None, description="STEPDOWN_ISSUER: the `iss` of the identity provider's tokens")
     audience: str = Field("urn:stepdown:api", description="STEPDOWN_AUDIENCE: the `aud` that its tokens must have")
-    pool_size: int = Field(16, ge=2, le=200, description="STEPDOWN_POOL_SIZE: connections of a process to the database")
+    pool_size: int = Field(
+        16,
+        ge=FEWEST_CONNECTIONS,
+        le=200,
+        description="STEPDOWN_POOL_SIZE: connections of a process to the database",
+    )
     workers: int = Field(1, ge=1, le=64, description="STEPDOWN_WORKERS: processes that answer requests")
 
     @property

@@ -16,15 +16,20 @@ from api.tokens import refuse_beyond_loopback
 from api.wiring import Wiring
 from projections.follower import Follower
 from stepdown import demo as sample
+from stepdown.embedded.server import SETTINGS
+from stepdown.errors import Wrong
 from stepdown.faults import log, place
 from stepdown.opening import Opened, now, opened
 from stepdown.server import address_of, listen
 from stepdown.server import serve as serve_app
-from stepdown.settings import read_settings
+from stepdown.settings import FEWEST_CONNECTIONS, Settings, read_settings
 from stepdown.sign_in import verifier_of
 from stepdown.terminal import say
 from stepdown.workers import Workers
 from store.accesses import Accesses
+
+CONNECTIONS: Final = int(SETTINGS["max_connections"]) - 10
+"""Of the embedded Postgres, for the processes of a server; the others are for commands that are run meanwhile."""
 
 _PAUSE_SECONDS: Final = 5.0
 """After a fault of the follower: soon enough, and no flood of lines."""
@@ -36,18 +41,34 @@ def serve(data: Path | None, *, host: str, port: int, follow: bool, workers: int
     settings = read_settings(data)
     if settings.jwks is None:
         refuse_beyond_loopback(host)
+    count = workers or settings.workers
+    _refuse_too_many_connections(settings, count)
     with closing(listen(host, port)) as listener, opened(settings) as use:
 
         def listening() -> None:
             print(address_of(listener), flush=True)
 
-        if (count := workers or settings.workers) == 1:
+        if count == 1:
             _run(use, host, listener, follow=follow, listening=listening)
             return
         # What is wrong with them is said before anybody starts.
         verifier_of(use)
         with _following(use) if follow else nullcontext():
             Workers(count, data, host, listener).run(listening=listening)
+
+
+def _refuse_too_many_connections(settings: Settings, workers: int) -> None:
+    """`Wrong` where the embedded Postgres couldn't give them all. What another has to give isn't known here."""
+    processes = 1 if workers == 1 else workers + 1
+    if settings.database_url is not None or processes * settings.pool_size <= CONNECTIONS:
+        return
+    each, most = CONNECTIONS // processes, CONNECTIONS // settings.pool_size - 1
+    ways = [f"set STEPDOWN_POOL_SIZE to {each} or less"] if each >= FEWEST_CONNECTIONS else []
+    ways += [f"start {most} workers or fewer"] if workers > most > 1 else []
+    raise Wrong(
+        f"{processes * settings.pool_size} connections, {settings.pool_size} a process, are more than the "
+        f"{CONNECTIONS} that the embedded Postgres has for them: {', or '.join(ways)}."
+    )
 
 
 def demo(data: Path, *, host: str, port: int) -> None:

@@ -15,8 +15,10 @@ import psycopg
 import pytest
 
 from stepdown import workers as module
+from stepdown.commands.serving import _refuse_too_many_connections
 from stepdown.errors import Wrong
 from stepdown.server import listen
+from stepdown.settings import read_settings
 from stepdown.workers import Workers, deaths_allowed
 from tests.projections.test_following import LEADERS
 from tests.stepdown.command import PATIENT, SAMPLE, Serving, get, is_ready, postgres_runs, run, run_apart, serving
@@ -208,3 +210,37 @@ def test_a_place_stays_empty_until_a_process_can_be_had(program: Program, monkey
 def test_a_number_of_workers_that_cannot_be_meant_is_not_understood(count: str, tmp_path: Path) -> None:
     run("serve", "--workers", count, "--port", "0", "--data", tmp_path / "data").not_understood("--workers")
     assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("count", "pool", "way"),
+    [
+        ("5", "16", "set STEPDOWN_POOL_SIZE to 15 or less, or start 4 workers or fewer."),
+        ("2", "40", "set STEPDOWN_POOL_SIZE to 30 or less."),
+        ("1", "91", "set STEPDOWN_POOL_SIZE to 90 or less."),
+        ("64", "2", ": start 44 workers or fewer."),
+    ],
+)
+def test_more_connections_than_the_embedded_database_has_are_refused_before_anything_is_made(
+    count: str, pool: str, way: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STEPDOWN_DATABASE_URL", raising=False)
+    monkeypatch.setenv("STEPDOWN_POOL_SIZE", pool)
+    refusal = run("serve", "--workers", count, "--port", "0", "--data", tmp_path / "data")
+    refusal.refused("more than the 90", way)
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(("count", "pool"), [(4, "16"), (1, "90")])
+def test_as_many_connections_as_there_are_may_be_asked_for(
+    count: int, pool: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("STEPDOWN_DATABASE_URL", raising=False)
+    monkeypatch.setenv("STEPDOWN_POOL_SIZE", pool)
+    _refuse_too_many_connections(read_settings(), count)
+
+
+def test_how_many_connections_another_database_has_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEPDOWN_DATABASE_URL", "postgresql://stepdown@127.0.0.1/stepdown")
+    monkeypatch.setenv("STEPDOWN_POOL_SIZE", "200")
+    _refuse_too_many_connections(read_settings(), 64)
