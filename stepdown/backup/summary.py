@@ -72,6 +72,11 @@ class Summary(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return msgspec.json.format(msgspec.json.encode(self), indent=2) + b"\n"
 
 
+def backup_around(path: Path) -> Path | None:
+    """The finished backup that a path, there or not, lies in, whatever links lead there."""
+    return next((folder for folder in path.resolve().parents if (folder / _SUMMARY).exists()), None)
+
+
 def write_summary(backup: Path, summary: Summary) -> None:
     write_private(backup / _SUMMARY, summary.as_json())
 

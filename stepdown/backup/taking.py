@@ -11,7 +11,15 @@ from typing import Final, Literal
 from stepdown.backup.folders import size_of, unfinished, within, write_private
 from stepdown.backup.found import clock, found, require_key
 from stepdown.backup.programs import programs_of, take_base_backup
-from stepdown.backup.summary import DATABASE, Summary, major_of, manifest_sha256, wal_range, write_summary
+from stepdown.backup.summary import (
+    DATABASE,
+    Summary,
+    backup_around,
+    major_of,
+    manifest_sha256,
+    wal_range,
+    write_summary,
+)
 from stepdown.backup.verifying import NotWhole, verify
 from stepdown.embedded.binaries import Binaries
 from stepdown.errors import Wrong
@@ -79,10 +87,14 @@ def _verify(programs: Binaries, copy: Path) -> None:
 
 
 def refuse_place(keys: Path, backup: Path, data: Path, master_key: Path) -> None:
-    """`Wrong` when a copy of the key can't be there: in the backup, so that whoever gets hold of that could read every
-    chart; where it would be lost with the data folder or is the key itself; or in the place of another key."""
+    """`Wrong` when a copy of the key can't be there: in this backup or another, so that whoever gets hold of that could
+    read every chart; where it would be lost with the data folder or is the key itself; or in another key's place."""
     if within(keys, backup) or within(keys, backup.with_name(f"{backup.name}.unfinished")):
         raise Wrong("The master key has to be kept apart from the backup: name a file outside of its folder.")
+    if (other := backup_around(keys)) is not None:
+        raise Wrong(
+            f"The master key has to be kept apart from every backup, and {other} is one: name a file elsewhere."
+        )
     if keys.exists() and keys.samefile(master_key):
         raise Wrong(f"{keys} is the master key itself, so there would be no copy: name a new file, on another disk.")
     if within(keys, data):

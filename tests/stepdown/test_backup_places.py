@@ -1,0 +1,44 @@
+"""Where key and archive may be, and what is said of an archive that isn't in force or came too late."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from stepdown.opening import opened
+from stepdown.settings import read_settings
+from tests.stepdown.command import Ended, run
+from tests.store.given import a_chart, registered, trigger
+
+
+@pytest.fixture
+def place() -> Iterator[Path]:
+    """A folder that the account which runs Postgres can get to, with a site and its first backup."""
+    made = Path(tempfile.mkdtemp(dir="/tmp", prefix="stepdown-test-"))
+    made.chmod(0o755)
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("STEPDOWN_DATABASE_URL", "STEPDOWN_BACKUP_URL", "STEPDOWN_DATA", "STEPDOWN_MASTER_KEY_FILE"):
+            patch.delenv(name, raising=False)
+        with opened(read_settings(made / "data")) as use:
+            chart = a_chart()
+            use.store.ledger("lexington").append([registered(chart, mrn="SYN-1"), trigger(chart, 2)])
+        backup(made, "first").done()
+        yield made
+    shutil.rmtree(made)
+
+
+def backup(place: Path, name: str, *options: str | Path) -> Ended:
+    return run("backup", place / name, "--data", place / "data", *options)
+
+
+def test_the_key_is_kept_apart_from_every_backup(place: Path) -> None:
+    link = place / "link"
+    link.symlink_to(place / "first")
+    for keys in (place / "first" / "master.key", place / "first" / "database" / "deep" / "key", link / "master.key"):
+        backup(place, "second", "--keys", keys).refused("apart from every backup", f"{place / 'first'} is one")
+        assert not keys.exists()
+    assert not (place / "second").exists()
