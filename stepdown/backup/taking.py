@@ -103,6 +103,12 @@ def refuse_place(keys: Path, backup: Path, data: Path, master_key: Path) -> None
         raise Wrong(f"{keys} holds another master key: name a new file for this one.")
 
 
+def refuse_archive_within(backup: Path, archive: Path) -> None:
+    """`Wrong` when the archive would be in the backup's own folder, which is new and holds the backup alone."""
+    if within(archive, backup) or within(archive, backup.with_name(f"{backup.name}.unfinished")):
+        raise Wrong(f"The archive {archive} can't be in the backup's own folder: name a folder outside of {backup}.")
+
+
 def refuse_archived(key: Path, archives: Iterable[Path]) -> None:
     """`Wrong` when the key lies among the archived log: whoever gets hold of that could read every chart."""
     for archive in archives:

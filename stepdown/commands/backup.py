@@ -17,7 +17,15 @@ from stepdown.backup.programs import refuse_unfit
 from stepdown.backup.recovery import Wanted
 from stepdown.backup.restoring import Restored, restore_embedded, restore_to
 from stepdown.backup.summary import Summary, read_summary
-from stepdown.backup.taking import Source, copy_key, not_whole, refuse_archived, refuse_place, take
+from stepdown.backup.taking import (
+    Source,
+    copy_key,
+    not_whole,
+    refuse_archive_within,
+    refuse_archived,
+    refuse_place,
+    take,
+)
 from stepdown.embedded import Embedded
 from stepdown.embedded.account import account_for
 from stepdown.embedded.cluster import Layout
@@ -44,6 +52,7 @@ def backup(
     if within(settings.master_key, target):
         raise Wrong("The master key has to be kept apart from the backup: name another folder for the backup.")
     if archive is not None:
+        refuse_archive_within(target, archive)
         refuse_archived(settings.master_key, [archive])
         if keys is not None:
             refuse_archived(keys, [archive])

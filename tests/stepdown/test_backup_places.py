@@ -42,3 +42,10 @@ def test_the_key_is_kept_apart_from_every_backup(place: Path) -> None:
         backup(place, "second", "--keys", keys).refused("apart from every backup", f"{place / 'first'} is one")
         assert not keys.exists()
     assert not (place / "second").exists()
+
+
+def test_an_archive_is_not_begun_in_the_folder_of_the_backup(place: Path) -> None:
+    for archive in (place / "second", place / "second" / "archive"):
+        backup(place, "second", "--archive", archive).refused("can't be in the backup's own folder", "outside of")
+    assert not (place / "second").exists()
+    assert backup(place, "second").done().err.startswith("It takes the master key")
