@@ -98,6 +98,13 @@ def folders_in(command: str) -> list[Path]:
     return sorted({Path(match[1]) for match in found if match is not None})
 
 
+def archives_in_wait(url: str) -> list[Path]:
+    """The folders that a superuser's server has been told to archive into, as long as it has not started anew since."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        named = connection.execute(_NAMED).fetchone()
+        return folders_in(named[0]) if named is not None and _row(connection, _NOW)[0] == "off" else []
+
+
 def is_archiving(url: str) -> bool:
     with psycopg.connect(url, autocommit=True) as connection:
         return bool(_row(connection, _NOW)[0] != "off")
@@ -112,9 +119,11 @@ def wait_until_archived(url: str, lsn: str) -> None:
             if done:
                 return
             if time.monotonic() - began > (_FAILING_SECONDS if failing else _WAIT_SECONDS):
+                where = " and ".join(str(folder) for folder in folders_in(_row(connection, _NOW)[1]))
                 raise Wrong(
-                    "The backup is made, but the write-ahead log isn't being archived: see that Postgres' account can "
-                    "write to the archive's folder and that its disk isn't full, or the log fills the database's disk."
+                    f"The backup is made, but the write-ahead log isn't being archived into {where or 'its archive'}: "
+                    "see that the folder is there, that Postgres' account can write to it and that its disk isn't "
+                    "full, or end archiving (--no-archive); else the log fills the database's disk."
                 )
             time.sleep(0.02)
 

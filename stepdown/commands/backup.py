@@ -11,7 +11,14 @@ from typing import Final
 import orjson
 import psycopg
 
-from stepdown.backup.archive import archive_into, archives_of, is_archiving, stop_archiving, wait_until_archived
+from stepdown.backup.archive import (
+    archive_into,
+    archives_in_wait,
+    archives_of,
+    is_archiving,
+    stop_archiving,
+    wait_until_archived,
+)
 from stepdown.backup.folders import within
 from stepdown.backup.programs import refuse_unfit
 from stepdown.backup.recovery import Wanted
@@ -74,6 +81,11 @@ def backup(
                 say(
                     f"The master key lies in the archive {folder}: move it away, or whoever has that reads every chart."
                 )
+        for folder in archives_in_wait(source.url) if source.of == "embedded" else []:
+            say(
+                f"Nothing is archived into {folder} yet: that takes hold when the embedded Postgres starts anew. End "
+                "the processes that use it, then back up again."
+            )
         if source.of == "embedded" and is_archiving(source.url):
             wait_until_archived(source.url, summary.wal.ends)
     if broken := not_whole(summary):
@@ -113,8 +125,8 @@ def _source(settings: Settings, *, archive: Path | None, no_archive: bool, targe
             embedded = Embedded.start(settings.data)
             if not is_archiving(embedded.superuser_url):
                 raise Wrong(
-                    "Archiving begins when the embedded Postgres starts anew: end the processes that use it, then run "
-                    "this again."
+                    f"No backup is made yet: archiving into {archive} is set, and takes hold when the embedded "
+                    "Postgres starts anew. End the processes that use it, then run this again."
                 )
         yield Source(embedded.superuser_url, "embedded")
     finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from stepdown.embedded import Embedded
 from stepdown.opening import opened
 from stepdown.settings import read_settings
 from tests.stepdown.command import Ended, run
@@ -49,3 +50,30 @@ def test_an_archive_is_not_begun_in_the_folder_of_the_backup(place: Path) -> Non
         backup(place, "second", "--archive", archive).refused("can't be in the backup's own folder", "outside of")
     assert not (place / "second").exists()
     assert backup(place, "second").done().err.startswith("It takes the master key")
+
+
+def test_archiving_that_waits_for_a_start_of_the_server_says_so_until_it_is_in_force(place: Path) -> None:
+    archive = place / "archive"
+    with Embedded.start(place / "data"):
+        for _ in range(2):
+            waits = backup(place, "second", "--archive", archive)
+            waits.refused(f"archiving into {archive} is set", "End the processes", "run this again")
+            assert not (place / "second").exists()
+        assert f"Nothing is archived into {archive} yet" in backup(place, "second").done().err
+    assert "Nothing is archived" not in backup(place, "third").done().err
+    assert list(archive.glob("*.gz"))
+    with Embedded.start(place / "data"):
+        backup(place, "fourth", "--no-archive").done()
+    assert "archive" not in backup(place, "fifth").done().err
+
+
+def test_an_archive_that_cannot_be_written_is_named_and_how_to_end_it(place: Path) -> None:
+    archive = place / "archive"
+    backup(place, "second", "--archive", archive).done()
+    shutil.rmtree(archive)
+    failed = backup(place, "third")
+    assert failed.code == 1
+    assert f"isn't being archived into {archive}" in failed.err
+    assert "--no-archive" in failed.err
+    assert (place / "third" / "backup.json").exists()
+    backup(place, "fourth", "--no-archive").done()
