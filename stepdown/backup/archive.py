@@ -150,8 +150,8 @@ def _prepare(folder: Path, account: Account) -> None:
 
 
 def require_one_line(archive: Path, account: Account, backup: Path, after: WalRange, timeline: int | None) -> None:
-    """`Wrong` when there is no archive that Postgres' account may read, or several servers' ways part in it and nobody
-    said which `timeline` to follow.
+    """`Wrong` when there is no archive that Postgres' account may read, or it begins too late for this backup, or
+    several servers' ways part in it and nobody said which `timeline` to follow.
 
     Postgres follows the newest one: what the others wrote after it had left them would be lost without a word.
     """
@@ -164,6 +164,12 @@ def require_one_line(archive: Path, account: Account, backup: Path, after: WalRa
         if account.drops and not account.may(4, path):
             raise Wrong(f"The account that runs Postgres can't read {path}: give it the archive's files (chown -R).")
     line = _line(archive, backup, after, timeline)
+    reached = max(number_of(name, line.size) for name in archived_in(backup / DATABASE / "pg_wal"))
+    if min(number_of(name, line.size) for name in archived) > reached + 1:
+        raise Wrong(
+            f"The archive {archive} begins after this backup, with a gap between: restore without --archive, or from a "
+            "later backup."
+        )
     if timeline is None:
         refuse_left_out(archive, line, _from(after, archived, line))
 

@@ -77,3 +77,15 @@ def test_an_archive_that_cannot_be_written_is_named_and_how_to_end_it(place: Pat
     assert "--no-archive" in failed.err
     assert (place / "third" / "backup.json").exists()
     backup(place, "fourth", "--no-archive").done()
+
+
+def test_a_backup_from_before_the_archive_began_is_restored_without_it(place: Path) -> None:
+    backup(place, "second").done()
+    archive = place / "archive"
+    backup(place, "third", "--archive", archive).done()
+    for until in ((), ("--until", "2100-01-01T00:00:00Z")):
+        early = run("restore", place / "first", "--data", place / "again", "--archive", archive, *until)
+        early.refused("begins after this backup", "without --archive", "a later backup")
+    run("restore", place / "first", "--data", place / "again").done()
+    # No segment is missing between a later one and the archive.
+    run("restore", place / "third", "--data", place / "other", "--archive", archive).done()
