@@ -95,6 +95,8 @@ def refuse_place(keys: Path, backup: Path, data: Path, master_key: Path) -> None
         raise Wrong(
             f"The master key has to be kept apart from every backup, and {other} is one: name a file elsewhere."
         )
+    if keys.is_dir():
+        raise Wrong(f"{keys} is a folder: name the file that the copy of the master key is to be, in it.")
     if keys.exists() and keys.samefile(master_key):
         raise Wrong(f"{keys} is the master key itself, so there would be no copy: name a new file, on another disk.")
     if within(keys, data):

@@ -89,3 +89,9 @@ def test_a_backup_from_before_the_archive_began_is_restored_without_it(place: Pa
     run("restore", place / "first", "--data", place / "again").done()
     # No segment is missing between a later one and the archive.
     run("restore", place / "third", "--data", place / "other", "--archive", archive).done()
+
+
+def test_the_copy_of_the_key_is_named_as_a_file(place: Path) -> None:
+    (place / "safe").mkdir()
+    backup(place, "second", "--keys", place / "safe").refused("is a folder", "name the file")
+    assert not (place / "second").exists()
