@@ -247,3 +247,11 @@ def test_a_cohort_that_is_not_at_hand_has_no_seats_to_take() -> None:
 def test_a_correction_of_attendance_moves_no_seat() -> None:
     correction = said(corrected(6, cast.absent(cast.MONDAY)), reason="Wrong box.")
     assert changes(given(*ACTIVE), given(*ACTIVE, correction), {FIRST: CHART}) == SeatChanges()
+
+
+def test_charts_that_enroll_at_the_same_time_reach_for_different_seats() -> None:
+    claimed = [
+        seat_changes(f"chart/{UUID(int=n)}", NOBODY.chart, ENROLLED_NOW.chart, COHORTS, {}).claims[0].value
+        for n in range(2)
+    ]
+    assert sorted(claimed) == sorted([FIRST, SECOND])
