@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from domain.chart import attendance, episode, identity, screening, step_down
@@ -34,44 +34,30 @@ class Chart:
     more)."""
 
 
+_PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
+    identity.PatientRegistered: ("identity", identity.evolve),
+    InquiryReceived: ("episodes", episode.opened),
+    **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.evolve)),
+    **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.evolve)),
+    PrescriptionVerified: ("prescriptions", screening.evolve_prescriptions),
+    **dict.fromkeys(step_down.OF_A_STEP_DOWN, ("step_downs", step_down.evolve)),
+}
+"""Fact → the part of the chart that it changes, and how. Facts in no line, and those about a step-down, may change
+their episode."""
+
+
 def evolve(chart: Chart, entry: Entry) -> Chart:
     """One standing fact further. A strike can't be evolved, since it may bring back what came before: fold anew."""
-    fact = entry.fact
-    if isinstance(fact, EnteredInError):
+    kind = type(entry.fact)
+    if kind is EnteredInError:
         raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    identified, prescriptions = chart.identity, chart.prescriptions
-    episodes, attendances, screenings, step_downs = (
-        chart.episodes,
-        chart.attendances,
-        chart.screenings,
-        chart.step_downs,
-    )
-    if isinstance(fact, attendance.RECORDS):
-        attendances = attendance.evolve(attendances, entry)
-    elif isinstance(fact, screening.OF_A_SCREENING):
-        screenings = screening.evolve(screenings, entry)
-    elif isinstance(fact, PrescriptionVerified):
-        verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
-        prescriptions = (*prescriptions, verified)
-    elif isinstance(fact, identity.PatientRegistered):
-        identified = identity.evolve(identified, entry)
-    elif isinstance(fact, InquiryReceived):
-        episodes = {**episodes, fact.episode_id: episode.open_episode(fact, entry.version)}
-    else:
-        if isinstance(fact, step_down.OF_A_STEP_DOWN):
-            step_downs = step_down.evolve(step_downs, entry)
-        episodes = _episodes_further(chart, entry)
-    return Chart(
-        patient_id=chart.patient_id,
-        version=entry.version,
-        identity=identified,
-        episodes=episodes,
-        attendances=attendances,
-        screenings=screenings,
-        prescriptions=prescriptions,
-        step_downs=step_downs,
-        adrift=_adrift(chart, entry),
-    )
+    changed: dict[str, Any] = {"version": entry.version, "adrift": _adrift(chart, entry)}
+    if (part := _PARTS.get(kind)) is not None:
+        name, further = part
+        changed[name] = further(getattr(chart, name), entry)
+    if part is None or name == "step_downs":
+        changed["episodes"] = _episodes_further(chart, entry)
+    return replace(chart, **changed)
 
 
 def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:

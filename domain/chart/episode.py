@@ -241,8 +241,11 @@ def walk(steps: Iterable[Step], *, strict: bool = False) -> list[State]:
     return states
 
 
-def open_episode(fact: InquiryReceived, version: int) -> Episode:
-    return Episode(episode_id=fact.episode_id, first_contact_at=fact.first_contact_at, version=version)
+def opened(episodes: Mapping[UUID, Episode], entry: Entry) -> Mapping[UUID, Episode]:
+    """The episodes with the one that an inquiry opens."""
+    fact: InquiryReceived = entry.fact
+    began = Episode(episode_id=fact.episode_id, first_contact_at=fact.first_contact_at, version=entry.version)
+    return {**episodes, fact.episode_id: began}
 
 
 def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:

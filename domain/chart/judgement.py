@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from domain import claims, recording
@@ -27,10 +27,38 @@ from domain.record import EnteredInError, Entry, live
 from domain.refused import Refused
 from domain.scene import Scene
 
-_ENTRY: Final = (entry.IntakeAssessed, entry.SuitabilityDecided)
-_ENROLLMENT: Final = (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned)
-_STEP_DOWN: Final = (*step_down.OF_A_STEP_DOWN, step_down.SelfReductionNoted, step_down.Transferred)
-_EXIT: Final = (exit.Discharged, exit.DischargeVoided, exit.DischargeSummarySigned)
+_OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] = {
+    entry.InquiryReceived: lambda chart, new, scene: entry.judge_inquiry(chart),
+    consent.ConsentGiven: lambda chart, new, scene: consent.judge(new.fact),
+}
+"""Fact that is about the whole chart → its rules."""
+
+_OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene], None]]] = {
+    **dict.fromkeys(
+        (entry.IntakeAssessed, entry.SuitabilityDecided),
+        lambda chart, episode, new, scene: entry.judge(episode, new.fact),
+    ),
+    **dict.fromkeys(
+        (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned),
+        lambda chart, episode, new, scene: enrollment.judge(chart, episode, new.fact, scene),
+    ),
+    **dict.fromkeys(attendance.RECORDS, lambda chart, episode, new, scene: attendance.judge(chart, new.fact, scene)),
+    attendance.FamilyExemptionGranted: lambda chart, episode, new, scene: attendance.judge_exemption(new.fact),
+    **dict.fromkeys(screening.OF_A_SCREENING, lambda chart, episode, new, scene: screening.judge(chart, new.fact)),
+    screening.PrescriptionVerified: lambda chart, episode, new, scene: screening.judge_prescription(new.fact),
+    plan.TreatmentPlanReviewed: lambda chart, episode, new, scene: plan.judge_review(episode, new.fact),
+    level_of_care.LevelOfCareAssessed: lambda chart, episode, new, scene: level_of_care.judge(new.fact),
+    **dict.fromkeys(
+        (*step_down.OF_A_STEP_DOWN, step_down.SelfReductionNoted, step_down.Transferred),
+        lambda chart, episode, new, scene: step_down.judge(chart, episode, new),
+    ),
+    **dict.fromkeys(
+        (exit.Discharged, exit.DischargeVoided, exit.DischargeSummarySigned),
+        lambda chart, episode, new, scene: exit.judge(chart, episode, new.fact, scene),
+    ),
+    after.AftercareStarted: lambda chart, episode, new, scene: after.judge(episode, new.fact),
+}
+"""Fact about an episode → the rules of its topic. One that is in neither table needs the episode alone."""
 
 
 def judge(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> Chart:
@@ -116,11 +144,9 @@ def _broken_steps(episode: Episode) -> Iterator[int]:
 
 def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
     fact: Any = new.fact
-    if isinstance(fact, entry.InquiryReceived):
-        entry.judge_inquiry(chart)
-        return
-    if isinstance(fact, consent.ConsentGiven):
-        consent.judge(fact)
+    kind = type(fact)
+    if (judge_whole := _OF_THE_CHART.get(kind)) is not None:
+        judge_whole(chart, new, scene)
         return
     episode_id = getattr(fact, "episode_id", None)
     if episode_id is None:
@@ -128,31 +154,8 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
     episode = chart.episodes.get(episode_id)
     if episode is None:
         raise Refused("episode.unknown", "There is no such episode in this chart: it opens with an inquiry.")
-    match fact:
-        case attendance.AttendanceRecorded() | attendance.AttendanceCorrected():
-            attendance.judge(chart, fact, scene)
-        case level_of_care.LevelOfCareAssessed():
-            level_of_care.judge(fact)
-        case after.AftercareStarted():
-            after.judge(episode, fact)
-        case attendance.FamilyExemptionGranted():
-            attendance.judge_exemption(fact)
-        case plan.TreatmentPlanReviewed():
-            plan.judge_review(episode, fact)
-        case screening.PrescriptionVerified():
-            screening.judge_prescription(fact)
-        case _ if isinstance(fact, _ENTRY):
-            entry.judge(episode, fact)
-        case _ if isinstance(fact, _ENROLLMENT):
-            enrollment.judge(chart, episode, fact, scene)
-        case _ if isinstance(fact, screening.OF_A_SCREENING):
-            screening.judge(chart, fact)
-        case _ if isinstance(fact, _STEP_DOWN):
-            step_down.judge(chart, episode, new)
-        case _ if isinstance(fact, _EXIT):
-            exit.judge(chart, episode, fact, scene)
-        case _:
-            return
+    if (judge_topic := _OF_AN_EPISODE.get(kind)) is not None:
+        judge_topic(chart, episode, new, scene)
 
 
 def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:

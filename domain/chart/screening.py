@@ -256,6 +256,12 @@ def evolve(screenings: Screenings, entry: Entry) -> Screenings:
             return {**screenings, screening.screening_id: _further(screening, entry)}
 
 
+def evolve_prescriptions(known: tuple[Prescription, ...], entry: Entry) -> tuple[Prescription, ...]:
+    fact: PrescriptionVerified = entry.fact
+    verified = Prescription(analyte=fact.analyte, from_on=fact.from_on, to_on=fact.to_on, version=entry.version)
+    return (*known, verified)
+
+
 def _further(screening: Screening, entry: Entry) -> Screening:
     version = entry.version
     match entry.fact:
