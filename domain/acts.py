@@ -70,6 +70,9 @@ def _act(*roles: str, credential: bool = False, signature: bool = False) -> Act:
 
 
 _GROUP = (COUNSELOR, THERAPIST, FAMILY_THERAPIST, SUPERVISOR)
+_DECIDING = (COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR)
+
+_OPEN = _act(ADMINISTRATOR)
 _RUN = _act(*_GROUP, ADMINISTRATOR)
 _ATTEND = _act(FRONT_DESK, *_GROUP)
 _EXCUSE = _act(*_GROUP, CASE_MANAGER)
@@ -79,92 +82,70 @@ _COLLECT = _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE)
 _RESULT = _act(LAB, MEDICAL_DIRECTOR)
 _CLINIC = _act(COUNSELOR, THERAPIST, MEDICAL_DIRECTOR, credential=True)
 _SIGN = _act(COUNSELOR, THERAPIST, MEDICAL_DIRECTOR, credential=True, signature=True)
-_DECIDE = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, credential=True)
-_EFFECT = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, SYSTEM, credential=True)
-_LEAVE = _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, ADMINISTRATOR)
+_DECIDE = _act(*_DECIDING, credential=True)
+_EFFECT = _act(*_DECIDING, SYSTEM, credential=True)
+_AFTER = _act(COUNSELOR, THERAPIST, ALUMNI_COORDINATOR)
 _STRIKE = _act(SUPERVISOR, MEDICAL_DIRECTOR)
-_OPEN = _act(ADMINISTRATOR)
+_DISCLOSE = _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, COMPLIANCE_OFFICER)
+_JOIN = _act(SUPERVISOR, ADMINISTRATOR)
+_COMPLY = _act(COMPLIANCE_OFFICER)
+_OPERATE = _act(OPERATOR)
 
 ACTS: Final[Mapping[str, Act]] = {
-    "FacilityOpened": _OPEN,
-    "HolidayDeclared": _OPEN,
-    "StaffCredentialed": _OPEN,
+    **dict.fromkeys(
+        ("FacilityOpened", "StaffCredentialed", "CredentialEnded", "HolidayDeclared", "ProgramOffered"), _OPEN
+    ),
     "RuleSetAdopted": _act(ADMINISTRATOR, COMPLIANCE_OFFICER),
-    "CohortFormed": _RUN,
-    "SessionScheduled": _RUN,
-    "SessionRescheduled": _RUN,
-    "SessionCancelled": _RUN,
-    "SessionTimesCorrected": _RUN,
+    **dict.fromkeys(("CohortFormed", "CohortScheduleChanged", "CohortClosed"), _RUN),
+    **dict.fromkeys(("SessionScheduled", "SessionRescheduled", "SessionCancelled", "SessionTimesCorrected"), _RUN),
     "SessionHeld": _act(*_GROUP),
-    "AttendanceRecorded": _ATTEND,
-    "AttendanceCorrected": _ATTEND,
-    "OutreachAttempted": _EXCUSE,
-    "FamilyExemptionGranted": _EXCUSE,
-    "PatientRegistered": _ADMIT,
-    "InquiryReceived": _ADMIT,
-    "Enrolled": _ADMIT,
-    "NotAdmitted": _ADMIT,
-    "IntakeAssessed": _ASSESS,
-    "SuitabilityDecided": _ASSESS,
+    **dict.fromkeys(("ArrivalNoted", "DepartureNoted", "StaffArrived", "StaffLeft"), _ATTEND),
+    **dict.fromkeys(("AttendanceRecorded", "AttendanceCorrected"), _ATTEND),
+    **dict.fromkeys(("OutreachAttempted", "FamilyExemptionGranted"), _EXCUSE),
+    **dict.fromkeys(("PatientRegistered", "IdentityCorrected", "InquiryReceived"), _ADMIT),
+    **dict.fromkeys(("Waitlisted", "Enrolled", "NotAdmitted"), _ADMIT),
+    **dict.fromkeys(("IntakeAssessed", "SuitabilityDecided", "DetoxReferred", "DetoxAnswered"), _ASSESS),
     "ScreeningOrdered": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE, SYSTEM),
-    "SpecimenCollected": _COLLECT,
-    "SpecimenRefused": _COLLECT,
-    "CollectionMissed": _COLLECT,
-    "BreathAlcoholMeasured": _COLLECT,
-    "ValidityReported": _RESULT,
+    **dict.fromkeys(("SpecimenCollected", "SpecimenRefused", "CollectionMissed", "BreathAlcoholMeasured"), _COLLECT),
+    # A point-of-care screen is reported by who collects, a laboratory's by the laboratory.
     "PresumptiveReported": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, NURSE, LAB, MEDICAL_DIRECTOR),
-    "DefinitiveReported": _RESULT,
-    "ResultCorrected": _RESULT,
-    "PrescriptionVerified": _act(MEDICAL_DIRECTOR, NURSE, COUNSELOR, THERAPIST),
-    "ResultReviewed": _CLINIC,
-    "ResultDiscussed": _CLINIC,
-    "LevelOfCareAssessed": _CLINIC,
-    "TreatmentPlanSigned": _SIGN,
-    "TreatmentPlanReviewed": _CLINIC,
-    "GoalAchieved": _CLINIC,
-    "TriggerIdentified": _CLINIC,
-    "AccountabilityMeasureAgreed": _CLINIC,
-    "RelapsePreventionPlanSigned": _SIGN,
-    "SelfReductionNoted": _CLINIC,
-    "StepDownRecommended": _SIGN,
+    **dict.fromkeys(("ValidityReported", "DefinitiveReported", "ResultCorrected"), _RESULT),
+    **dict.fromkeys(("ResultReviewed", "ResultDiscussed", "LevelOfCareAssessed"), _CLINIC),
+    **dict.fromkeys(("TreatmentPlanSigned", "RelapsePreventionPlanSigned", "StepDownRecommended"), _SIGN),
+    **dict.fromkeys(("TreatmentPlanReviewed", "GoalAchieved", "TriggerIdentified"), _CLINIC),
+    **dict.fromkeys(("AccountabilityMeasureAgreed", "SelfReductionNoted"), _CLINIC),
+    **dict.fromkeys(("RelapseReported", "SelfHelpReported"), _CLINIC),
     "StepDownCosigned": _act(SUPERVISOR, MEDICAL_DIRECTOR, credential=True, signature=True),
-    "StepDownAnswered": _DECIDE,
-    "StepDownDecided": _DECIDE,
-    "StepDownWithdrawn": _DECIDE,
-    "Transferred": _DECIDE,
-    "HoldStarted": _DECIDE,
-    "HoldEnded": _DECIDE,
-    "CohortAssigned": _DECIDE,
-    "StepDownTookEffect": _EFFECT,
-    "Admitted": _EFFECT,
-    "Discharged": _LEAVE,
-    "DischargeSummarySigned": _act(COUNSELOR, THERAPIST, SUPERVISOR, MEDICAL_DIRECTOR, ADMINISTRATOR, signature=True),
-    "AftercareStarted": _act(COUNSELOR, THERAPIST, ALUMNI_COORDINATOR),
-    "DischargeVoided": _STRIKE,
-    "ConsentGiven": _act(COUNSELOR, THERAPIST, INTAKE_CLINICIAN, COMPLIANCE_OFFICER),
-    "EnteredInError": _STRIKE,
-    "ImportCompleted": _act(OPERATOR),
-    "LedgerRestored": _act(OPERATOR),
+    **dict.fromkeys(("StepDownAnswered", "StepDownDecided", "StepDownWithdrawn", "StepUpDecided"), _DECIDE),
+    **dict.fromkeys(("Transferred", "HoldStarted", "HoldEnded", "CohortAssigned"), _DECIDE),
+    **dict.fromkeys(("StepDownTookEffect", "Admitted"), _EFFECT),
+    "PrescriptionVerified": _act(MEDICAL_DIRECTOR, NURSE, COUNSELOR, THERAPIST),
+    "Discharged": _act(*_DECIDING, ADMINISTRATOR),
+    "DischargeSummarySigned": _act(*_DECIDING, ADMINISTRATOR, signature=True),
+    **dict.fromkeys(("AftercareStarted", "AlumniJoined", "AlumniContacted"), _AFTER),
+    **dict.fromkeys(("SoberLivingPlaced", "SoberLivingEnded"), _AFTER),
+    **dict.fromkeys(("DischargeVoided", "EnteredInError"), _STRIKE),
+    "TedsItemsRecorded": _act(ADMISSIONS, INTAKE_CLINICIAN, COUNSELOR, THERAPIST, CASE_MANAGER),
+    **dict.fromkeys(("ConsentGiven", "ConsentRevoked", "DisclosureMade", "BreakGlassOpened"), _DISCLOSE),
+    **dict.fromkeys(("AmendmentRequested", "AmendmentAccepted", "AmendmentDenied"), _DISCLOSE),
+    **dict.fromkeys(("ChartLinked", "ChartsMerged", "MergedInto", "EpisodeCarriedOver"), _JOIN),
+    "RandomDrawMade": _act(COUNSELOR, THERAPIST, SYSTEM),
+    **dict.fromkeys(("ImportCompleted", "LedgerRestored"), _OPERATE),
+    **dict.fromkeys(("BreakGlassReviewed", "ReportIssued", "ReportAttested"), _COMPLY),
+    **dict.fromkeys(("LegalHoldSet", "LegalHoldReleased", "KeyDestroyed"), _COMPLY),
 }
 """Stored name of a fact → who may record it. The strike of an entry is also open to whoever `STRIKES_OF` names."""
 
 _CLINICIANS = _act(SUPERVISOR, MEDICAL_DIRECTOR, COUNSELOR, THERAPIST)
 
 STRIKES_OF: Final[Mapping[str, Act]] = {
-    "AttendanceRecorded": _CLINICIANS,
-    "AttendanceCorrected": _CLINICIANS,
-    "ScreeningOrdered": _CLINICIANS,
-    "SpecimenCollected": _CLINICIANS,
-    "SpecimenRefused": _CLINICIANS,
-    "CollectionMissed": _CLINICIANS,
-    "ValidityReported": _CLINICIANS,
-    "PresumptiveReported": _CLINICIANS,
-    "DefinitiveReported": _CLINICIANS,
-    "ResultCorrected": _CLINICIANS,
-    "ResultReviewed": _CLINICIANS,
-    "ResultDiscussed": _CLINICIANS,
-    "BreathAlcoholMeasured": _CLINICIANS,
+    **dict.fromkeys(("ArrivalNoted", "DepartureNoted", "AttendanceRecorded", "AttendanceCorrected"), _CLINICIANS),
+    **dict.fromkeys(("ScreeningOrdered", "SpecimenCollected", "SpecimenRefused", "CollectionMissed"), _CLINICIANS),
+    **dict.fromkeys(("ValidityReported", "PresumptiveReported", "DefinitiveReported"), _CLINICIANS),
+    **dict.fromkeys(("ResultCorrected", "ResultReviewed", "ResultDiscussed", "BreathAlcoholMeasured"), _CLINICIANS),
     "Admitted": _act(SUPERVISOR, MEDICAL_DIRECTOR, SYSTEM),
+    # Charts are separated by striking what joined them.
+    **dict.fromkeys(("ChartLinked", "ChartsMerged", "MergedInto"), _act(SUPERVISOR, MEDICAL_DIRECTOR, ADMINISTRATOR)),
 }
 """Stored name of the fact that is struck → who may strike it. Supervisors and medical directors strike any."""
 

@@ -135,9 +135,10 @@ def address(path: str, code: str) -> str:
 def call(site: Site, operation: tuple[str, str, str], role: str, code: str, purpose: str) -> Any:
     method, path, _ = operation
     headers = {"Purpose_Of_Use": purpose, "Idempotency_Key": str(uuid4())}
-    # What a correction is of shows by its body: here, of what the role may correct.
-    attends = permitted(role, recording(AttendanceCorrected), Purpose(purpose))
-    body = {"json": {"outcome": "?"} if attends else {}} if method == "POST" else {}
+    # What a correction is of shows by its body: here, of what the role may correct. Nobody's strike gets as far as to
+    # what it is aimed at, which may be another role's to strike.
+    results = permitted(role, recording(ResultCorrected), Purpose(purpose))
+    body = {"json": {} if results else {"outcome": "?"}} if method == "POST" else {}
     return site.client.send(method, address(path, code), headers=site.as_(role, **headers), **body)
 
 
