@@ -117,7 +117,7 @@ def read_history(
         "known_at": history.status["known_at"],
         "position": history.status["position"],
         "version": history.version,
-        "facts": history.lines,
+        "facts": [orjson.Fragment(line) for line in history.lines],
         "next_after": history.next_after,
         "status": history.status,
     }

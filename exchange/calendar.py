@@ -39,15 +39,23 @@ class Calendar:
         self._plans: list[tuple[datetime, str]] = []
         self._position = 0
         self._recorded_at: datetime | None = None
+        self._since: object = None
         self._turn = Lock()
 
-    def of_week(self, ledger: Ledger, week: Week, *, upto: int) -> set[str]:
+    def of_week(self, ledger: Ledger, week: Week, *, upto: int, since: object = None) -> set[str]:
         """The streams of the sessions that were planned to begin in a week, wherever on earth, by a fact at or before
-        a position; some others may be among them."""
+        a position; some others may be among them.
+
+        `since` is that of a view of this ledger: while views have the same, it was not set back, and what is known up
+        to the position is not looked at again.
+        """
         first = datetime.combine(week.monday, time(), tzinfo=UTC) - _A_DAY
         end = datetime.combine(week.sunday, time(), tzinfo=UTC) + 2 * _A_DAY
         with self._turn:
-            self._catch_up(ledger, upto)
+            if since is None or since is not self._since or upto > self._position:
+                self._since = None
+                self._catch_up(ledger, upto)
+                self._since = since
             return {stream for _, stream in self._plans[_place(self._plans, first) : _place(self._plans, end)]}
 
     def _catch_up(self, ledger: Ledger, upto: int) -> None:
@@ -92,8 +100,8 @@ _CALENDARS: Final[WeakKeyDictionary[Ledger, Calendar]] = WeakKeyDictionary()
 _MAKING: Final = Lock()
 
 
-def planned_in(ledger: Ledger, week: Week, *, upto: int) -> set[str]:
+def planned_in(ledger: Ledger, week: Week, *, upto: int, since: object = None) -> set[str]:
     """`Calendar.of_week`, of the one calendar that this process has of the ledger; gone with it."""
     with _MAKING:
         calendar = _CALENDARS.setdefault(ledger, Calendar())
-    return calendar.of_week(ledger, week, upto=upto)
+    return calendar.of_week(ledger, week, upto=upto, since=since)

@@ -14,7 +14,7 @@ from domain.record import stream_name
 from domain.site import fold_facility
 from domain.week import local_date
 from exchange.errors import NotAsked, NotOnRecord
-from store.ledger import Ledger
+from store.ledger import Head, Ledger
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,11 +38,11 @@ class Cut:
     facility: Facility
 
 
-def knowledge(ledger: Ledger, known_at: datetime | None) -> Knowledge:
-    """NotOnRecord where nothing was recorded by then."""
+def knowledge(ledger: Ledger, known_at: datetime | None, *, last: Head | None = None) -> Knowledge:
+    """NotOnRecord where nothing was recorded by then. `last` is the ledger as it is now, where that is known."""
     if known_at is not None and known_at.utcoffset() is None:
         raise NotAsked("Give the time it was known at with its offset, like 2026-04-20T12:00:00Z.")
-    last = ledger.head()
+    last = last or ledger.head()
     if last.recorded_at is None:
         raise NotOnRecord("There is no such facility, or nothing is on record of it.")
     if known_at is None or known_at >= last.recorded_at:
@@ -59,6 +59,13 @@ def take_cut(ledger: Ledger, *, known_at: datetime | None, as_of: date | None, n
     known = knowledge(ledger, known_at)
     stream = stream_name("facility", ledger.name)
     facility = fold_facility(ledger.read([stream], upto=known.position)[stream])
+    return cut_at(known, facility, known_at=known_at, as_of=as_of, now=now)
+
+
+def cut_at(
+    known: Knowledge, facility: Facility, *, known_at: datetime | None, as_of: date | None, now: datetime
+) -> Cut:
+    """As `take_cut`, of a site as it was then."""
     if facility.zone is None:
         raise NotOnRecord("This facility had not been opened by then.")
     if as_of is None:

@@ -1,27 +1,29 @@
 """A patient's history as it was known at an instant: the facts, oldest first, and the status they add up to.
 
-Read from the ledger, never from a read table, and folded as everything else is.
+From the ledger, never from a read table, and folded as everything else is. A process keeps what it read, each fact by
+its place, as commands do: before each answer the ledger's tail is looked at, and a cut shows what was known of each
+stream up to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 from uuid import UUID
 
-from domain.chart import fold
+from domain.chart import Chart
 from domain.cohort import Cohort
-from domain.record import Recorded, stream_name
+from domain.facility import Facility
+from domain.record import stream_name
 from domain.session import Session
 from domain.status import present
-from domain.streams import fold_stream, named
 from domain.week import Week
 from exchange.calendar import planned_in
-from exchange.cut import Knowledge, take_cut
-from store.ledger import Ledger
-from store.lines import to_line
+from exchange.cut import Knowledge, cut_at, knowledge
+from store.ledger import Head
+from store.states import Known, View
 from store.store import Store
 
 PAGE_FACTS: Final = 500
@@ -29,12 +31,12 @@ PAGE_FACTS: Final = 500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """`lines` are facts as the contract writes them, JSON-ready; `status` is the status document at the cut.
+    """`lines` are facts as the contract writes them, each in JSON; `status` is the status document at the cut.
 
     `version` is the chart's at the cut. `next_after` continues with the next page; None on the last one.
     """
 
-    lines: tuple[dict[str, Any], ...]
+    lines: tuple[bytes, ...]
     status: dict[str, Any]
     version: int
     next_after: int | None
@@ -57,47 +59,47 @@ def answer(
     `known_at` cuts the facts, `as_of` the status alone. `now` says what day it is at the site. NotOnRecord for a
     site that was not open at the cut.
     """
-    ledger = store.ledger(facility)
-    cut = take_cut(ledger, known_at=known_at, as_of=as_of, now=now)
-    position = cut.knowledge.position
-    stream = stream_name("chart", patient_id)
-    entries = ledger.read([stream], upto=position)[stream]
-    if not entries:
+    ledger, states = store.ledger(facility), store.states(facility)
+    site, stream = stream_name("facility", facility), stream_name("chart", patient_id)
+    view = states.view([site, stream])
+    known = knowledge(ledger, known_at, last=Head(view.position, view.recorded_at))
+    cut = cut_at(known, _facility(view, site, known.position), known_at=known_at, as_of=as_of, now=now)
+    chart, version = view.streams[stream], view.streams[stream].version_at(known.position)
+    if version == 0:
         return None
-    sessions, cohorts = _beside(ledger, entries, Week.of(cut.as_of), position)
+    planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
+    sessions, cohorts = _beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
     status = present(
-        fold(patient_id, entries),
+        cast(Chart, chart.state_at(known.position)),
         sessions=sessions,
         cohorts=cohorts,
         zone=cut.facility.clock,
         facility=facility,
         as_of=cut.as_of,
-        known_at=cut.knowledge.known_at,
-        position=position,
+        known_at=known.known_at,
+        position=known.position,
     )
-    page = [entry for entry in entries if entry.version > after][: max(limit, 0)]
-    shown = page[-1].version if page else after
+    shown = min(version, after + max(limit, 0))
     return History(
-        lines=tuple(to_line(entry) for entry in page),
+        lines=chart.lines(after, shown),
         status=status,
-        version=entries[-1].version,
-        next_after=shown if shown < entries[-1].version else None,
-        knowledge=cut.knowledge,
+        version=version,
+        next_after=shown if shown < version else None,
+        knowledge=known,
     )
 
 
-def _beside(
-    ledger: Ledger, entries: Sequence[Recorded], week: Week, position: int
-) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
-    """The sessions that the chart names or that may be of the week, and the cohorts that it names, at the cut."""
-    streams = planned_in(ledger, week, upto=position)
-    for entry in entries:
-        streams |= named(entry.fact)
+def _facility(view: View, site: str, position: int) -> Facility:
+    return cast(Facility, view.streams[site].state_at(position))
+
+
+def _beside(streams: Iterable[Known], position: int) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
+    """The sessions and cohorts among them that were on record then."""
     sessions, cohorts = {}, {}
-    for stream, found in ledger.read(list(streams), upto=position).items():
-        state = fold_stream(stream, found)
+    for known in streams:
+        state = known.state_at(position)
         if isinstance(state, Session) and state.starts_at is not None:
             sessions[state.session_id] = state
-        elif isinstance(state, Cohort) and found:
+        elif isinstance(state, Cohort) and state.version:
             cohorts[state.cohort_id] = state
     return sessions, cohorts

@@ -8,50 +8,100 @@ never changes.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
 from typing import Final
+
+import orjson
 
 from domain.record import Recorded
 from domain.streams import State, fold_stream, further, named
 from store.database import UNREACHABLE
 from store.errors import ShapeError, Unavailable, Unreadable
 from store.ledger import Ledger
+from store.lines import to_line
 from store.mapper import Row
 
 KEPT_FACTS: Final = 30_000
-"""How many facts of a ledger are kept at hand: those of a large site's patients in care, about 40 MB."""
+"""How many facts of a ledger are kept at hand: those of a large site's patients in care, about 40 MB, and half as much
+again where all their histories are read."""
 
 TAIL: Final = 1000
 """When more facts than these have come since, what was kept is read anew as it is needed."""
+
+
+class _Made:
+    """What was made of the beginning of a stream, and holds as long as it begins so: the lines of its first facts, and
+    the state that it was last asked for as of an earlier version. Each is replaced whole, so threads don't mind."""
+
+    __slots__ = ("earlier", "lines")
+
+    def __init__(self) -> None:
+        self.lines: tuple[bytes, ...] = ()
+        self.earlier: tuple[int, State] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Known:
     """A whole stream, its state, and the streams (of sessions and cohorts) that its facts name."""
 
+    stream: str
     entries: tuple[Recorded, ...]
     state: State
     names: frozenset[str]
+    _made: _Made = field(default_factory=_Made, repr=False, compare=False)
 
     @property
     def version(self) -> int:
         return len(self.entries)
+
+    def version_at(self, position: int) -> int:
+        """Its version when the ledger was at that position; 0 when it had no fact."""
+        if not self.entries or self.entries[-1].position <= position:
+            return self.version
+        return bisect_right(self.entries, position, key=lambda entry: entry.position)
+
+    def state_at(self, position: int) -> State:
+        """What its facts up to that position of the ledger add up to."""
+        version = self.version_at(position)
+        if version == self.version:
+            return self.state
+        earlier = self._made.earlier
+        if earlier is None or earlier[0] != version:
+            earlier = self._made.earlier = version, fold_stream(self.stream, self.entries[:version])
+        return earlier[1]
+
+    def lines(self, after: int, upto: int) -> tuple[bytes, ...]:
+        """The facts of versions above one, up to another, as files and answers hold them."""
+        made = self._made.lines
+        if len(made) < upto:
+            made = self._made.lines = (*made, *(orjson.dumps(to_line(e)) for e in self.entries[len(made) : upto]))
+        return made[after:upto]
+
+    def further(self, added: list[Recorded]) -> Known:
+        """With these facts behind those that are known."""
+        entries = (*self.entries, *added)
+        new = _named(added)
+        names = self.names if new <= self.names else self.names | new
+        return Known(self.stream, entries, further(self.stream, self.state, entries, len(added)), names, self._made)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
     """Streams as they stood at one position of their ledger, by name; those without a fact too, with an empty state.
 
-    `recorded_at` is that of the last fact at that position; None where there is none.
+    `recorded_at` is that of the last fact at that position; None where there is none. Views of the same `since` show
+    the same ledger, one further than the other: it was not set back between them.
     """
 
     position: int
     recorded_at: datetime | None
     streams: Mapping[str, Known]
+    since: object
 
 
 class States:
@@ -64,6 +114,7 @@ class States:
         self._facts = 0
         self._position = 0
         self._recorded_at: datetime | None = None
+        self._since = object()
         self._begun = self._done = 0
         self._failed = 0
         self._turn = Lock()
@@ -72,6 +123,16 @@ class States:
     def facts(self) -> int:
         """How many are kept at hand."""
         return self._facts
+
+    def beside(self, view: View, streams: Iterable[str]) -> Mapping[str, Known]:
+        """These streams too, as of that view or later; the ledger is not looked at again for what is known of them."""
+        with self._turn:
+            if view.since is self._since:
+                found = self._take(streams)
+                self._forget()
+                return found
+        # All was read anew meanwhile, perhaps another ledger by now.
+        return self.view(streams).streams
 
     def view(self, streams: Iterable[str]) -> View:
         """These streams and those that their facts name, as of now. Raises Unreadable and Unavailable."""
@@ -94,7 +155,7 @@ class States:
                 self._failed = self._begun
                 raise
             self._forget()
-            return View(self._position, self._recorded_at, found)
+            return View(self._position, self._recorded_at, found, self._since)
 
     def _catch_up(self) -> None:
         """What is known is brought to the end of the ledger: all of it, or nothing where something goes wrong."""
@@ -123,6 +184,7 @@ class States:
         head = self._ledger.head()
         self._streams.clear()
         self._facts = 0
+        self._since = object()
         self._position, self._recorded_at = head.position, head.recorded_at
 
     def _brought(self, news: Iterable[Row]) -> dict[str, Known | None]:
@@ -134,7 +196,7 @@ class States:
         brought: dict[str, Known | None] = {}
         for stream, tail in tails.items():
             try:
-                brought[stream] = _further(stream, self._streams[stream], self._ledger.opened(tail))
+                brought[stream] = self._streams[stream].further(self._ledger.opened(tail))
             except (Unreadable, ShapeError):
                 brought[stream] = None  # Whoever asks for this stream reads it, and is told.
         return brought
@@ -167,14 +229,7 @@ class States:
 
 
 def _known(stream: str, entries: list[Recorded]) -> Known:
-    return Known(tuple(entries), fold_stream(stream, entries), frozenset(_named(entries)))
-
-
-def _further(stream: str, known: Known, added: list[Recorded]) -> Known:
-    entries = (*known.entries, *added)
-    new = _named(added)
-    names = known.names if new <= known.names else known.names | new
-    return Known(entries, further(stream, known.state, entries, len(added)), names)
+    return Known(stream, tuple(entries), fold_stream(stream, entries), frozenset(_named(entries)))
 
 
 def _named(entries: Iterable[Recorded]) -> set[str]:

@@ -73,7 +73,7 @@ def replay(
         asks.read_chart(patient_id, history.version)
         say_known(known_at, history.knowledge.known_at)
         if as_json:
-            write(b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in history.lines))
+            write(b"".join(line + b"\n" for line in history.lines))
         else:
-            answers().print(history_table(history.lines))
+            answers().print(history_table(map(orjson.loads, history.lines)))
             answers().print(status_table(history.status))

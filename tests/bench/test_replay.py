@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import cast
 
@@ -27,8 +28,9 @@ def test_the_history_is_that_of_the_cut(site: Site) -> None:
     with site.opened(4) as store:
         found = history(store, asked)
         chart = cast(Chart, chart_alone(store, asked))
-    assert [line["version"] for line in found.lines] == list(range(1, FACTS + 1))
-    assert found.lines[-1]["recorded_at"] == asked.known_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+    facts = [json.loads(line) for line in found.lines]
+    assert [fact["version"] for fact in facts] == list(range(1, FACTS + 1))
+    assert facts[-1]["recorded_at"] == asked.known_at.isoformat(timespec="microseconds").replace("+00:00", "Z")
     assert found.status["patient_id"] == str(asked.patient_id)
     assert chart.version == FACTS
 

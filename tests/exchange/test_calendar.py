@@ -104,6 +104,23 @@ def test_a_session_stored_under_an_old_name_is_found_among_the_news(
     assert known.of_week(ledger, WEEKS[1], upto=position) == {stream}
 
 
+def test_what_is_known_of_the_same_ledger_is_not_looked_at_again(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    ledger = store.ledger("lexington")
+    known, here, elsewhere = Calendar(), object(), object()
+    first, position = plan(ledger, WEEKS[0].monday)
+    assert known.of_week(ledger, WEEKS[0], upto=position, since=here) == {first}
+    looked: list[int] = []
+    rows = ledger.rows
+    monkeypatch.setattr(ledger, "rows", lambda **given: looked.append(given["upto"]) or rows(**given))
+    assert known.of_week(ledger, WEEKS[0], upto=position, since=here) == {first}
+    assert looked == []
+    second, position = plan(ledger, WEEKS[0].sunday)
+    assert known.of_week(ledger, WEEKS[0], upto=position, since=here) == {first, second}
+    assert known.of_week(ledger, WEEKS[0], upto=1, since=elsewhere) == {first, second}
+    assert known.of_week(ledger, WEEKS[0], upto=1) == {first, second}
+    assert len(looked) == 3
+
+
 @pytest.mark.parametrize("others", [1, 2], ids=["fewer", "as many"])
 def test_a_ledger_that_was_set_back_is_read_anew(store: Store, database: Database, others: int) -> None:
     ledger = store.ledger("lexington")

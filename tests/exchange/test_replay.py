@@ -5,20 +5,26 @@ from __future__ import annotations
 import json
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from random import Random
 from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
 
+from domain.record import stream_uuid
 from exchange.errors import NotOnRecord
 from exchange.replay import History, answer
+from projections import status
+from store.append import NewFact
+from store.lines import to_line
 from store.store import Store
 from tests.exchange.program_file import sample_lines
-from tests.sample_program import EXPECTED
+from tests.sample_program import EXPECTED, sample
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
 AS_OF = date(2026, 4, 17)
 KNOWN_AT = datetime(2026, 4, 18, 3, 59, 59, tzinfo=UTC)
+PATIENTS = sorted({stream_uuid(fact.stream) for fact in sample() if fact.stream.startswith("chart/")})
 ANN = UUID("71288baf-a0ae-43e6-bbef-6bbe935ce0c5")
 CORRECTED_AT = datetime(2026, 4, 16, 15, 54, 55, 920094, tzinfo=UTC)
 """When her Wednesday, 15 April, was corrected."""
@@ -28,6 +34,10 @@ def replay(store: Store, patient_id: UUID = ANN, **asked: Any) -> History:
     found = answer(store, "lexington", patient_id, now=NOW, **asked)
     assert found is not None
     return found
+
+
+def facts(history: History) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in history.lines]
 
 
 def of_chart(patient_id: UUID = ANN, known_at: datetime = NOW) -> list[dict[str, Any]]:
@@ -51,7 +61,7 @@ def test_the_restored_program_gives_the_expected_status(restored: Store, path: P
 
 def test_the_facts_come_oldest_first_as_they_stand_in_the_ledger(restored: Store) -> None:
     history = replay(restored)
-    assert list(history.lines) == of_chart()
+    assert facts(history) == of_chart()
     assert history.version == len(history.lines)
     assert history.next_after is None
 
@@ -61,7 +71,7 @@ def test_pages_follow_each_other_without_a_gap(restored: Store) -> None:
     while True:
         page = replay(restored, after=after, limit=7)
         assert len(page.lines) <= 7
-        pages += page.lines
+        pages += facts(page)
         if page.next_after is None:
             break
         after = page.next_after
@@ -73,15 +83,41 @@ def test_pages_follow_each_other_without_a_gap(restored: Store) -> None:
 def test_before_a_correction_the_uncorrected_week_is_shown_and_after_it_the_corrected_one(restored: Store) -> None:
     before = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT - timedelta(microseconds=1))
     after = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT)
-    assert [line["type"] for line in after.lines[len(before.lines) :]] == ["AttendanceCorrected"]
+    assert [fact["type"] for fact in facts(after)[len(before.lines) :]] == ["AttendanceCorrected"]
     assert before.lines == after.lines[:-1]
     assert before.status["week"] != after.status["week"]
     assert before.status["known_at"] == "2026-04-16T15:54:55.920093Z"
-    assert (after.status["position"], after.status["week"]["week"]) == (after.lines[-1]["position"], "2026-W16")
+    assert (after.status["position"], after.status["week"]["week"]) == (facts(after)[-1]["position"], "2026-W16")
 
 
 def test_what_is_known_later_does_not_change_what_was_known(restored: Store) -> None:
-    assert list(replay(restored, known_at=KNOWN_AT).lines) == of_chart(known_at=KNOWN_AT)
+    assert facts(replay(restored, known_at=KNOWN_AT)) == of_chart(known_at=KNOWN_AT)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_was_read_before_changes_no_answer(store: Store, seed: int) -> None:
+    """Whoever asks again, at whatever cut, while facts come in, is answered what the ledger holds up to there, folded
+    from the whole site."""
+    chance, ledger = Random(seed), store.ledger("lexington")
+    ledger.restore(sample()[:3000])
+    patients = chance.sample(PATIENTS, 3)
+    for first in range(3000, 4000, 100):
+        for patient_id in patients:
+            known_at = chance.choice([None, chance.choice(sample()[200:3000]).recorded_at])
+            expected = status.answer(store, "lexington", patient_id, now=NOW, known_at=known_at)
+            found = answer(store, "lexington", patient_id, now=NOW, known_at=known_at)
+            assert (found is None) == (expected is None)
+            if found is not None and expected is not None:
+                stream = f"chart/{patient_id}"
+                entries = ledger.read([stream], upto=expected.document["position"])[stream]
+                assert found.status == expected.document
+                assert facts(found) == [to_line(entry) for entry in entries]
+        ledger.append(
+            [
+                NewFact(stream=e.stream, version=e.version, envelope=e.envelope, fact=e.fact)
+                for e in sample()[first : first + 100]
+            ]
+        )
 
 
 def test_as_of_moves_the_status_and_leaves_the_facts(restored: Store) -> None:

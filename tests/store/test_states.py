@@ -8,6 +8,7 @@ from threading import Event
 from time import sleep
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
@@ -18,6 +19,7 @@ from store import states as module
 from store import store as store_module
 from store.errors import Unavailable, Unreadable
 from store.ledger import Ledger
+from store.lines import to_line
 from store.states import States
 from store.store import Store
 from tests.conftest import Database
@@ -68,6 +70,63 @@ def test_what_was_written_since_is_seen_and_what_was_shown_before_stays(ledger: 
     assert [view.streams[chart].version for view in (before, after)] == [1, 2]
     assert [view.position for view in (before, after)] == [2, 3]
     assert after.streams[chart].state == fold_stream(chart, ledger.read([chart])[chart])
+
+
+def test_a_stream_is_shown_as_it_was_at_any_position_before(ledger: Ledger, states: States) -> None:
+    """Also after more has come; whichever was asked for last."""
+    chart = a_chart()
+    ledger.append([registered(chart), trigger(chart, 2)])
+    ledger.append([new(chart, 3, EnteredInError(target=1), reason="Wrong person.")])
+    states.view([chart])
+    for version in (4, 5):
+        ledger.append([trigger(chart, version)])
+        known = states.view([chart]).streams[chart]
+        entries = ledger.read([chart])[chart]
+        for position in (1, 2, 5, 3, 4, 2, 4, 6, 3, 1, 99):
+            then = [entry for entry in entries if entry.position <= position]
+            assert known.version_at(position) == len(then)
+            assert known.state_at(position) == fold_stream(chart, then)
+
+
+def test_lines_are_those_of_the_facts_and_further_ones_as_they_come(ledger: Ledger, states: States) -> None:
+    chart = a_chart()
+    ledger.append([registered(chart), trigger(chart, 2)])
+    before = states.view([chart]).streams[chart]
+    assert before.lines(0, 1) == _lines(ledger, chart)[:1]
+    ledger.append([trigger(chart, 3), trigger(chart, 4)])
+    after = states.view([chart]).streams[chart]
+    assert after.lines(1, 3) == _lines(ledger, chart)[1:3]
+    assert after.lines(0, 4) == _lines(ledger, chart)
+    # Whoever still has the view from before sees no more than was there.
+    assert before.lines(0, before.version) == _lines(ledger, chart)[:2]
+
+
+def _lines(ledger: Ledger, stream: str) -> tuple[bytes, ...]:
+    return tuple(orjson.dumps(to_line(entry)) for entry in ledger.read([stream])[stream])
+
+
+def test_streams_beside_a_view_are_not_asked_for_twice_and_a_view_of_another_ledger_is_no_reason(
+    ledger: Ledger, database: Database
+) -> None:
+    counted: Any = _Counted(ledger)
+    states, chart, session = States(counted), a_chart(), a_session()
+    ledger.append([registered(chart)])
+    view = states.view([chart])
+    assert states.beside(view, [chart, session])[chart] is view.streams[chart]
+    assert (counted.tails, counted.reads) == (0, [[chart], [session]])
+    _set_back(database, 1)
+    ledger.append([trigger(a_chart(), 1)])
+    states.view([chart])
+    ledger.append([trigger(chart := a_chart(), 1)])
+    assert [entry.version for entry in states.beside(view, [chart])[chart].entries] == [1]
+
+
+def _set_back(database: Database, position: int) -> None:
+    """As after a failover to a standby that lacked what came after."""
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("DELETE FROM fact WHERE position > %s", [position])
+        connection.execute("UPDATE ledger SET position = %s", [position])
 
 
 def test_a_strike_takes_a_state_back(ledger: Ledger, states: States) -> None:
@@ -234,21 +293,18 @@ def test_a_ledger_that_was_set_back_is_known_anew(ledger: Ledger, states: States
     chart = a_chart()
     ledger.append([registered(chart, mrn="1")])
     ledger.append([trigger(chart, 2, "lost")])
-    assert states.view([chart]).streams[chart].version == 2
-    with psycopg.connect(database.superuser_url) as connection:
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute("DELETE FROM fact WHERE position = 3")
-        connection.execute("UPDATE ledger SET position = 2")
+    assert len(states.view([chart]).streams[chart].lines(0, 2)) == 2
+    _set_back(database, 2)
     assert [entry.version for entry in states.view([chart]).streams[chart].entries] == [1]
     ledger.append([trigger(chart, 2, "in its place")])
     ledger.append([trigger(chart, 3)])
     assert [entry.version for entry in states.view([chart]).streams[chart].entries] == [1, 2, 3]
-    with psycopg.connect(database.superuser_url) as connection:
-        connection.execute("SET LOCAL session_replication_role = replica")
-        connection.execute("DELETE FROM fact WHERE position = 4")
-        connection.execute("UPDATE ledger SET position = 3")
+    _set_back(database, 3)
     ledger.append([trigger(chart, 3, "in its place")])
-    assert [e.fact.text for e in states.view([chart]).streams[chart].entries[1:]] == ["in its place"] * 2
+    known = states.view([chart]).streams[chart]
+    assert [e.fact.text for e in known.entries[1:]] == ["in its place"] * 2
+    assert known.lines(0, 3) == _lines(ledger, chart)
+    assert known.state_at(3) == fold_stream(chart, known.entries[:2])
 
 
 def test_an_outage_is_waited_for_once_by_all_who_asked_meanwhile(ledger: Ledger) -> None:
