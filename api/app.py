@@ -2,7 +2,7 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
 from api import charts, events, health, sites
 from api.answers import ProblemDocument
@@ -59,11 +59,9 @@ def create_app(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     answer_problems(app)
-    v1 = APIRouter(prefix="/v1")
     # Those asked for most are found first.
-    for router in (charts.router, sites.router, command_routes(), events.router):
-        v1.include_router(router)
-    app.include_router(v1)
+    for router in (charts.status_router, charts.router, sites.router, command_routes(), events.router):
+        app.include_router(router, prefix="/v1")
     app.include_router(health.router)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)

@@ -14,6 +14,7 @@ from api.asking import Asked, Current, PatientId, is_in, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
+from api.plain import AboutPatient
 from api.problem import not_found
 from domain.chart import fold
 from domain.claims import MRN, mrn_claimed
@@ -22,6 +23,7 @@ from exchange import replay
 from projections import status
 from projections.site import date_asked, is_past
 
+status_router = APIRouter(responses=OF_QUERIES, route_class=AboutPatient)
 router = APIRouter(responses=OF_QUERIES)
 
 _UNKNOWN = "There is no such patient at this facility, or there was none then."
@@ -36,7 +38,7 @@ class MrnAsked(Current):
     mrn: str = Field(min_length=1, max_length=200, description="The facility's own number of the patient.")
 
 
-@router.get(
+@status_router.get(
     "/patients/{patient_id}/status",
     operation_id="read_status",
     summary="Where a patient stands",

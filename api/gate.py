@@ -17,7 +17,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from api.permission import ACTIONS, Purpose, Read, permitted
 from api.problem import forbidden, try_again, unauthorized
 from api.tokens import TokenError
-from api.wiring import Wired, Wiring
+from api.wiring import Wiring, wiring_of
 from domain.acts import INTERFACES, UNLISTED
 from domain.facility import Facility
 from domain.record import Person
@@ -152,14 +152,18 @@ class Gate:
     async def __call__(
         self,
         request: Request,
-        wiring: Wired,
         bearer: Annotated[HTTPAuthorizationCredentials | None, Security(BEARER)],
         purpose: PurposeOfUse = Purpose.OPERATIONS,
     ) -> Caller:
         if bearer is None:
             raise unauthorized()
+        return await self.admit(request, bearer.credentials, purpose)
+
+    async def admit(self, request: Request, token: str, purpose: Purpose) -> Caller:
+        """Who holds the token, if they may; else 401 or 403."""
+        wiring = wiring_of(request)
         try:
-            signed_in = wiring.tokens.verify(bearer.credentials)
+            signed_in = wiring.tokens.verify(token)
         except TokenError:
             raise unauthorized() from None
         what = request.scope["route"].operation_id

@@ -35,9 +35,14 @@ class Wiring:
         object.__setattr__(self, "watches", Watches(self.store))
 
 
-async def wiring_of(request: Request) -> Wiring:
+def wiring_of(request: Request) -> Wiring:
     wiring: Wiring = request.app.state.wiring
     return wiring
 
 
-Wired = Annotated[Wiring, Depends(wiring_of)]
+async def _wired(request: Request) -> Wiring:
+    # A dependency that isn't async would take a thread.
+    return wiring_of(request)
+
+
+Wired = Annotated[Wiring, Depends(_wired)]
