@@ -178,6 +178,27 @@ class History(Document):
     status: Status
 
 
+class Disclosed(Document):
+    event: str = Field(examples=["chart/7f7f7a41-cccd-43a4-88b4-651cd43a7bbb@12"])
+    on: date
+    recipient: str
+    purpose: str
+    what: str
+    basis: str = Field(examples=["consent"])
+    consent_id: UUID | None
+    consent_in_doubt: bool = Field(description="By what is known now, the consent did not hold on that day.")
+    by: Person
+
+
+class Disclosures(Cut):
+    """From `from_on` to `as_of`, both included."""
+
+    patient_id: UUID
+    basis: str = Field(examples=["part2"])
+    from_on: date
+    disclosures: list[Disclosed]
+
+
 class FoundPatient(Document):
     patient_id: UUID
     mrn: str

@@ -10,12 +10,15 @@ from enum import StrEnum
 from typing import Any, Final
 
 from domain.chart.after import AftercareStarted
+from domain.chart.amendment import AmendmentAccepted, AmendmentDenied, AmendmentRequested
 from domain.chart.attendance import AttendanceRecorded, FamilyExemptionGranted, OutreachAttempted
-from domain.chart.consent import ConsentGiven
+from domain.chart.break_glass import BreakGlassOpened, BreakGlassReviewed
+from domain.chart.consent import ConsentGiven, ConsentRevoked
+from domain.chart.disclosure import DisclosureMade
 from domain.chart.enrollment import CohortAssigned, Enrolled, HoldEnded, HoldStarted
 from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, SuitabilityDecided
 from domain.chart.exit import Discharged, DischargeSummarySigned
-from domain.chart.identity import PatientRegistered
+from domain.chart.identity import IdentityCorrected, PatientRegistered
 from domain.chart.level_of_care import LevelOfCareAssessed
 from domain.chart.plan import (
     AccountabilityMeasureAgreed,
@@ -81,6 +84,8 @@ class CommandRoute:
 _SITE: Final = "/facilities/{code}"
 _SESSION: Final = "/sessions/{session_id}"
 _PATIENT: Final = "/patients/{patient_id}"
+_CONSENT: Final = "/consents/{consent_id}"
+_OPENING: Final = f"{_PATIENT}/break-glass/{{opened}}"
 _CARE: Final = "/episodes/{episode_id}"
 _SCREEN: Final = "/screenings/{screening_id}"
 _STEP: Final = "/step-downs/{step_down_id}"
@@ -105,6 +110,7 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
     ],
     Topic.ADMISSIONS: [
         ("/patients", "register_patient", PatientRegistered, "Register a patient", "patient_id"),
+        (f"{_PATIENT}/identity-correction", "correct_identity", IdentityCorrected, "Correct who the patient is"),
         (f"{_PATIENT}/episodes", "receive_inquiry", InquiryReceived, "Open an episode with an inquiry", "episode_id"),
         (f"{_PATIENT}/consents", "give_consent", ConsentGiven, "Record a consent to disclose", "consent_id"),
         (f"{_CARE}/intake-assessments", "assess_intake", IntakeAssessed, "Assess the intake"),
@@ -112,6 +118,15 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         (f"{_CARE}/enrollment", "enroll", Enrolled, "Enroll into a cohort"),
         (f"{_CARE}/cohort-assignments", "assign_cohort", CohortAssigned, "Assign to another cohort"),
         (f"{_CARE}/not-admitted", "end_without_admission", NotAdmitted, "End the episode before the first service"),
+    ],
+    Topic.RECORDS: [
+        (f"{_CONSENT}/revocation", "revoke_consent", ConsentRevoked, "Revoke a consent"),
+        (f"{_PATIENT}/disclosures", "disclose", DisclosureMade, "Record what was told to others, and on which basis"),
+        (f"{_PATIENT}/break-glass", "break_glass", BreakGlassOpened, "Open the record in an emergency, up to 24 hours"),
+        (f"{_OPENING}/review", "review_break_glass", BreakGlassReviewed, "Review what was opened in an emergency"),
+        (f"{_PATIENT}/amendments", "request_amendment", AmendmentRequested, "Record what a patient wants changed"),
+        (f"{_PATIENT}/amendments/acceptance", "accept_amendment", AmendmentAccepted, "Accept the oldest open request"),
+        (f"{_PATIENT}/amendments/denial", "deny_amendment", AmendmentDenied, "Deny the oldest open request"),
     ],
     Topic.CLINIC: [
         (f"{_CARE}/holds", "start_hold", HoldStarted, "Put treatment on hold, from its first date"),

@@ -10,7 +10,7 @@ from api.bodies import Body, fields_in
 from api.commands import CommandRoute
 from api.gate import Caller
 from api.problem import not_found
-from domain.claims import EPISODE, SCREENING, STEP_DOWN
+from domain.claims import CONSENT, EPISODE, SCREENING, STEP_DOWN
 from domain.record import stream_name
 from store.append import Receipt
 
@@ -21,6 +21,7 @@ _HELD: Final[Mapping[str, tuple[str, str]]] = {
     "episode_id": (EPISODE, "episode"),
     "screening_id": (SCREENING, "screening"),
     "step_down_id": (STEP_DOWN, "step-down"),
+    "consent_id": (CONSENT, "consent"),
 }
 """Id → the claim by which its chart is found, and its word. The first that an address names says which chart."""
 
@@ -41,7 +42,7 @@ class Place:
     """The stream, and the fields of the fact that path and server give, JSON-ready."""
 
     stream: str
-    given: Mapping[str, str]
+    given: Mapping[str, Any]
 
 
 def ids_in(path: str) -> list[str]:
@@ -59,7 +60,8 @@ def given_fields(route: CommandRoute) -> frozenset[str]:
 
 def place_of(route: CommandRoute, by: Caller, ids: Mapping[str, Any], body: Body) -> Place:
     """404 when an id in the path is nobody's at this facility; 403 for another facility's code in the body."""
-    known = {name: str(value) for name, value in ids.items()}
+    # A version stays a number.
+    known: dict[str, Any] = {name: value if isinstance(value, int) else str(value) for name, value in ids.items()}
     if route.makes is not None:
         known[route.makes] = str(by.wiring.new_id())
     if not known:
@@ -72,7 +74,7 @@ def place_of(route: CommandRoute, by: Caller, ids: Mapping[str, Any], body: Body
     return Place(stream, {name: value for name, value in known.items() if name in wanted})
 
 
-def _stream(by: Caller, known: Mapping[str, str]) -> str:
+def _stream(by: Caller, known: Mapping[str, Any]) -> str:
     for name, kind in _STREAMS.items():
         if name in known:
             return stream_name(kind, known[name])
@@ -85,7 +87,7 @@ def _stream(by: Caller, known: Mapping[str, str]) -> str:
     return stream_name("facility", known["code"])
 
 
-def _episode_of(by: Caller, stream: str, known: Mapping[str, str]) -> str:
+def _episode_of(by: Caller, stream: str, known: Mapping[str, Any]) -> str:
     """The episode of a screening or a step-down: that of the fact that began it."""
     [name] = known
     entries = by.wiring.store.ledger(by.facility).read([stream])[stream]

@@ -102,6 +102,12 @@ def answer(receipt: Receipt, location: str | None = None) -> Response:
     return json_answer(document, 201, headers if location is None else {**headers, "Location": location})
 
 
+_IDS: Final[Mapping[str, Any]] = {
+    "code": Code,
+    "opened": Annotated[int, Path(ge=1, le=10**9, description="The version at which it was opened.")],
+}
+"""What an id in an address is, where it is no UUID."""
+
 _BODIES: Final = {route.verb: body_of(route.fact, given_fields(route)) for route in COMMANDS}
 
 
@@ -143,7 +149,7 @@ def _endpoint(route: CommandRoute) -> Callable[..., Response]:
         "by": Annotated[Caller, may(recording(route.fact))],
         "body": _BODIES[route.verb],
         "key": IdempotencyKey,
-        **{name: Code if name == "code" else UUID for name in ids_in(route.path)},
+        **{name: _IDS.get(name, UUID) for name in ids_in(route.path)},
     }
     parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in types.items()]
     if not _begins_a_stream(route):

@@ -7,8 +7,11 @@ from typing import Any, Final
 from domain import access, cohort, facility, files, session
 from domain.chart import (
     after,
+    amendment,
     attendance,
+    break_glass,
     consent,
+    disclosure,
     enrollment,
     entry,
     exit,
@@ -40,6 +43,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
     ),
     "chart": (
         identity.PatientRegistered,
+        identity.IdentityCorrected,
         entry.InquiryReceived,
         entry.IntakeAssessed,
         entry.SuitabilityDecided,
@@ -70,6 +74,11 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         exit.DischargeSummarySigned,
         after.AftercareStarted,
         consent.ConsentGiven,
+        consent.ConsentRevoked,
+        disclosure.DisclosureMade,
+        break_glass.BreakGlassOpened,
+        break_glass.BreakGlassReviewed,
+        *amendment.OF_AMENDMENTS,
         EnteredInError,
     ),
     "access": (access.ChartRead, access.SearchMade, access.ExportMade, access.AccessDenied),

@@ -15,11 +15,11 @@ from uuid import UUID
 from domain.chart import Chart
 from domain.chart.consent import ConsentGiven
 from domain.chart.entry import InquiryReceived
-from domain.chart.identity import PatientRegistered
+from domain.chart.identity import IdentityCorrected, PatientRegistered
 from domain.chart.screening import ScreeningOrdered
 from domain.chart.step_down import StepDownRecommended
 from domain.cohort import Cohort
-from domain.record import EnteredInError, Entry, stream_uuid
+from domain.record import EnteredInError, Entry, standing, stream_uuid
 from domain.refused import Refused
 
 MRN = "mrn"
@@ -138,12 +138,14 @@ def claims_of(stream: str, fact: Any) -> Sequence[Claim]:
     claimed = _CLAIMED.get(type(fact))
     if claimed is None:
         return ()
-    kind, value = claimed
-    return (Claim(kind, value(fact), stream),)
+    kind, value_of = claimed
+    value = value_of(fact)
+    return () if value is None else (Claim(kind, value, stream),)
 
 
-_CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str]]]] = {
+_CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str | None]]]] = {
     PatientRegistered: (MRN, lambda fact: mrn_claimed(fact.mrn)),
+    IdentityCorrected: (MRN, lambda fact: None if fact.mrn is None else mrn_claimed(fact.mrn)),
     InquiryReceived: (EPISODE, lambda fact: str(fact.episode_id)),
     ScreeningOrdered: (SCREENING, lambda fact: str(fact.screening_id)),
     StepDownRecommended: (STEP_DOWN, lambda fact: str(fact.step_down_id)),
@@ -151,9 +153,35 @@ _CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str]]]] = {
 }
 
 
-def claims_struck(stream: str, history: Iterable[Entry], entries: Iterable[Entry]) -> Iterator[Claim]:
-    """The claims that end with these entries, since the facts that made them are struck by one."""
-    gone = {entry.fact.target for entry in entries if isinstance(entry.fact, EnteredInError)}
-    for entry in history:
-        if entry.version in gone:
-            yield from claims_of(stream, entry.fact)
+def claims_held(stream: str, entries: Iterable[Entry]) -> dict[Claim, int]:
+    """What a stream claims by itself with these entries, and the version that claims it: nothing by what was struck,
+    and of its medical record numbers the last alone."""
+    held: dict[Claim, int] = {}
+    mrn: Claim | None = None
+    for entry in standing(entries):
+        for claim in claims_of(stream, entry.fact):
+            if claim.kind == MRN:
+                if mrn is not None:
+                    held.pop(mrn, None)
+                mrn = claim
+            held[claim] = entry.version
+    return held
+
+
+def claims_struck(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[Claim]:
+    """The claims that end with these entries: the facts that made them are struck, or another number is the patient's
+    now."""
+    if _changes_claims(entries):
+        yield from claims_held(stream, history).keys() - claims_held(stream, [*history, *entries]).keys()
+
+
+def claims_back(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[Claim]:
+    """The claims that count again with these entries, which make none themselves: the number that a struck correction
+    had replaced."""
+    if _changes_claims(entries):
+        made = {claim for entry in entries for claim in claims_of(stream, entry.fact)}
+        yield from claims_held(stream, [*history, *entries]).keys() - claims_held(stream, history).keys() - made
+
+
+def _changes_claims(entries: Iterable[Entry]) -> bool:
+    return any(isinstance(entry.fact, (EnteredInError, IdentityCorrected)) for entry in entries)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from domain.acts import INTERFACES, OPERATOR, SYSTEM, UNLISTED, Act, act_of
 from domain.chart.attendance import AttendanceCorrected, Outcome
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
+from domain.chart.identity import IdentityCorrected
 from domain.facility import HolidayDeclared
 from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
 from domain.refused import Refused
@@ -40,7 +41,7 @@ LAST_YEAR: Final = 2200
 """No patient was born earlier, and nothing is planned later."""
 
 _PLANS: Final = frozenset(
-    {"starts_at", "ends_at", "effective_on", "to_on", "from_on", "valid_from", "valid_to", "expires_on"}
+    {"starts_at", "ends_at", "effective_on", "to_on", "from_on", "valid_from", "valid_to", "expires_on", "until"}
 )
 """Fields that speak of what is meant to be: neither late nor in the future. A holiday may be to come as well."""
 
@@ -171,8 +172,7 @@ def _staff_key(person_id: str) -> UUID | None:
 def _judge_correction(entry: Entry, history: Sequence[Entry]) -> None:
     fact = entry.fact
     target = fact.target if isinstance(fact, EnteredInError) else getattr(fact, "corrects", None)
-    corrects_times = isinstance(fact, SessionTimesCorrected)
-    if target is None and not corrects_times:
+    if target is None and not isinstance(fact, (SessionTimesCorrected, IdentityCorrected)):
         return
     if not (entry.envelope.reason or "").strip():
         raise Refused("correction.without-reason", "A correction needs a reason: say why the record was wrong.")

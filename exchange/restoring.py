@@ -15,9 +15,9 @@ from domain.chart import fold
 from domain.chart.enrollment import CohortAssigned, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
-from domain.claims import SEAT, Claim, claims_of, cohort_held, seats
+from domain.claims import SEAT, Claim, claims_held, claims_of, cohort_held, seats
 from domain.files import LedgerRestored
-from domain.record import EnteredInError, Person, Recorded, standing, stream_kind, stream_uuid
+from domain.record import EnteredInError, Person, Recorded, stream_kind, stream_uuid
 from domain.site import fold_cohort
 from exchange.errors import FileUnreadable, NotRestored
 from exchange.fact_line import read_fact
@@ -150,11 +150,10 @@ class _Check:
         """NotRestored where two streams claim the same."""
         holders: dict[tuple[str, str], str] = {}
         for stream, known in self._claiming.items():
-            stands = {recorded.version for recorded in standing(recorded for _, recorded in known)}
-            for line, recorded in known:
-                for claim in claims_of(stream, recorded.fact) if recorded.version in stands else ():
-                    if holders.setdefault((claim.kind, claim.value), stream) != stream:
-                        raise _bad(line, f"Another record has the same {claim.kind}.")
+            lines = {recorded.version: line for line, recorded in known}
+            for claim, version in claims_held(stream, [recorded for _, recorded in known]).items():
+                if holders.setdefault((claim.kind, claim.value), stream) != stream:
+                    raise _bad(lines[version], f"Another record has the same {claim.kind}.")
 
     def seats(self) -> list[Claim]:
         """Who sits where at the end. Who finds no seat free goes without, as a voided discharge does."""

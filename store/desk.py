@@ -12,7 +12,7 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from domain.chart import Chart
-from domain.claims import SEAT, Claim, SeatChanges, claims_struck, cohort_held, seat_changes, seats, taken
+from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility
@@ -145,7 +145,7 @@ class _Work:
         history, before = self._stream(stream)
         decision = decide(stream, before, history, filing.fact, self._envelope, self._scene)
         changes = self._seats(decision)
-        self._claims += changes.claims
+        self._claims += [*changes.claims, *claims_back(stream, history, decision.entries)]
         self._releases += [*changes.releases, *claims_struck(stream, history, decision.entries)]
         self._facts += [
             NewFact(stream=stream, version=e.version, envelope=e.envelope, fact=e.fact) for e in decision.entries

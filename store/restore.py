@@ -9,8 +9,8 @@ from typing import Any, Final, LiteralString, cast
 import psycopg
 from eventsourcing.domain import DomainEventProtocol
 
-from domain.claims import Claim, claims_of
-from domain.record import EnteredInError, Recorded, standing
+from domain.claims import Claim, claims_held, claims_of
+from domain.record import EnteredInError, Recorded
 from store.append import AppendRequest, NewFact
 from store.codec import check_place
 from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
@@ -121,10 +121,9 @@ class Restoration:
         )
 
     def _claims(self) -> Iterator[Claim]:
-        """What the facts claim, but for those that were struck."""
+        """What the facts claim at the end."""
         for stream, entries in self._claiming.items():
-            for entry in standing(entries):
-                yield from claims_of(stream, entry.fact)
+            yield from claims_held(stream, entries)
 
     def _close(self, connection: Connection, closing: NewFact | None) -> None:
         """The last fact, stamped like any other."""

@@ -7,8 +7,22 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 from uuid import UUID
 
-from domain.chart import attendance, episode, identity, screening, step_down
+from domain.chart import (
+    amendment,
+    attendance,
+    break_glass,
+    consent,
+    disclosure,
+    episode,
+    identity,
+    screening,
+    step_down,
+)
+from domain.chart.amendment import Amendments
 from domain.chart.attendance import Attendances
+from domain.chart.break_glass import Openings
+from domain.chart.consent import Consents
+from domain.chart.disclosure import Disclosures
 from domain.chart.entry import InquiryReceived
 from domain.chart.episode import Episode
 from domain.chart.identity import Identity
@@ -29,18 +43,27 @@ class Chart:
     screenings: Screenings = field(default_factory=dict)
     prescriptions: tuple[Prescription, ...] = ()
     step_downs: StepDowns = field(default_factory=dict)
+    consents: Consents = field(default_factory=dict)
+    disclosures: Disclosures = ()
+    openings: Openings = field(default_factory=dict)
+    amendments: Amendments = field(default_factory=Amendments)
     adrift: frozenset[int] = frozenset()
-    """Versions of live entries about a patient, an episode, screening or step-down that the chart does not hold (any
-    more)."""
+    """Versions of live entries about a patient, an episode, screening, step-down, consent or opening that the chart
+    does not hold (any more)."""
 
 
 _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     identity.PatientRegistered: ("identity", identity.evolve),
+    identity.IdentityCorrected: ("identity", identity.evolve),
     InquiryReceived: ("episodes", episode.opened),
     **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.evolve)),
     **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.evolve)),
     PrescriptionVerified: ("prescriptions", screening.evolve_prescriptions),
     **dict.fromkeys(step_down.OF_A_STEP_DOWN, ("step_downs", step_down.evolve)),
+    **dict.fromkeys((consent.ConsentGiven, consent.ConsentRevoked), ("consents", consent.evolve)),
+    disclosure.DisclosureMade: ("disclosures", disclosure.evolve),
+    **dict.fromkeys((break_glass.BreakGlassOpened, break_glass.BreakGlassReviewed), ("openings", break_glass.evolve)),
+    **dict.fromkeys(amendment.OF_AMENDMENTS, ("amendments", amendment.evolve)),
 }
 """Fact → the part of the chart that it changes, and how. Facts in no line, and those about a step-down, may change
 their episode."""
@@ -78,7 +101,13 @@ def _grounded(chart: Chart, fact: Any) -> bool:
         return fact.screening_id in chart.screenings or isinstance(fact, screening.ScreeningOrdered)
     if isinstance(fact, step_down.OF_A_STEP_DOWN):
         return fact.step_down_id in chart.step_downs or isinstance(fact, step_down.StepDownRecommended)
-    return True
+    match fact:
+        case consent.ConsentRevoked(consent_id=consent_id):
+            return consent_id in chart.consents
+        case break_glass.BreakGlassReviewed(opened=opened):
+            return opened in chart.openings
+        case _:
+            return True
 
 
 def _episodes_further(chart: Chart, entry: Entry) -> Mapping[UUID, Episode]:

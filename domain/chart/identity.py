@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 from domain.record import Entry
 from domain.refused import Refused
+from domain.wording import is_blank
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,23 @@ class PatientRegistered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityCorrected:
+    """The changed fields alone, one at least; what is left out stays as it was. A new `mrn` takes the old one's place:
+    that is free again."""
+
+    mrn: str | None = None
+    given_name: str | None = None
+    family_name: str | None = None
+    birth_date: date | None = None
+    sex: str | None = None
+    phone: str | None = None
+    address: str | None = None
+    emergency_contact: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
-    """As registered. None before, or when the registration was struck."""
+    """As registered, and corrected since. None before, or when the registration was struck."""
 
     mrn: str | None = None
     given_name: str | None = None
@@ -45,6 +61,15 @@ def evolve(identity: Identity, entry: Entry) -> Identity:
                 birth_date=fact.birth_date,
                 version=entry.version,
             )
+        case IdentityCorrected() as fact:
+            return replace(
+                identity,
+                mrn=fact.mrn or identity.mrn,
+                given_name=fact.given_name or identity.given_name,
+                family_name=fact.family_name or identity.family_name,
+                birth_date=fact.birth_date or identity.birth_date,
+                version=entry.version,
+            )
         case _:
             return identity
 
@@ -56,3 +81,11 @@ def judge(identity: Identity, entry: Entry) -> None:
         raise Refused("patient.already-registered", "This chart is registered: correct its identity instead.")
     if not registration and identity.mrn is None:
         raise Refused("patient.not-registered", "Register the patient first: this chart has no identity yet.")
+
+
+def judge_correction(fact: IdentityCorrected) -> None:
+    given = [value for one in fields(fact) if (value := getattr(fact, one.name)) is not None]
+    if not given:
+        raise Refused("identity.nothing-changed", "Name what is corrected: one field of the identity at least.")
+    if any(isinstance(value, str) and is_blank(value) for value in given):
+        raise Refused("identity.blank", "A corrected field can't be left empty: leave out what stays as it was.")

@@ -9,8 +9,11 @@ from domain import claims, recording
 from domain.chart import (
     Chart,
     after,
+    amendment,
     attendance,
+    break_glass,
     consent,
+    disclosure,
     enrollment,
     entry,
     evolve,
@@ -23,13 +26,24 @@ from domain.chart import (
     step_down,
 )
 from domain.chart.episode import TRANSITIONS, Broken, Episode, walk
-from domain.record import EnteredInError, Entry, live
+from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 from domain.scene import Scene
+from domain.week import local_date
 
 _OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] = {
     entry.InquiryReceived: lambda chart, new, scene: entry.judge_inquiry(chart),
+    identity.IdentityCorrected: lambda chart, new, scene: identity.judge_correction(new.fact),
     consent.ConsentGiven: lambda chart, new, scene: consent.judge(new.fact),
+    consent.ConsentRevoked: lambda chart, new, scene: consent.judge_revocation(chart.consents, new.fact),
+    disclosure.DisclosureMade: lambda chart, new, scene: disclosure.judge(
+        chart.consents, new.fact, local_date(scene.at, scene.zone)
+    ),
+    **dict.fromkeys(
+        (break_glass.BreakGlassOpened, break_glass.BreakGlassReviewed),
+        lambda chart, new, scene: break_glass.judge(chart.openings, new, scene),
+    ),
+    **dict.fromkeys(amendment.OF_AMENDMENTS, lambda chart, new, scene: amendment.judge(chart.amendments, new)),
 }
 """Fact that is about the whole chart → its rules."""
 
@@ -71,7 +85,7 @@ def judge_alone(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]
     """Refuses by what the entry itself says, not yet by what it does to the entries on record."""
     recording.judge(new, scene, history, scheduled_end=_scheduled_end(new.fact, scene))
     identity.judge(chart.identity, new)
-    _judge_id(chart, new.fact, history)
+    _judge_id(chart, new.fact)
     _judge_topic(chart, new, scene)
 
 
@@ -129,6 +143,9 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         yield from step_down.unfounded(stepping, known)
     for screened in chart.screenings.values():
         yield from screening.unfounded(screened)
+    if chart.disclosures:
+        yield from disclosure.unfounded(chart.consents, chart.disclosures, scene.zone)
+    yield from amendment.unfounded(chart.amendments)
 
 
 def _broken_steps(episode: Episode) -> Iterator[int]:
@@ -158,10 +175,12 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
         judge_topic(chart, episode, new, scene)
 
 
-def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:
+def _judge_id(chart: Chart, fact: Any) -> None:
     """What is opened gets an id that nothing in the chart has; the claims see to the other charts."""
     match fact:
-        case identity.PatientRegistered(mrn=mrn) if not claims.mrn_claimed(mrn):
+        case identity.PatientRegistered(mrn=str(mrn)) | identity.IdentityCorrected(mrn=str(mrn)) if (
+            not claims.mrn_claimed(mrn)
+        ):
             raise Refused("patient.mrn-missing", "Give the medical record number: it can't be left empty.")
         case entry.InquiryReceived(episode_id=key) if key in chart.episodes:
             raise claims.taken(claims.EPISODE)
@@ -169,9 +188,7 @@ def _judge_id(chart: Chart, fact: Any, history: Sequence[Entry]) -> None:
             raise claims.taken(claims.SCREENING)
         case step_down.StepDownRecommended(step_down_id=key) if key in chart.step_downs:
             raise claims.taken(claims.STEP_DOWN)
-        case consent.ConsentGiven(consent_id=key) if any(
-            isinstance(e.fact, consent.ConsentGiven) and e.fact.consent_id == key for e in live(history)
-        ):
+        case consent.ConsentGiven(consent_id=key) if key in chart.consents:
             raise claims.taken(claims.CONSENT)
         case _:
             return

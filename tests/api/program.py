@@ -201,6 +201,15 @@ ASSESSMENT: dict[str, Any] = {
     "indicated_level": "2.1",
 }
 
+CONSENT: dict[str, Any] = {
+    "who_may_disclose": "Lexington",
+    "what": "attendance and progress",
+    "recipients": ["a county court"],
+    "purpose": "court order compliance",
+    "tpo": False,
+    "signed_on": str(DAY),
+}
+
 
 def chart(patient_id: str) -> str:
     return f"chart/{UUID(patient_id)}"

@@ -11,7 +11,7 @@ import pytest
 from api.commands import COMMANDS, CommandRoute
 from api.permission import RECORDS, recording
 from api.tokens import SIGN_IN_ROLES
-from tests.api.program import ENDED, LATE, STARTED, TODAY, Site, at
+from tests.api.program import CONSENT, ENDED, LATE, STARTED, TODAY, Site, at
 
 WORDS = ["iop", "2.1", "18:00", "21:00", "mon", "opiates", "America/New_York", "x", "\u00e9\u2028\U0001f4a5", "../.."]
 
@@ -67,8 +67,11 @@ def test_no_command_breaks_the_program(site: Site, seed: int) -> None:
     patient, episode = site.enrolled(site.cohort_id)
     session = site.session(site.cohort_id)
     screening = site.made("counselor", f"/episodes/{episode}/screenings", {"panel": ["opiates"], "random": True})
+    consent = site.made("counselor", f"/patients/{patient}/consents", CONSENT)
     ids = {
         "code": site.code,
+        "consent_id": consent,
+        "opened": 1,
         "patient_id": patient,
         "episode_id": episode,
         "session_id": session,

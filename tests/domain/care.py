@@ -6,8 +6,11 @@ from typing import Any
 from uuid import UUID
 
 from domain.chart.after import AftercareStarted
+from domain.chart.amendment import AmendmentAccepted, AmendmentDenied, AmendmentRequested
 from domain.chart.attendance import FamilyExemptionGranted, OutreachAttempted
-from domain.chart.consent import ConsentGiven
+from domain.chart.break_glass import BreakGlassOpened, BreakGlassReviewed
+from domain.chart.consent import ConsentGiven, ConsentRevoked
+from domain.chart.disclosure import Basis, DisclosureMade
 from domain.chart.enrollment import CohortAssigned
 from domain.chart.exit import DischargeSummarySigned
 from domain.chart.level_of_care import LevelOfCareAssessed
@@ -247,3 +250,43 @@ def consented(consent_id: UUID = CONSENT) -> ConsentGiven:
         tpo=False,
         signed_on=day("2026-02-26"),
     )
+
+
+def revoked(on: str = "2026-03-02", consent_id: UUID = CONSENT) -> ConsentRevoked:
+    return ConsentRevoked(consent_id=consent_id, on=day(on))
+
+
+def disclosed(
+    basis: Basis = Basis.CONSENT,
+    *,
+    recipient: str = "a county court",
+    purpose: str = "court order compliance",
+    consent_id: UUID | None = None,
+) -> DisclosureMade:
+    return DisclosureMade(recipient=recipient, purpose=purpose, what="attendance", basis=basis, consent_id=consent_id)
+
+
+def glass_opened(until: str = "2026-03-02 20:00") -> BreakGlassOpened:
+    return BreakGlassOpened(
+        reason="Unconscious in the emergency room.",
+        nature="overdose",
+        recipient="the physician on duty",
+        affiliation="University Hospital",
+        until=local(until),
+    )
+
+
+def glass_reviewed(opened: int, on: str = "2026-03-03") -> BreakGlassReviewed:
+    return BreakGlassReviewed(opened=opened, finding="Within the rules.", on=day(on))
+
+
+def amendment_requested(on: str = "2026-03-02") -> AmendmentRequested:
+    return AmendmentRequested(what="The first drink was at sixteen.", on=day(on))
+
+
+def amendment_accepted(on: str = "2026-03-03") -> AmendmentAccepted:
+    return AmendmentAccepted(on=day(on))
+
+
+def amendment_denied(on: str = "2026-03-03") -> AmendmentDenied:
+    return AmendmentDenied(why="The record says what was said.", on=day(on))

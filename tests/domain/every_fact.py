@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from domain.chart.exit import DischargeReason
+from domain.chart.identity import IdentityCorrected
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
 from domain.files import ImportCompleted, LedgerRestored
 from domain.record import EnteredInError
@@ -35,6 +36,7 @@ _EXAMPLES: Final = (
     SessionTimesCorrected(started_at=held.started_at, ended_at=local("2026-03-02 20:30"), staff=()),
     SessionCancelled(cause=CancellationCause.WEATHER),
     cast.registered,
+    IdentityCorrected(family_name="Quimby-Lark"),
     cast.inquired(),
     cast.assessed(),
     cast.suitability(),
@@ -80,6 +82,13 @@ _EXAMPLES: Final = (
     care.summarized(),
     care.aftercare(),
     care.consented(),
+    care.revoked(),
+    care.disclosed(),
+    care.glass_opened(),
+    care.glass_reviewed(2),
+    care.amendment_requested(),
+    care.amendment_accepted(),
+    care.amendment_denied(),
     EnteredInError(target=1),
 )
 

@@ -32,6 +32,7 @@ from domain.streams import fold_stream
 from tests.domain.cast import (
     ADMINISTRATOR,
     CHART,
+    COMPLIANCE_OFFICER,
     COUNSELOR,
     EPISODE,
     EVENINGS,
@@ -59,6 +60,7 @@ _BY: Mapping[str, Person] = {
     "DischargeVoided": SUPERVISOR,
     "StepDownCosigned": SUPERVISOR,
     "Admitted": SYSTEM,
+    "BreakGlassReviewed": COMPLIANCE_OFFICER,
     "StepDownTookEffect": SYSTEM,
     "ValidityReported": LAB,
     "DefinitiveReported": LAB,

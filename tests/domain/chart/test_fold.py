@@ -85,7 +85,15 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "DischargeVoided": (COMPLETED, "episodes", "steps discharge"),
     "DischargeSummarySigned": (COMPLETED, "episodes", "summaries"),
     "AftercareStarted": (COMPLETED, "episodes", "aftercare"),
-    "ConsentGiven": (ACTIVE, "", ""),
+    "IdentityCorrected": (ACTIVE, "identity", ""),
+    "ConsentGiven": (ACTIVE, "consents", ""),
+    "ConsentRevoked": ((*ACTIVE, care.consented()), "consents", ""),
+    "DisclosureMade": ((*ACTIVE, care.consented()), "disclosures", ""),
+    "BreakGlassOpened": (ACTIVE, "openings", ""),
+    "BreakGlassReviewed": ((registered, said(care.glass_opened(), at="2026-03-02 19:00")), "openings", ""),
+    "AmendmentRequested": (ACTIVE, "amendments", ""),
+    "AmendmentAccepted": ((*ACTIVE, care.amendment_requested()), "amendments", ""),
+    "AmendmentDenied": ((*ACTIVE, care.amendment_requested()), "amendments", ""),
 }
 """Stored name → what is on record before, the fields of the chart it changes, the fields of its episode."""
 
@@ -135,8 +143,8 @@ def test_a_fact_about_nothing_is_set_aside_and_named(name: str) -> None:
     """A history that no decision made: the fold goes on, and says which entries have no ground."""
     entry = following(history(registered), EVERY[name])
     chart = fold(ANN, [*history(registered), entry])
-    about_an_episode = hasattr(EVERY[name], "episode_id")
-    assert chart.adrift == ({2} if about_an_episode else frozenset())
+    about_something = hasattr(EVERY[name], "episode_id") or name in ("ConsentRevoked", "BreakGlassReviewed")
+    assert chart.adrift == ({2} if about_something else frozenset())
     assert chart.episodes == {}
 
 
