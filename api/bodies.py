@@ -11,7 +11,7 @@ from datetime import date, datetime
 from functools import cache
 from inspect import getdoc
 from types import NoneType
-from typing import Annotated, Any, Final, TypeVar, get_args, get_type_hints, is_typeddict
+from typing import Annotated, Any, Final, TypeVar, get_args, get_origin, get_type_hints, is_typeddict
 from uuid import UUID
 
 from pydantic import (
@@ -30,6 +30,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from domain.chart.teds import MISSING as MISSING_CODE
+from domain.chart.teds import Codes
 from store.codec import decode_fact
 from store.shapes import is_list, is_record, item
 
@@ -140,6 +142,12 @@ def _reason_name(body: Body) -> str:
     return ENTRY_REASON if ENTRY_REASON in type(body).model_fields else "reason"
 
 
+def _code(codes: Codes) -> Any:
+    """A code of a codebook; which codes there are is the domain's to refuse."""
+    said = f"{MISSING_CODE} for missing, or {codes.first} to {codes.last}."
+    return Annotated[StrictInt, Field(ge=MISSING_CODE, le=LARGEST, description=said)]
+
+
 @cache
 def _record(kind: Any) -> type[Body]:
     named = {name: _field(hint, default) for name, (hint, default) in _fields(kind).items()}
@@ -148,13 +156,16 @@ def _record(kind: Any) -> type[Body]:
 
 def _fields(kind: type[Any]) -> dict[str, tuple[Any, Any]]:
     """Name → type and default; `...` where there is none."""
-    hints = get_type_hints(kind)
     if is_typeddict(kind):
-        return {name: (hint, ...) for name, hint in hints.items()}
+        extras = get_type_hints(kind, include_extras=True)
+        return {name: (hint, ... if name in kind.__required_keys__ else None) for name, hint in extras.items()}
+    hints = get_type_hints(kind)
     return {one.name: (hints[one.name], ... if one.default is MISSING else one.default) for one in fields(kind)}
 
 
 def _field(hint: Any, default: Any) -> Any:
+    if get_origin(hint) is Annotated:
+        return (_code(*hint.__metadata__) | None, default)
     kind = item(hint)
     inner: Any = _record(kind) if is_record(kind) else _SCALARS.get(kind, kind)
     if is_list(hint):

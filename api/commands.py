@@ -9,14 +9,15 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from domain.chart.after import AftercareStarted
+from domain.chart.after import AftercareStarted, AlumniContacted, AlumniJoined, SoberLivingEnded, SoberLivingPlaced
 from domain.chart.amendment import AmendmentAccepted, AmendmentDenied, AmendmentRequested
 from domain.chart.attendance import AttendanceRecorded, FamilyExemptionGranted, OutreachAttempted
 from domain.chart.break_glass import BreakGlassOpened, BreakGlassReviewed
 from domain.chart.consent import ConsentGiven, ConsentRevoked
+from domain.chart.detox import DetoxAnswered, DetoxReferred
 from domain.chart.disclosure import DisclosureMade
 from domain.chart.enrollment import CohortAssigned, Enrolled, HoldEnded, HoldStarted
-from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, SuitabilityDecided
+from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeSummarySigned
 from domain.chart.identity import IdentityCorrected, PatientRegistered
 from domain.chart.level_of_care import LevelOfCareAssessed
@@ -24,6 +25,8 @@ from domain.chart.plan import (
     AccountabilityMeasureAgreed,
     GoalAchieved,
     RelapsePreventionPlanSigned,
+    RelapseReported,
+    SelfHelpReported,
     TreatmentPlanReviewed,
     TreatmentPlanSigned,
     TriggerIdentified,
@@ -51,6 +54,8 @@ from domain.chart.step_down import (
     StepDownWithdrawn,
     Transferred,
 )
+from domain.chart.step_up import StepUpDecided
+from domain.chart.teds import TedsItemsRecorded
 from domain.cohort import CohortFormed
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted, StaffCredentialed
 from domain.session import SessionCancelled, SessionHeld, SessionRescheduled, SessionScheduled, SessionTimesCorrected
@@ -117,6 +122,10 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         (f"{_CARE}/suitability", "decide_suitability", SuitabilityDecided, "Decide whether the program suits"),
         (f"{_CARE}/enrollment", "enroll", Enrolled, "Enroll into a cohort"),
         (f"{_CARE}/cohort-assignments", "assign_cohort", CohortAssigned, "Assign to another cohort"),
+        (f"{_CARE}/waitlist", "put_on_waitlist", Waitlisted, "Put on the waiting list"),
+        (f"{_CARE}/detox-referrals", "refer_to_detox", DetoxReferred, "Refer to medical detox"),
+        (f"{_CARE}/detox-answers", "answer_detox_referral", DetoxAnswered, "Record what the detox provider answered"),
+        (f"{_CARE}/teds-items", "record_teds_items", TedsItemsRecorded, "Record items for the state's data set (TEDS)"),
         (f"{_CARE}/not-admitted", "end_without_admission", NotAdmitted, "End the episode before the first service"),
     ],
     Topic.RECORDS: [
@@ -137,6 +146,8 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         (f"{_CARE}/triggers", "identify_trigger", TriggerIdentified, "Note a trigger"),
         (f"{_CARE}/relapse-prevention-plan", "sign_prevention_plan", RelapsePreventionPlanSigned, "Sign the plan"),
         (f"{_CARE}/accountability-measures", "agree_measure", AccountabilityMeasureAgreed, "Agree on a measure"),
+        (f"{_CARE}/relapses", "report_relapse", RelapseReported, "Note a relapse"),
+        (f"{_CARE}/self-help", "report_self_help", SelfHelpReported, "Note meetings outside the program"),
         (f"{_CARE}/level-of-care-assessments", "assess_level_of_care", LevelOfCareAssessed, "Assess the level of care"),
         (f"{_CARE}/step-downs", "recommend_step_down", StepDownRecommended, "Recommend a step-down", "step_down_id"),
         (f"{_STEP}/answer", "answer_step_down", StepDownAnswered, "Record the patient's answer"),
@@ -145,10 +156,15 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         (f"{_STEP}/effect", "put_step_down_into_effect", StepDownTookEffect, "Record that a step-down took effect"),
         (f"{_STEP}/withdrawal", "withdraw_step_down", StepDownWithdrawn, "Withdraw a step-down"),
         (f"{_CARE}/self-reductions", "note_self_reduction", SelfReductionNoted, "Note a reduction against advice"),
+        (f"{_CARE}/step-ups", "decide_step_up", StepUpDecided, "Decide a step-up"),
         (f"{_CARE}/transfers", "transfer", Transferred, "Record a transfer to another provider"),
         (f"{_CARE}/discharge", "discharge", Discharged, "Discharge the patient"),
         (f"{_CARE}/discharge-summary", "sign_discharge_summary", DischargeSummarySigned, "Sign the discharge summary"),
         (f"{_CARE}/aftercare", "start_aftercare", AftercareStarted, "Start aftercare"),
+        (f"{_CARE}/alumni", "join_alumni", AlumniJoined, "Join the alumni program"),
+        (f"{_CARE}/alumni-contacts", "contact_alumni", AlumniContacted, "Record a contact with a former patient"),
+        (f"{_CARE}/sober-living", "place_in_sober_living", SoberLivingPlaced, "Place in sober living"),
+        (f"{_CARE}/sober-living/end", "end_sober_living", SoberLivingEnded, "End a stay in sober living"),
     ],
     Topic.LABORATORY: [
         (f"{_CARE}/screenings", "order_screening", ScreeningOrdered, "Order a drug screening", "screening_id"),

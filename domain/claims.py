@@ -13,6 +13,7 @@ from unicodedata import normalize
 from uuid import UUID
 
 from domain.chart import Chart
+from domain.chart.carry_over import EpisodeCarriedOver
 from domain.chart.consent import ConsentGiven
 from domain.chart.entry import InquiryReceived
 from domain.chart.identity import IdentityCorrected, PatientRegistered
@@ -147,6 +148,7 @@ _CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str | None]]]] = {
     PatientRegistered: (MRN, lambda fact: mrn_claimed(fact.mrn)),
     IdentityCorrected: (MRN, lambda fact: None if fact.mrn is None else mrn_claimed(fact.mrn)),
     InquiryReceived: (EPISODE, lambda fact: str(fact.episode_id)),
+    EpisodeCarriedOver: (EPISODE, lambda fact: str(fact.episode_id)),
     ScreeningOrdered: (SCREENING, lambda fact: str(fact.screening_id)),
     StepDownRecommended: (STEP_DOWN, lambda fact: str(fact.step_down_id)),
     ConsentGiven: (CONSENT, lambda fact: str(fact.consent_id)),

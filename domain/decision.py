@@ -209,6 +209,8 @@ def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
 def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitted]:
     """What keeps each admission at the first session attended: struck, recorded, or both."""
     for episode in chart.episodes.values():
+        if episode.carried_over:
+            continue  # Admitted in another system, by a service that is not in this record.
         first = first_attended(chart, episode.episode_id, scene.sessions)
         wanted = None if first is None else (first.program_day(scene.zone), first.session_id)
         admission = episode.admission
@@ -222,6 +224,8 @@ def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitte
 
 def _still_right(admission: Admission, chart: Chart, wanted: tuple[date, UUID] | None, scene: Scene) -> bool:
     # Of several sessions on the first day any may be named, as long as it was attended.
+    if admission.session_id is None:
+        return True
     record = chart.attendances.get(admission.session_id)
     session = scene.sessions.get(admission.session_id)
     attended = record is not None and record.attended and session is not None and admits(session)

@@ -46,7 +46,7 @@ _PLANS: Final = frozenset(
 """Fields that speak of what is meant to be: neither late nor in the future. A holiday may be to come as well."""
 
 _NOT_LATE: Final = frozenset(
-    {"birth_date", "signed_on", "patient_signed_on", "last_service_on", "arrived_at", "started_at"}
+    {"birth_date", "signed_on", "patient_signed_on", "last_service_on", "admitted_on", "arrived_at", "started_at"}
 )
 """Dates that a fact looks back to: never in the future, and not what its lateness is counted from."""
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 from domain.chart import Chart
 from domain.chart.attendance import Attendance, Outcome
 from domain.chart.entry import found_suitable
-from domain.chart.episode import ENDED, Episode
+from domain.chart.episode import Episode
 from domain.chart.results import Result, collected_on, result_of
+from domain.chart.states import ENDED
 from domain.chart.step_down import Mark, Stage, StepDown
 from domain.cohort import Cohort
 from domain.compliance.hours import qualifying_days
@@ -236,15 +237,18 @@ def _step_down(look: _Look) -> dict[str, Any]:
 def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, Any]) -> list[str]:
     """What somebody should look at, in this order.
 
-    `record_in_cancelled_session`: it counts nowhere, unless the session is revived. `step_down_due`: decided, its date
-    has come, and nobody has recorded that it took effect. `eligibility_in_doubt`: the decision that the patient was
-    suitable, on which the enrollment rests, was struck, or another came to stand in its place.
+    `relapse_reported`: in the last 30 days. `record_in_cancelled_session`: it counts nowhere, unless the session is
+    revived. `step_down_due`: decided, its date has come, and nobody has recorded that it took effect.
+    `eligibility_in_doubt`: the decision that the patient was suitable, on which the enrollment rests, was struck, or
+    another came to stand in its place.
     """
+    relapses = () if look.episode is None else look.episode.relapses
     reductions = () if look.episode is None else look.episode.self_reductions
     raised = {
         "against_advice": any(reduction.on <= look.as_of for reduction in reductions),
         "two_unexcused": attendance["consecutive_unexcused"] >= 2,
         "unexpected_positive": screening["unexpected_positives_30_days"] > 0,
+        "relapse_reported": any(look.as_of - RECENT <= relapse.on <= look.as_of for relapse in relapses),
         "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
         "step_down_due": _is_due(look),
         "eligibility_in_doubt": _is_in_doubt(look),
@@ -264,6 +268,6 @@ def _is_due(look: _Look) -> bool:
 
 def _is_in_doubt(look: _Look) -> bool:
     enrollment = None if look.episode is None else look.episode.enrollment
-    if look.episode is None or enrollment is None or enrollment.on > look.as_of:
+    if look.episode is None or enrollment is None or enrollment.on > look.as_of or look.episode.carried_over:
         return False
     return not found_suitable(look.episode, enrollment.on)

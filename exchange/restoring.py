@@ -12,6 +12,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from domain.chart import fold
+from domain.chart.carry_over import EpisodeCarriedOver
 from domain.chart.enrollment import CohortAssigned, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
@@ -28,7 +29,7 @@ from store.errors import LedgerNotEmpty, ShapeError
 from store.ledger import Head
 from store.store import Store
 
-_SEATING = (InquiryReceived, Enrolled, CohortAssigned, NotAdmitted, Discharged, DischargeVoided)
+_SEATING = (InquiryReceived, EpisodeCarriedOver, Enrolled, CohortAssigned, NotAdmitted, Discharged, DischargeVoided)
 """What decides in which cohort a chart has its seat; strikes aside."""
 
 

@@ -17,6 +17,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from domain.chart import Chart, fold
+from domain.chart.carry_over import EpisodeCarriedOver, carried_at
 from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
@@ -54,7 +55,7 @@ Rows = Mapping[UUID, EpisodeRow]
 """The episodes of one chart, by id."""
 
 _STEPS: Final = (Enrolled, Admitted, NotAdmitted, Discharged)
-_DATED: Final = (InquiryReceived, *_STEPS)
+_DATED: Final = (InquiryReceived, EpisodeCarriedOver, *_STEPS)
 
 _LOAD: Final[LiteralString] = """
 SELECT patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
@@ -105,6 +106,14 @@ def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:
         if isinstance(fact, InquiryReceived):
             episodes[fact.episode_id] = EpisodeRow(
                 patient_id=patient_id, episode_id=fact.episode_id, first_contact_at=fact.first_contact_at
+            )
+        elif isinstance(fact, EpisodeCarriedOver):
+            episodes[fact.episode_id] = EpisodeRow(
+                patient_id=patient_id,
+                episode_id=fact.episode_id,
+                first_contact_at=carried_at(entry),
+                enrolled_on=fact.admitted_on,
+                admitted_on=fact.admitted_on,
             )
         elif isinstance(fact, _STEPS) and (row := episodes.get(fact.episode_id)) is not None:
             episodes[fact.episode_id] = _dated(row, fact)

@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.chart import (
+    after,
     amendment,
     attendance,
     break_glass,
@@ -21,6 +22,7 @@ from domain.chart import (
 from domain.chart.amendment import Amendments
 from domain.chart.attendance import Attendances
 from domain.chart.break_glass import Openings
+from domain.chart.carry_over import EpisodeCarriedOver
 from domain.chart.consent import Consents
 from domain.chart.disclosure import Disclosures
 from domain.chart.entry import InquiryReceived
@@ -47,6 +49,7 @@ class Chart:
     disclosures: Disclosures = ()
     openings: Openings = field(default_factory=dict)
     amendments: Amendments = field(default_factory=Amendments)
+    sober_living: tuple[after.Move, ...] = ()
     adrift: frozenset[int] = frozenset()
     """Versions of live entries about a patient, an episode, screening, step-down, consent or opening that the chart
     does not hold (any more)."""
@@ -56,6 +59,7 @@ _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     identity.PatientRegistered: ("identity", identity.evolve),
     identity.IdentityCorrected: ("identity", identity.evolve),
     InquiryReceived: ("episodes", episode.opened),
+    EpisodeCarriedOver: ("episodes", episode.carried_over),
     **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.evolve)),
     **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.evolve)),
     PrescriptionVerified: ("prescriptions", screening.evolve_prescriptions),
@@ -64,6 +68,7 @@ _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     disclosure.DisclosureMade: ("disclosures", disclosure.evolve),
     **dict.fromkeys((break_glass.BreakGlassOpened, break_glass.BreakGlassReviewed), ("openings", break_glass.evolve)),
     **dict.fromkeys(amendment.OF_AMENDMENTS, ("amendments", amendment.evolve)),
+    **dict.fromkeys(after.OF_SOBER_LIVING, ("sober_living", after.evolve)),
 }
 """Fact → the part of the chart that it changes, and how. Facts in no line, and those about a step-down, may change
 their episode."""
@@ -90,12 +95,15 @@ def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
     return adrift if _grounded(chart, entry.fact) else adrift | {entry.version}
 
 
+_OPENING: Final = (InquiryReceived, EpisodeCarriedOver)
+
+
 def _grounded(chart: Chart, fact: Any) -> bool:
     """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
     if chart.identity.mrn is None and not isinstance(fact, identity.PatientRegistered):
         return False
     episode_id = getattr(fact, "episode_id", None)
-    if episode_id is not None and episode_id not in chart.episodes and not isinstance(fact, InquiryReceived):
+    if episode_id is not None and episode_id not in chart.episodes and not isinstance(fact, _OPENING):
         return False
     if isinstance(fact, screening.OF_A_SCREENING):
         return fact.screening_id in chart.screenings or isinstance(fact, screening.ScreeningOrdered)

@@ -168,11 +168,11 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
 
 
 def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
-    """Enrolled, active or tapering on the program day (the last one included), or a guest once aftercare began."""
+    """Enrolled, active or tapering on the program day (the last one included), or a guest after treatment."""
     on = session.program_day(zone)
-    if any(step.on <= on for step in episode.aftercare):
+    if episode.is_guest_on(on):
         return True
-    if episode.enrollment is None or on < episode.enrollment.on:
+    if episode.enrollment is None or on < episode.enrollment.on or not episode.judged_on(on, zone):
         return False
     return episode.state_during(on) in ATTENDING
 

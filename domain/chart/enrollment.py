@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.asam import judge_level
 from domain.chart.attendance import admits, first_attended
 from domain.chart.entry import found_suitable
 from domain.cohort import formed
@@ -92,9 +93,14 @@ def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
         raise Refused("enrollment.without-suitable", "Enroll only who was decided to be suitable, by that date.")
     if formed(scene.cohorts.get(fact.cohort_id)).program != fact.program:
         raise Refused("enrollment.other-program", "The cohort belongs to another program: choose one of this program.")
+    judge_level(fact.level_of_care)
     if fact.planned_weeks < 1:
         raise Refused("enrollment.planned-weeks", "Plan at least one week.")
-    if fact.primary_clinician_id not in scene.facility.staff:
+    judge_clinician(fact.primary_clinician_id, scene)
+
+
+def judge_clinician(staff_id: UUID, scene: Scene) -> None:
+    if staff_id not in scene.facility.staff:
         raise Refused("enrollment.unknown-clinician", "The primary clinician is not on the facility's staff list.")
 
 

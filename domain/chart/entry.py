@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from re import compile as compile_pattern
+from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from domain.asam import judge_edition, judge_level, judge_ratings
 from domain.refused import Refused
 
 if TYPE_CHECKING:
     from domain.chart import Chart
     from domain.chart.episode import Episode
 
-RATINGS = 6
-"""Dimensions of the ASAM criteria, each rated 0 to 4."""
+DIAGNOSIS: Final = compile_pattern(r"[A-Z][0-9][0-9AB](\.[0-9A-Z]{1,4})?")
+"""The form of an ICD-10-CM code, such as F10.20. Which codes there are changes each October, so none is refused."""
 
 
 class Suitability(StrEnum):
@@ -66,6 +68,14 @@ class SuitabilityDecided:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Waitlisted:
+    """Assessed, and waiting for a place; not yet a client."""
+
+    episode_id: UUID
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NotAdmitted:
     """The episode ends before the first service."""
 
@@ -74,7 +84,7 @@ class NotAdmitted:
     cause: str
 
 
-def judge_inquiry(chart: Chart) -> None:
+def judge_opening(chart: Chart) -> None:
     """One open episode at a time; a return after a discharge is a new one."""
     if any(episode.ended_on() is None for episode in chart.episodes.values()):
         raise Refused("episode.already-open", "Another episode of this patient is open: end that one first.")
@@ -82,8 +92,8 @@ def judge_inquiry(chart: Chart) -> None:
 
 def judge(episode: Episode, fact: Any) -> None:
     match fact:
-        case IntakeAssessed(ratings=ratings):
-            judge_ratings(ratings)
+        case IntakeAssessed():
+            _judge_assessment(fact)
         case SuitabilityDecided(on=on):
             if not any(s.name == "IntakeAssessed" and s.on <= on for s in episode.steps):
                 raise Refused("suitability.without-assessment", "Assess the intake before deciding suitability.")
@@ -109,6 +119,12 @@ def found_suitable(episode: Episode, on: date) -> bool:
     return decided is not None and decided.outcome is Suitability.SUITABLE
 
 
-def judge_ratings(ratings: tuple[int, ...]) -> None:
-    if len(ratings) != RATINGS or not all(0 <= rating <= 4 for rating in ratings):
-        raise Refused("assessment.ratings", "Rate all six dimensions, each from 0 to 4.")
+def _judge_assessment(fact: IntakeAssessed) -> None:
+    judge_ratings(fact.ratings)
+    judge_edition(fact.edition)
+    judge_level(fact.indicated_level)
+    if not all(DIAGNOSIS.fullmatch(diagnosis) for diagnosis in fact.diagnoses):
+        raise Refused("assessment.diagnosis", "Write each diagnosis as ICD-10-CM does, such as F10.20.")
+    named = [substance.strip() for substance in fact.substances]
+    if not all(named) or len(set(named)) < len(named):
+        raise Refused("assessment.substances", "Name each substance once, the primary one first.")

@@ -1,68 +1,31 @@
 """An episode of care, from the first contact to the discharge: its states, by date.
 
 A state is asked for by date, not by the order of recording: an episode keeps its dated steps and walks them up to the
-date in question. The table below is the whole state machine.
+date in question, by the table in `domain.chart.states`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.chart.after import AftercareStarted
+from domain.chart.after import AftercareStarted, AlumniContacted, AlumniJoined
+from domain.chart.carry_over import EpisodeCarriedOver, carried_at
+from domain.chart.detox import DetoxAnswered, DetoxReferred, Referral, referral
 from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted, Payer
-from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided
+from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned, DischargeVoided
 from domain.chart.level_of_care import Assessment, LevelOfCareAssessed
-from domain.chart.plan import TreatmentPlanSigned
+from domain.chart.plan import RelapseReported, TreatmentPlanSigned
+from domain.chart.states import State, Step, in_order, walk
 from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect
+from domain.chart.step_up import StepUpDecided
 from domain.record import Entry
 from domain.week import local_date
-
-
-class State(StrEnum):
-    INQUIRY = "inquiry"
-    ASSESSED = "assessed"
-    ENROLLED = "enrolled"
-    ACTIVE = "active"
-    TAPERING = "tapering"
-    ON_HOLD = "on_hold"
-    DISCHARGED = "discharged"
-    NOT_ADMITTED = "not_admitted"
-
-
-ENDED = frozenset({State.DISCHARGED, State.NOT_ADMITTED})
-
-BEFORE: Final = None
-"""`HoldEnded` gives back the state before the hold."""
-
-TRANSITIONS: Final[Mapping[str, tuple[frozenset[State], State | None]]] = {
-    "IntakeAssessed": (frozenset({State.INQUIRY, State.ASSESSED}), State.ASSESSED),
-    "Enrolled": (frozenset({State.ASSESSED}), State.ENROLLED),
-    "NotAdmitted": (frozenset({State.INQUIRY, State.ASSESSED, State.ENROLLED}), State.NOT_ADMITTED),
-    "Admitted": (frozenset({State.ENROLLED}), State.ACTIVE),
-    "StepDownTookEffect": (frozenset({State.ACTIVE, State.TAPERING}), State.TAPERING),
-    "HoldStarted": (frozenset({State.ACTIVE, State.TAPERING}), State.ON_HOLD),
-    "HoldEnded": (frozenset({State.ON_HOLD}), BEFORE),
-    "Discharged": (frozenset({State.ACTIVE, State.TAPERING, State.ON_HOLD}), State.DISCHARGED),
-}
-"""Fact → the states it may follow, the state it leads to. `InquiryReceived` opens; `DischargeVoided` takes a
-discharge out again; every other fact leaves the state alone."""
-
-
-_OF_THE_DAY: Final[Mapping[str, int]] = {
-    "IntakeAssessed": 0,
-    "Enrolled": 1,
-    "Admitted": 2,
-    "NotAdmitted": 4,
-    "Discharged": 4,
-}
-_IN_BETWEEN: Final = 3
 
 _AT_NIGHT: Final = frozenset({"HoldEnded", "NotAdmitted", "Discharged"})
 """Steps that change the state at the end of their date only."""
@@ -71,24 +34,18 @@ _HOLD_ENDS: Final = frozenset({"HoldEnded"})
 
 _ENDS: Final = frozenset({"NotAdmitted", "Discharged"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
-    """A dated transition, named after its fact; `level` is the level of care that a step-down leads to."""
-
-    name: str
-    on: date
-    version: int
-    level: str | None = None
+_GUESTS: Final = frozenset({"AftercareStarted", "AlumniJoined"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enrollment:
-    program: str
-    level_of_care: str
+    """What an episode that was carried over doesn't tell is None."""
+
+    program: str | None
+    level_of_care: str | None
     cohort_id: UUID
-    planned_weeks: int
-    payer: Payer
+    planned_weeks: int | None
+    payer: Payer | None
     primary_clinician_id: UUID
     on: date
     version: int
@@ -105,8 +62,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Admission:
+    """`session_id` is None where the episode was carried over: the first service is in another system's record."""
+
     on: date
-    session_id: UUID
+    session_id: UUID | None
     version: int
 
 
@@ -140,9 +99,12 @@ class Decision:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Episode:
+    """`first_contact_at`: where the episode was carried over, when that was."""
+
     episode_id: UUID
     first_contact_at: datetime
     version: int
+    carried_over: bool = False
     steps: tuple[Step, ...] = ()
     """In the order in which they took place. Within a date enrollment comes first, then admission, and what ends the
     episode last, whichever was recorded first: the first service may be given on the day of discharge."""
@@ -154,11 +116,28 @@ class Episode:
     assessments: tuple[Assessment, ...] = ()
     plans: tuple[WeeklyMinutes, ...] = ()
     self_reductions: tuple[WeeklyMinutes, ...] = ()
+    detox: tuple[Referral, ...] = ()
+    relapses: tuple[Step, ...] = ()
     aftercare: tuple[Step, ...] = ()
+    alumni: tuple[Step, ...] = ()
+    """Joining, and being contacted."""
     summaries: tuple[Step, ...] = ()
 
     def opened_on(self, zone: ZoneInfo) -> date:
         return local_date(self.first_contact_at, zone)
+
+    def judged_on(self, on: date, zone: ZoneInfo) -> bool:
+        """Whether a date is one of this record: those before an episode was carried over are another system's."""
+        return not self.carried_over or self.opened_on(zone) <= on
+
+    @property
+    def after_discharge(self) -> tuple[Step, ...]:
+        """What rests on the discharge."""
+        return (*self.aftercare, *self.alumni, *self.summaries)
+
+    def is_guest_on(self, on: date) -> bool:
+        """Whether the patient comes as a guest, by aftercare or as one of the alumni."""
+        return any(s.on <= on and s.name in _GUESTS for s in (*self.aftercare, *self.alumni))
 
     def dated(self, as_of: date | None = None) -> list[Step]:
         """The steps in the order in which they took place, those after `as_of` left out."""
@@ -215,32 +194,6 @@ class Episode:
         return levels[-1] if levels else self.enrollment.level_of_care
 
 
-class Broken(Exception):
-    """A step that may not follow the state before it."""
-
-    def __init__(self, step: Step, state: State) -> None:
-        super().__init__(f"{step.name} does not follow {state}")
-        self.step = step
-        self.state = state
-
-
-def walk(steps: Iterable[Step], *, strict: bool = False) -> list[State]:
-    """The states that the steps lead through, the first being `inquiry`.
-
-    A stored history is walked as it is; `strict` raises `Broken` at the first step that the table does not allow.
-    """
-    states = [State.INQUIRY]
-    held_from = State.ACTIVE
-    for step in steps:
-        follows, to = TRANSITIONS[step.name]
-        if strict and states[-1] not in follows:
-            raise Broken(step, states[-1])
-        if step.name == "HoldStarted":
-            held_from = states[-1]
-        states.append(held_from if to is BEFORE else to)
-    return states
-
-
 def opened(episodes: Mapping[UUID, Episode], entry: Entry) -> Mapping[UUID, Episode]:
     """The episodes with the one that an inquiry opens."""
     fact: InquiryReceived = entry.fact
@@ -248,25 +201,72 @@ def opened(episodes: Mapping[UUID, Episode], entry: Entry) -> Mapping[UUID, Epis
     return {**episodes, fact.episode_id: began}
 
 
+def carried_over(episodes: Mapping[UUID, Episode], entry: Entry) -> Mapping[UUID, Episode]:
+    """The episodes with one that goes on from another system."""
+    fact: EpisodeCarriedOver = entry.fact
+    on, version = fact.admitted_on, entry.version
+    episode = Episode(
+        episode_id=fact.episode_id,
+        first_contact_at=carried_at(entry),
+        version=version,
+        carried_over=True,
+        steps=(Step(name="EpisodeCarriedOver", on=on, version=version, to=State(fact.state.value)),),
+        enrollment=Enrollment(
+            program=None,
+            level_of_care=None,
+            cohort_id=fact.cohort_id,
+            planned_weeks=None,
+            payer=None,
+            primary_clinician_id=fact.primary_clinician_id,
+            on=on,
+            version=version,
+        ),
+        assignments=(Assignment(cohort_id=fact.cohort_id, effective_on=on, version=version),),
+        admission=Admission(on=on, session_id=None, version=version),
+    )
+    return {**episodes, fact.episode_id: episode}
+
+
+_PLAIN_STEPS: Final = frozenset({IntakeAssessed, Waitlisted, NotAdmitted, HoldStarted, HoldEnded})
+"""Facts that change the state and nothing else."""
+
+_KEPT: Final[Mapping[type[Any], str]] = {
+    RelapseReported: "relapses",
+    AftercareStarted: "aftercare",
+    AlumniJoined: "alumni",
+    AlumniContacted: "alumni",
+    DischargeSummarySigned: "summaries",
+}
+"""Dated facts of which an episode keeps when they were → where."""
+
+
 def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
     """One standing fact of this episode further. `level` is that of the step-down, when one took effect."""
     version, fact = entry.version, entry.fact
+    kind = type(fact)
+    if kind in _PLAIN_STEPS:
+        return _stepped(episode, _step(fact, version))
+    if (kept := _KEPT.get(kind)) is not None:
+        changed: dict[str, Any] = {kept: (*getattr(episode, kept), _step(fact, version))}
+        return replace(episode, **changed)
     match fact:
-        case IntakeAssessed() | NotAdmitted() | HoldStarted() | HoldEnded():
-            return _stepped(episode, fact, version)
+        case DetoxReferred() | DetoxAnswered():
+            return _referred(episode, fact, version)
         case StepDownTookEffect():
-            return _stepped(episode, fact, version, level)
+            return _stepped(episode, _step(fact, version, level))
+        case StepUpDecided(to_level=to_level):
+            return _stepped(episode, _step(fact, version, to_level))
         case SuitabilityDecided(outcome=outcome, on=on):
             decided = Decision(outcome=outcome, on=on, version=version)
             return replace(episode, suitability=(*episode.suitability, decided))
         case Enrolled():
-            return _enrolled(_stepped(episode, fact, version), fact, version)
+            return _enrolled(_stepped(episode, _step(fact, version)), fact, version)
         case CohortAssigned(cohort_id=cohort_id, effective_on=effective_on):
             assigned = Assignment(cohort_id=cohort_id, effective_on=effective_on, version=version)
             return replace(episode, assignments=(*episode.assignments, assigned))
         case Admitted(on=on, session_id=session_id):
             admission = Admission(on=on, session_id=session_id, version=version)
-            return replace(_stepped(episode, fact, version), admission=admission)
+            return replace(_stepped(episode, _step(fact, version)), admission=admission)
         case Discharged():
             discharge = Discharge(
                 on=fact.on,
@@ -275,7 +275,7 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
                 explained=fact.duration_reason is not None,
                 version=version,
             )
-            return replace(_stepped(episode, fact, version), discharge=discharge)
+            return replace(_stepped(episode, _step(fact, version)), discharge=discharge)
         case DischargeVoided(corrects=corrects):
             steps = tuple(s for s in episode.steps if s.version != corrects)
             return replace(episode, steps=steps, discharge=None)
@@ -288,10 +288,6 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
         case SelfReductionNoted(weekly_minutes=minutes, on=on):
             reduction = WeeklyMinutes(minutes=minutes, on=on, version=version)
             return replace(episode, self_reductions=(*episode.self_reductions, reduction))
-        case AftercareStarted(on=on):
-            return replace(episode, aftercare=(*episode.aftercare, _step(fact, version)))
-        case DischargeSummarySigned(on=on):
-            return replace(episode, summaries=(*episode.summaries, _step(fact, version)))
         case _:
             return episode
 
@@ -300,12 +296,16 @@ def _step(fact: Any, version: int, level: str | None = None) -> Step:
     return Step(name=type(fact).__name__, on=fact.on, version=version, level=level)
 
 
-def _stepped(episode: Episode, fact: Any, version: int, level: str | None = None) -> Episode:
-    return replace(episode, steps=tuple(sorted((*episode.steps, _step(fact, version, level)), key=_place)))
+def _stepped(episode: Episode, *steps: Step) -> Episode:
+    return replace(episode, steps=in_order((*episode.steps, *steps)))
 
 
-def _place(step: Step) -> tuple[date, int, int]:
-    return step.on, _OF_THE_DAY.get(step.name, _IN_BETWEEN), step.version
+def _referred(episode: Episode, fact: DetoxReferred | DetoxAnswered, version: int) -> Episode:
+    """A provider that can't take the patient leaves the assessment as it was."""
+    known = replace(episode, detox=(*episode.detox, referral(fact, version)))
+    declined = [Step(name="DetoxAnswered", on=fact.on, version=version)] if fact.accepted is False else []
+    referred = [_step(fact, version)] if isinstance(fact, DetoxReferred) else []
+    return _stepped(known, *referred, *declined) if referred or declined else known
 
 
 def _enrolled(episode: Episode, fact: Enrolled, version: int) -> Episode:

@@ -92,12 +92,12 @@ def _services(chart: Chart, episode: Episode, scene: Scene) -> Iterator[date]:
 def service_on(episode: Episode, session: Session, zone: ZoneInfo) -> date | None:
     """The day on which attending this session is a service of the episode; None where it is none.
 
-    Aftercare and alumni sessions never are, nor cancelled ones, nor those that a guest comes to once aftercare began.
+    Aftercare and alumni sessions never are, nor cancelled ones, nor those that a guest comes to after treatment.
     """
     if session.starts_at is None or session.cancelled is not None or session.after_treatment:
         return None
     on = session.program_day(zone)
-    return None if any(step.on <= on for step in episode.aftercare) else on
+    return None if episode.is_guest_on(on) else on
 
 
 def contradicted(chart: Chart, episode: Episode, scene: Scene) -> Iterator[int]:
@@ -112,5 +112,7 @@ def _judge_void(chart: Chart, episode: Episode, fact: DischargeVoided) -> None:
         raise Refused("discharge.other-episode", "That discharge ended another episode: name the episode it ended.")
     if any(e.ended_on() is None for e in chart.episodes.values() if e.episode_id != episode.episode_id):
         raise Refused("discharge.another-episode-open", "Another episode is open: it rests on this discharge.")
-    if episode.aftercare or episode.summaries:
-        raise Refused("discharge.rested-upon", "Aftercare or a summary rests on this discharge: strike those first.")
+    if episode.after_discharge:
+        raise Refused(
+            "discharge.rested-upon", "Aftercare, alumni or a summary rests on it: strike those entries first."
+        )

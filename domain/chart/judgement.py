@@ -12,7 +12,9 @@ from domain.chart import (
     amendment,
     attendance,
     break_glass,
+    carry_over,
     consent,
+    detox,
     disclosure,
     enrollment,
     entry,
@@ -24,16 +26,20 @@ from domain.chart import (
     plan,
     screening,
     step_down,
+    step_up,
+    teds,
 )
-from domain.chart.episode import TRANSITIONS, Broken, Episode, walk
+from domain.chart.episode import Episode
+from domain.chart.states import TRANSITIONS, Broken, walk
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.week import local_date
 
 _OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] = {
-    entry.InquiryReceived: lambda chart, new, scene: entry.judge_inquiry(chart),
     identity.IdentityCorrected: lambda chart, new, scene: identity.judge_correction(new.fact),
+    entry.InquiryReceived: lambda chart, new, scene: entry.judge_opening(chart),
+    carry_over.EpisodeCarriedOver: carry_over.judge,
     consent.ConsentGiven: lambda chart, new, scene: consent.judge(new.fact),
     consent.ConsentRevoked: lambda chart, new, scene: consent.judge_revocation(chart.consents, new.fact),
     disclosure.DisclosureMade: lambda chart, new, scene: disclosure.judge(
@@ -70,7 +76,16 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
         (exit.Discharged, exit.DischargeVoided, exit.DischargeSummarySigned),
         lambda chart, episode, new, scene: exit.judge(chart, episode, new.fact, scene),
     ),
-    after.AftercareStarted: lambda chart, episode, new, scene: after.judge(episode, new.fact),
+    **dict.fromkeys(
+        (after.AftercareStarted, *after.OF_ALUMNI, *after.OF_SOBER_LIVING),
+        lambda chart, episode, new, scene: after.judge(chart, episode, new),
+    ),
+    **dict.fromkeys(
+        (detox.DetoxReferred, detox.DetoxAnswered),
+        lambda chart, episode, new, scene: detox.judge(episode, new.fact, new.version),
+    ),
+    step_up.StepUpDecided: lambda chart, episode, new, scene: step_up.judge(episode, new.fact),
+    teds.TedsItemsRecorded: lambda chart, episode, new, scene: teds.judge(new.fact),
 }
 """Fact about an episode → the rules of its topic. One that is in neither table needs the episode alone."""
 
@@ -146,6 +161,9 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     if chart.disclosures:
         yield from disclosure.unfounded(chart.consents, chart.disclosures, scene.zone)
     yield from amendment.unfounded(chart.amendments)
+    for episode in chart.episodes.values():
+        yield from detox.unfounded(episode.detox)
+    yield from after.unfounded(chart.sober_living)
 
 
 def _broken_steps(episode: Episode) -> Iterator[int]:
@@ -154,9 +172,9 @@ def _broken_steps(episode: Episode) -> Iterator[int]:
         walk(steps, strict=True)
     except Broken as e:
         yield e.step.version
-    after_end = [s.on for s in (*episode.aftercare, *episode.summaries)]
-    if after_end and (episode.discharge is None or min(after_end) < episode.discharge.on):
-        yield from (s.version for s in (*episode.aftercare, *episode.summaries))
+    after_end = episode.after_discharge
+    if after_end and (episode.discharge is None or min(s.on for s in after_end) < episode.discharge.on):
+        yield from (s.version for s in after_end)
 
 
 def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
@@ -182,7 +200,9 @@ def _judge_id(chart: Chart, fact: Any) -> None:
             not claims.mrn_claimed(mrn)
         ):
             raise Refused("patient.mrn-missing", "Give the medical record number: it can't be left empty.")
-        case entry.InquiryReceived(episode_id=key) if key in chart.episodes:
+        case entry.InquiryReceived(episode_id=key) | carry_over.EpisodeCarriedOver(episode_id=key) if (
+            key in chart.episodes
+        ):
             raise claims.taken(claims.EPISODE)
         case screening.ScreeningOrdered(screening_id=key) if key in chart.screenings:
             raise claims.taken(claims.SCREENING)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from domain.chart.entry import judge_ratings
+from domain.asam import judge_ratings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

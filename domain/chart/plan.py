@@ -63,6 +63,23 @@ class AccountabilityMeasureAgreed:
     on: date
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RelapseReported:
+    """By the patient or somebody close; `on` is the day of the relapse."""
+
+    episode_id: UUID
+    on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelfHelpReported:
+    """Meetings outside the program, a sponsor; `frequency` in the patient's words, such as `twice a week`."""
+
+    episode_id: UUID
+    on: date
+    frequency: str
+
+
 def judge_review(episode: Episode, fact: TreatmentPlanReviewed) -> None:
     if not any(plan.on <= fact.on for plan in episode.plans):
         raise Refused("plan.not-signed", "There is no treatment plan signed by that date: sign one first.")

@@ -133,11 +133,15 @@ class PatientWeek:
 
 def week_of(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort]) -> PatientWeek | None:
     """What the timetable's week holds for the patient; None when no episode is enrolled on a date of it."""
-    week, as_of = timetable.week, timetable.as_of
-    episodes = [e for e in chart.episodes.values() if e.enrolled_within(week.monday, week.sunday, as_of)]
+    week, as_of, zone = timetable.week, timetable.as_of, timetable.zone
+    last = min(week.sunday, as_of)
+    known = [e for e in chart.episodes.values() if e.judged_on(last, zone)]
+    episodes = [e for e in known if e.enrolled_within(week.monday, week.sunday, as_of)]
     if not episodes:
         return None
-    active = frozenset(d for d in week.dates if any(e.active_on(d, as_of=as_of) for e in episodes))
+    active = frozenset(
+        d for d in week.dates if any(e.active_on(d, as_of=as_of) and e.judged_on(d, zone) for e in episodes)
+    )
     assigned = {d: found for d in week.dates if (found := cohort_of_date(episodes, d))}
     visits = _visits(chart, timetable, active, assigned)
     stream = stream_name("chart", chart.patient_id)

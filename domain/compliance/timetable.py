@@ -50,6 +50,7 @@ class Timetable:
 
     week: Week
     as_of: date
+    zone: ZoneInfo
     slots: Mapping[UUID, Slot]
     of_cohort: Mapping[tuple[UUID, date], tuple[Slot, ...]]
 
@@ -85,6 +86,7 @@ def lay_out(
     return Timetable(
         week=week,
         as_of=as_of,
+        zone=zone,
         slots=slots,
         of_cohort={key: tuple(found) for key, found in of_cohort.items()},
     )

@@ -138,6 +138,8 @@ ELSEWHERE = {
     "ResultCorrected",
     "DischargeVoided",
     "EnteredInError",
+    # By an import alone.
+    "EpisodeCarriedOver",
     # By the system, with the first service attended.
     "Admitted",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from domain.chart.after import AftercareStarted
+from domain.chart.after import AftercareStarted, AlumniContacted, AlumniJoined, SoberLivingEnded, SoberLivingPlaced
 from domain.chart.amendment import AmendmentAccepted, AmendmentDenied, AmendmentRequested
 from domain.chart.attendance import FamilyExemptionGranted, OutreachAttempted
 from domain.chart.break_glass import BreakGlassOpened, BreakGlassReviewed
@@ -19,6 +19,8 @@ from domain.chart.plan import (
     Goal,
     GoalAchieved,
     RelapsePreventionPlanSigned,
+    RelapseReported,
+    SelfHelpReported,
     TreatmentPlanReviewed,
     TreatmentPlanSigned,
     TriggerIdentified,
@@ -50,6 +52,7 @@ from domain.chart.step_down import (
     StepDownWithdrawn,
     Transferred,
 )
+from domain.chart.step_up import StepUpDecided
 from tests.domain.cast import EPISODE, MORNINGS, day, local
 
 SCREENING = UUID(int=0x5C1)
@@ -160,6 +163,14 @@ def accountability(on: str = "2026-03-06") -> AccountabilityMeasureAgreed:
     return AccountabilityMeasureAgreed(episode_id=EPISODE, text="call a sponsor daily", on=day(on))
 
 
+def relapse(on: str = "2026-03-07") -> RelapseReported:
+    return RelapseReported(episode_id=EPISODE, on=day(on))
+
+
+def self_help(on: str = "2026-03-07") -> SelfHelpReported:
+    return SelfHelpReported(episode_id=EPISODE, on=day(on), frequency="twice a week")
+
+
 def level_assessed(on: str = "2026-03-04", ratings: tuple[int, ...] = (0, 0, 1, 1, 1, 1)) -> LevelOfCareAssessed:
     return LevelOfCareAssessed(
         episode_id=EPISODE, on=day(on), edition="4", ratings=ratings, indicated_level="1.5", actual_level="2.1"
@@ -217,6 +228,10 @@ def withdrawn(on: str = "2026-03-10", step_down_id: UUID = STEP_DOWN) -> StepDow
     return StepDownWithdrawn(episode_id=EPISODE, step_down_id=step_down_id, on=day(on))
 
 
+def step_up(on: str = "2026-03-13", to_level: str = "2.1") -> StepUpDecided:
+    return StepUpDecided(episode_id=EPISODE, to_level=to_level, on=day(on))
+
+
 def self_reduction(on: str = "2026-03-10", minutes: int = 180) -> SelfReductionNoted:
     return SelfReductionNoted(episode_id=EPISODE, weekly_minutes=minutes, on=day(on))
 
@@ -238,6 +253,22 @@ def summarized(on: str = "2026-03-12") -> DischargeSummarySigned:
 
 def aftercare(on: str = "2026-03-12") -> AftercareStarted:
     return AftercareStarted(episode_id=EPISODE, on=day(on))
+
+
+def alumni_joined(on: str = "2026-03-12", episode_id: UUID = EPISODE) -> AlumniJoined:
+    return AlumniJoined(episode_id=episode_id, on=day(on))
+
+
+def alumni_contacted(on: str = "2026-03-12") -> AlumniContacted:
+    return AlumniContacted(episode_id=EPISODE, on=day(on), outcome="reached")
+
+
+def placed(on: str = "2026-03-05", episode_id: UUID = EPISODE) -> SoberLivingPlaced:
+    return SoberLivingPlaced(episode_id=episode_id, residence="Willow House", on=day(on))
+
+
+def stay_ended(on: str = "2026-03-11") -> SoberLivingEnded:
+    return SoberLivingEnded(episode_id=EPISODE, on=day(on))
 
 
 def consented(consent_id: UUID = CONSENT) -> ConsentGiven:

@@ -12,10 +12,13 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
+from domain.chart.carry_over import CarriedState, EpisodeCarriedOver
+from domain.chart.detox import DetoxAnswered, DetoxReferred
 from domain.chart.enrollment import Admitted, Enrolled, HoldEnded, HoldStarted, Payer
-from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided
+from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.identity import PatientRegistered
+from domain.chart.teds import Occasion, TedsItems, TedsItemsRecorded
 from domain.cohort import CohortFormed
 from domain.decision import THE_SYSTEM
 from domain.facility import StaffCredentialed
@@ -199,6 +202,37 @@ def suitability(
     outcome: Suitability = Suitability.SUITABLE, on: str = "2026-02-26", episode_id: UUID = EPISODE
 ) -> SuitabilityDecided:
     return SuitabilityDecided(episode_id=episode_id, outcome=outcome, on=day(on))
+
+
+def waitlisted(on: str = "2026-02-27") -> Waitlisted:
+    return Waitlisted(episode_id=EPISODE, on=day(on))
+
+
+def detox_referred(on: str = "2026-02-27", *, accepted: bool | None = None, third_party: bool = False) -> DetoxReferred:
+    provider = "Harbor Detox" if third_party else "Landmark"
+    return DetoxReferred(episode_id=EPISODE, provider=provider, third_party=third_party, on=day(on), accepted=accepted)
+
+
+def detox_answered(accepted: bool = True, on: str = "2026-02-27") -> DetoxAnswered:
+    return DetoxAnswered(episode_id=EPISODE, accepted=accepted, on=day(on))
+
+
+def carried_over(
+    state: CarriedState = CarriedState.ACTIVE, admitted_on: str = "2026-02-16", **other: Any
+) -> EpisodeCarriedOver:
+    fields: dict[str, Any] = {
+        "episode_id": EPISODE,
+        "cohort_id": EVENINGS,
+        "primary_clinician_id": staff_uuid(COUNSELOR),
+        "from_system": "the paper charts",
+    }
+    return EpisodeCarriedOver(state=state, admitted_on=day(admitted_on), **{**fields, **other})
+
+
+def teds_items(occasion: Occasion = Occasion.ADMISSION, **items: int) -> TedsItemsRecorded:
+    return TedsItemsRecorded(
+        episode_id=EPISODE, occasion=occasion, items=TedsItems(**(items or {"EMPLOY": 1, "SUB1": 2, "PREG": -9}))
+    )
 
 
 def enrolled(on: str = "2026-02-27", episode_id: UUID = EPISODE, **other: Any) -> Enrolled:

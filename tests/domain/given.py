@@ -59,6 +59,7 @@ _BY: Mapping[str, Person] = {
     "EnteredInError": SUPERVISOR,
     "DischargeVoided": SUPERVISOR,
     "StepDownCosigned": SUPERVISOR,
+    "EpisodeCarriedOver": SUPERVISOR,
     "Admitted": SYSTEM,
     "BreakGlassReviewed": COMPLIANCE_OFFICER,
     "StepDownTookEffect": SYSTEM,
@@ -66,6 +67,8 @@ _BY: Mapping[str, Person] = {
     "DefinitiveReported": LAB,
     "ResultCorrected": LAB,
 }
+
+_SOURCE: Mapping[str, Source] = {"EpisodeCarriedOver": Source.IMPORT}
 
 
 # ---- telling
@@ -80,10 +83,17 @@ class Said:
     at: datetime | None = None
     reason: str | None = None
     stream: str | None = None
+    source: Source | None = None
 
 
 def said(
-    fact: Any, *, by: Person | None = None, at: str | None = None, reason: str | None = None, stream: str | None = None
+    fact: Any,
+    *,
+    by: Person | None = None,
+    at: str | None = None,
+    reason: str | None = None,
+    stream: str | None = None,
+    source: Source | None = None,
 ) -> Said:
     """The same fact, with what is given said of it."""
     telling = fact if isinstance(fact, Said) else Said(fact=fact)
@@ -93,6 +103,7 @@ def said(
         at=local(at) if at else telling.at,
         reason=telling.reason if reason is None else reason,
         stream=stream or telling.stream,
+        source=source or telling.source,
     )
 
 
@@ -149,7 +160,8 @@ class Story:
         if reason is None and needs_reason and self._is_late(telling.fact, at):
             reason = "Entered from the paper sheet."
         by = telling.by or _BY.get(type(telling.fact).__name__, COUNSELOR)
-        envelope = Envelope(by=by, source=Source.WEB, correlation_id=UUID(int=1), reason=reason)
+        source = telling.source or _SOURCE.get(type(telling.fact).__name__, Source.WEB)
+        envelope = Envelope(by=by, source=source, correlation_id=UUID(int=1), reason=reason)
         history = self.streams.get(stream, [])
         return decide(stream, fold_stream(stream, history), history, telling.fact, envelope, self.scene(at))
 

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from domain.chart import Chart, evolve, fold, judgement
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome, first_attended
 from domain.chart.enrollment import Admitted, HoldEnded, HoldStarted
-from domain.chart.episode import walk
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.screening import PresumptiveReported, ResultCorrected, ValidityReported
+from domain.chart.states import walk
 from domain.chart.step_down import Answer
 from domain.decision import decide, judge
 from domain.record import EnteredInError, Entry, Envelope, Person, Source, live

@@ -40,7 +40,8 @@ def _fields(record: Any) -> dict[str, Any]:
     for name, hint in shape_of(record).hints.items():
         inner = item(hint)
         of = _fields(inner) if is_record(inner) else TYPES.get(inner) or " | ".join(inner)
-        fields[name + ("?" if type(None) in getattr(hint, "__args__", ()) else "")] = [of] if is_list(hint) else of
+        absent = type(None) in getattr(hint, "__args__", ()) or name not in getattr(record, "__required_keys__", {name})
+        fields[name + ("?" if absent else "")] = [of] if is_list(hint) else of
     return fields
 
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from domain.chart.episode import State
 from domain.chart.exit import DischargeReason
+from domain.chart.states import State
 from domain.decision import THE_SYSTEM
 from domain.record import EnteredInError, Source
 from domain.session import CancellationCause, SessionCancelled, SessionRescheduled

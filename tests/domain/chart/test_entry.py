@@ -8,8 +8,9 @@ from uuid import UUID
 import pytest
 
 from domain.chart.entry import Suitability
-from domain.chart.episode import Assignment, Enrollment, State
+from domain.chart.episode import Assignment, Enrollment
 from domain.chart.identity import Identity
+from domain.chart.states import State
 from tests.domain.care import assigned, consented
 from tests.domain.cast import (
     ACTIVE,
@@ -36,6 +37,7 @@ from tests.domain.cast import (
     registered,
     staff_uuid,
     suitability,
+    waitlisted,
 )
 from tests.domain.given import given, of_cohort, said, strike
 
@@ -289,3 +291,69 @@ def test_a_late_enrollment_counts_from_its_date() -> None:
     episode = given(*ASSESSED, suitability(), late).episode
     assert episode.state_on(day("2026-02-26")) is State.ASSESSED
     assert episode.state_on(day("2026-02-27")) is State.ENROLLED
+
+
+# ---- what a careful intake says
+
+
+@pytest.mark.parametrize("edition", ["3", "4", "asam-3", "asam-4"])
+def test_an_assessment_names_the_edition_of_the_criteria(edition: str) -> None:
+    given(*INQUIRED).when(assessed(edition=edition)).recorded()
+
+
+@pytest.mark.parametrize("edition", ["", "2", "5", "IV"])
+def test_an_edition_that_there_is_not_is_refused(edition: str) -> None:
+    given(*INQUIRED).when(assessed(edition=edition)).refused("assessment.edition")
+
+
+@pytest.mark.parametrize("level", ["0.5", "1", "1.0", "2.1", "2.7", "3.3", "3.7-WM", "4.0", "OTP", "2.1 COE"])
+def test_a_level_of_either_edition_is_taken(level: str) -> None:
+    given(*INQUIRED).when(assessed(indicated_level=level)).recorded()
+
+
+@pytest.mark.parametrize("level", ["", "iop", "2", "2.10", "5", "1.5-WM", "3.1COE"])
+def test_a_level_that_there_is_not_is_refused(level: str) -> None:
+    given(*INQUIRED).when(assessed(indicated_level=level)).refused("assessment.level")
+    given(*ASSESSED, suitability()).when(enrolled(level_of_care=level)).refused("assessment.level")
+
+
+@pytest.mark.parametrize("codes", [(), ("F10.20",), ("F11.20", "F32.A"), ("Z79.891",), ("F99",), ("T40.2X1A",)])
+def test_diagnoses_have_the_form_of_the_classification(codes: tuple[str, ...]) -> None:
+    given(*INQUIRED).when(assessed(diagnoses=codes)).recorded()
+
+
+@pytest.mark.parametrize("code", ["", "F1020", "f10.20", "303.90", "F10.", "F10.20 ", "F10.20000", "alcohol"])
+def test_what_cannot_be_a_diagnosis_is_refused(code: str) -> None:
+    given(*INQUIRED).when(assessed(diagnoses=("F10.20", code))).refused("assessment.diagnosis")
+
+
+@pytest.mark.parametrize("substances", [("",), ("alcohol", " "), ("alcohol", "cocaine", "alcohol")])
+def test_substances_are_named_once(substances: tuple[str, ...]) -> None:
+    given(*INQUIRED).when(assessed(substances=substances)).refused("assessment.substances")
+
+
+# ---- waiting
+
+
+def test_who_was_assessed_may_wait_and_be_enrolled() -> None:
+    story = given(*ASSESSED, suitability(), waitlisted("2026-02-26"))
+    assert story.episode.state_on(day("2026-02-26")) is State.WAITLISTED
+    story.tell(enrolled(), attended(MONDAY))
+    assert story.episode.state_on(day("2026-03-02")) is State.ACTIVE
+
+
+def test_waiting_and_enrollment_may_be_on_one_day_in_either_order_of_recording() -> None:
+    given(*ASSESSED, suitability(), waitlisted(), enrolled()).when(attended(MONDAY)).recorded()
+    story = given(*ASSESSED, suitability(), enrolled()).when(waitlisted()).recorded()
+    assert story.episode.state_on(day("2026-02-27")) is State.ENROLLED
+
+
+@pytest.mark.parametrize("so_far", [INQUIRED, ENROLLED, ACTIVE], ids=len)
+def test_nobody_else_waits(so_far: tuple[Any, ...]) -> None:
+    given(*so_far).when(waitlisted("2026-03-03")).refused("episode.transition")
+
+
+def test_a_place_on_the_waiting_list_is_not_struck_away_from_an_enrollment_that_stands() -> None:
+    story = given(*ASSESSED, suitability(), waitlisted("2026-02-26"), enrolled())
+    story.when(strike(5)).recorded()
+    assert story.episode.state_on(day("2026-02-27")) is State.ENROLLED

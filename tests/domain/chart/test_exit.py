@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from domain.chart.episode import State
 from domain.chart.exit import Discharged, DischargeReason
+from domain.chart.states import State
 from domain.session import CancellationCause, SessionCancelled
 from tests.domain.care import aftercare, summarized, trigger
 from tests.domain.cast import (

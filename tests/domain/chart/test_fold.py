@@ -45,6 +45,11 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "IntakeAssessed": (INQUIRED, "episodes", "steps"),
     "SuitabilityDecided": (ASSESSED, "episodes", "suitability"),
     "NotAdmitted": (ASSESSED, "episodes", "steps"),
+    "Waitlisted": (ASSESSED, "episodes", "steps"),
+    "DetoxReferred": (ASSESSED, "episodes", "steps detox"),
+    "DetoxAnswered": ((*ASSESSED, EVERY["DetoxReferred"]), "episodes", "detox"),
+    "EpisodeCarriedOver": ((registered,), "episodes", ""),
+    "TedsItemsRecorded": (ACTIVE, "", ""),
     "Enrolled": ((*ASSESSED, suitability()), "episodes", "steps enrollment assignments"),
     "Admitted": ((*ASSESSED, suitability(), EVERY["Enrolled"]), "episodes", "steps admission"),
     "CohortAssigned": (ACTIVE, "episodes", "assignments"),
@@ -73,6 +78,9 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "RelapsePreventionPlanSigned": (ACTIVE, "", ""),
     "AccountabilityMeasureAgreed": (ACTIVE, "", ""),
     "LevelOfCareAssessed": (ACTIVE, "episodes", "assessments"),
+    "RelapseReported": (ACTIVE, "episodes", "relapses"),
+    "SelfHelpReported": (ACTIVE, "", ""),
+    "StepUpDecided": (ACTIVE, "episodes", "steps"),
     "StepDownRecommended": (ACTIVE, "step_downs", ""),
     "StepDownAnswered": ((*ACTIVE, care.recommended()), "step_downs", ""),
     "StepDownCosigned": ((*ACTIVE, care.recommended()), "step_downs", ""),
@@ -94,6 +102,10 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "AmendmentRequested": (ACTIVE, "amendments", ""),
     "AmendmentAccepted": ((*ACTIVE, care.amendment_requested()), "amendments", ""),
     "AmendmentDenied": ((*ACTIVE, care.amendment_requested()), "amendments", ""),
+    "AlumniJoined": (COMPLETED, "episodes", "alumni"),
+    "AlumniContacted": (COMPLETED, "episodes", "alumni"),
+    "SoberLivingPlaced": (ACTIVE, "sober_living", ""),
+    "SoberLivingEnded": ((*ACTIVE, EVERY["SoberLivingPlaced"]), "sober_living", ""),
 }
 """Stored name → what is on record before, the fields of the chart it changes, the fields of its episode."""
 
@@ -138,7 +150,9 @@ def test_evolving_comes_to_the_same_as_folding_anew(name: str) -> None:
     assert evolve(fold(ANN, known), entry) == fold(ANN, [*known, entry])
 
 
-@pytest.mark.parametrize("name", [name for name in CHANGES if name not in ("PatientRegistered", "InquiryReceived")])
+@pytest.mark.parametrize(
+    "name", [name for name in CHANGES if name not in ("PatientRegistered", "InquiryReceived", "EpisodeCarriedOver")]
+)
 def test_a_fact_about_nothing_is_set_aside_and_named(name: str) -> None:
     """A history that no decision made: the fold goes on, and says which entries have no ground."""
     entry = following(history(registered), EVERY[name])

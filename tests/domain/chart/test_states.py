@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import pytest
 
-from domain.chart.episode import TRANSITIONS, Broken, State, Step, walk
+from domain.chart.states import TRANSITIONS, Broken, State, Step, walk
 from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,
@@ -25,6 +25,8 @@ from tests.domain.cast import (
     assessed,
     attended,
     day,
+    detox_answered,
+    detox_referred,
     discharged,
     enrolled,
     hold_ended,
@@ -32,28 +34,65 @@ from tests.domain.cast import (
     not_admitted,
     suitability,
     voided,
+    waitlisted,
 )
 from tests.domain.given import Story, given, said, strike
 
 INQUIRY, ON_HOLD, DISCHARGED, NOT_ADMITTED = State.INQUIRY, State.ON_HOLD, State.DISCHARGED, State.NOT_ADMITTED
 FOLLOWS: Final[Mapping[State, Mapping[str, State]]] = {
-    State.INQUIRY: {"IntakeAssessed": State.ASSESSED, "NotAdmitted": NOT_ADMITTED},
-    State.ASSESSED: {"IntakeAssessed": State.ASSESSED, "Enrolled": State.ENROLLED, "NotAdmitted": NOT_ADMITTED},
+    State.INQUIRY: {
+        "IntakeAssessed": State.ASSESSED,
+        "NotAdmitted": NOT_ADMITTED,
+        "EpisodeCarriedOver": State.ACTIVE,
+    },
+    State.ASSESSED: {
+        "IntakeAssessed": State.ASSESSED,
+        "Waitlisted": State.WAITLISTED,
+        "DetoxReferred": State.DETOX_REFERRED,
+        "Enrolled": State.ENROLLED,
+        "NotAdmitted": NOT_ADMITTED,
+    },
+    State.WAITLISTED: {"Enrolled": State.ENROLLED, "NotAdmitted": NOT_ADMITTED},
+    State.DETOX_REFERRED: {
+        "IntakeAssessed": State.ASSESSED,
+        "DetoxAnswered": State.ASSESSED,
+        "NotAdmitted": NOT_ADMITTED,
+    },
     State.ENROLLED: {"Admitted": State.ACTIVE, "NotAdmitted": NOT_ADMITTED},
-    State.ACTIVE: {"StepDownTookEffect": State.TAPERING, "HoldStarted": ON_HOLD, "Discharged": DISCHARGED},
-    State.TAPERING: {"StepDownTookEffect": State.TAPERING, "HoldStarted": ON_HOLD, "Discharged": DISCHARGED},
-    State.ON_HOLD: {"HoldEnded": State.ACTIVE, "Discharged": DISCHARGED},
-    State.DISCHARGED: {},
-    State.NOT_ADMITTED: {},
+    State.ACTIVE: {
+        "StepDownTookEffect": State.TAPERING,
+        "StepUpDecided": State.ACTIVE,
+        "DetoxReferred": State.ACTIVE,
+        "DetoxAnswered": State.ACTIVE,
+        "HoldStarted": ON_HOLD,
+        "Discharged": DISCHARGED,
+    },
+    State.TAPERING: {
+        "StepDownTookEffect": State.TAPERING,
+        "StepUpDecided": State.ACTIVE,
+        "DetoxReferred": State.TAPERING,
+        "DetoxAnswered": State.TAPERING,
+        "HoldStarted": ON_HOLD,
+        "Discharged": DISCHARGED,
+    },
+    State.ON_HOLD: {
+        "DetoxReferred": ON_HOLD,
+        "DetoxAnswered": ON_HOLD,
+        "HoldEnded": State.ACTIVE,
+        "Discharged": DISCHARGED,
+    },
+    State.DISCHARGED: {"DetoxAnswered": DISCHARGED},
+    State.NOT_ADMITTED: {"DetoxAnswered": NOT_ADMITTED},
 }
-"""State → fact → the state it leads to, as the contract names them. What is not named here is refused."""
+"""State → fact → the state it leads to, as the contract names them. What is not named here is refused. A refusal by the
+detox provider may come when the episode is over."""
 
 EVERY_PAIR: Final = list(product(State, TRANSITIONS))
-NOT_NAMED: Final = [
-    (before, name)
-    for before, name in product(State, ("IntakeAssessed", "NotAdmitted", "HoldStarted", "HoldEnded"))
-    if name not in FOLLOWS[before]
-]
+RECORDED: Final = [(before, name) for before, name in EVERY_PAIR if name != "EpisodeCarriedOver"]
+"""One that is carried over opens the episode itself."""
+UNCONDITIONAL: Final = ("IntakeAssessed", "Waitlisted", "DetoxReferred", "NotAdmitted", "HoldStarted", "HoldEnded")
+"""What rests on nothing but the state."""
+NOT_NAMED: Final = [(before, name) for before, name in product(State, UNCONDITIONAL) if name not in FOLLOWS[before]]
 
 ON: Final = "2026-03-12"
 SECOND: Final = care.SECOND_STEP_DOWN
@@ -67,6 +106,8 @@ AGAIN: Final = (
 ON_THE_WAY_TO: Final[Mapping[State, tuple[Any, ...]]] = {
     State.INQUIRY: INQUIRED,
     State.ASSESSED: (*ASSESSED, suitability()),
+    State.WAITLISTED: (*ASSESSED, suitability(), waitlisted()),
+    State.DETOX_REFERRED: (*ASSESSED, suitability(), detox_referred()),
     State.ENROLLED: ENROLLED,
     State.ACTIVE: (*ACTIVE, *care.AGREED),
     State.TAPERING: (*ACTIVE, *care.AGREED, care.took_effect("2026-03-10"), *AGAIN),
@@ -77,10 +118,14 @@ ON_THE_WAY_TO: Final[Mapping[State, tuple[Any, ...]]] = {
 
 TRANSITION: Final[Mapping[str, Any]] = {
     "IntakeAssessed": assessed(ON),
+    "Waitlisted": waitlisted(ON),
+    "DetoxReferred": detox_referred(ON),
+    "DetoxAnswered": detox_answered(accepted=False, on=ON),
     "Enrolled": enrolled(ON),
     "NotAdmitted": not_admitted(ON),
     "Admitted": said(admitted(MONDAY), by=COUNSELOR, reason="Forgotten."),
     "StepDownTookEffect": care.took_effect(ON),
+    "StepUpDecided": care.step_up(ON),
     "HoldStarted": hold_started(ON),
     "HoldEnded": hold_ended(ON),
     "Discharged": discharged(ON),
@@ -95,14 +140,14 @@ def state(story: Story, on: str) -> State:
 
 
 def test_the_table_names_every_transition() -> None:
-    assert set(TRANSITION) == set(TRANSITIONS)
+    assert {*TRANSITION, "EpisodeCarriedOver"} == set(TRANSITIONS)
     assert set(FOLLOWS) == set(ON_THE_WAY_TO) == set(State)
 
 
 @pytest.mark.parametrize(("before", "name"), EVERY_PAIR, ids=str)
 def test_a_step_follows_the_states_that_the_contract_names(before: State, name: str) -> None:
     """The walk alone, from each state by the shortest way to it."""
-    steps = [*_way_to(before), Step(name=name, on=day(ON), version=99)]
+    steps = [*_way_to(before), Step(name=name, on=day(ON), version=99, to=State.ACTIVE)]
     if (to := FOLLOWS[before].get(name)) is not None:
         assert walk(steps, strict=True)[-1] is to
         return
@@ -114,6 +159,8 @@ def test_a_step_follows_the_states_that_the_contract_names(before: State, name: 
 def _way_to(state: State) -> Iterator[Step]:
     ways: dict[State, tuple[str, ...]] = {State.INQUIRY: (), State.ASSESSED: ("IntakeAssessed",)}
     ways[State.NOT_ADMITTED] = ("NotAdmitted",)
+    ways[State.WAITLISTED] = (*ways[State.ASSESSED], "Waitlisted")
+    ways[State.DETOX_REFERRED] = (*ways[State.ASSESSED], "DetoxReferred")
     ways[State.ENROLLED] = (*ways[State.ASSESSED], "Enrolled")
     ways[State.ACTIVE] = (*ways[State.ENROLLED], "Admitted")
     ways[State.TAPERING] = (*ways[State.ACTIVE], "StepDownTookEffect")
@@ -123,10 +170,12 @@ def _way_to(state: State) -> Iterator[Step]:
         yield Step(name=name, on=day("2026-03-02"), version=n)
 
 
-@pytest.mark.parametrize(("before", "name"), EVERY_PAIR, ids=str)
+@pytest.mark.parametrize(("before", "name"), RECORDED, ids=str)
 def test_a_transition_is_recorded_where_the_contract_names_it_and_refused_elsewhere(before: State, name: str) -> None:
     """Through the door, with everything else that the fact needs on record, as far as the state allows it."""
     story = given(*ON_THE_WAY_TO[before])
+    if name == "DetoxAnswered" and before in REFERRED_IN:
+        story = _with_a_referral(before)
     assert state(story, "2026-03-11") is before
     when = story.when(_possible(before, name))
     if (to := FOLLOWS[before].get(name)) is None:
@@ -134,6 +183,20 @@ def test_a_transition_is_recorded_where_the_contract_names_it_and_refused_elsewh
         return
     # The last date of a hold belongs to it.
     assert state(when.recorded(), "2026-03-13" if name == "HoldEnded" else ON) is to
+
+
+REFERRED_IN: Final = frozenset({State.ACTIVE, State.TAPERING, ON_HOLD, DISCHARGED, NOT_ADMITTED})
+
+
+def _with_a_referral(before: State) -> Story:
+    """On the way to a state, a referral to detox of the last day before it, which nobody has answered."""
+    match before:
+        case State.DISCHARGED:
+            return given(*ACTIVE, *care.AGREED, detox_referred("2026-03-11"), discharged("2026-03-11"))
+        case State.NOT_ADMITTED:
+            return given(*ASSESSED, suitability(), detox_referred(), not_admitted())
+        case _:
+            return given(*ON_THE_WAY_TO[before], detox_referred("2026-03-11"))
 
 
 def _possible(before: State, name: str) -> Any:
