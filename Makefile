@@ -23,7 +23,7 @@ run: $(BUILT)  ## serve the sample program on an embedded Postgres
 	$(BIN)/stepdown demo --port $(PORT)
 
 test: $(BUILT)  ## all tests, on a real Postgres of their own, or make test TESTS=tests/domain
-	$(BIN)/pytest $(TESTS)
+	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
 
 faults: $(BUILT)  ## kills, cuts and full disks in their long form, from a new seed or make faults SEED=7
 	$(BIN)/pytest tests/faults --full -rP $(if $(SEED),--seed $(SEED)) $(if $(FACTS),--facts $(FACTS))

@@ -15,6 +15,13 @@ from tests.conftest import Database
 from tests.stepdown.command import SAMPLE, run_apart
 
 
+@pytest.fixture(autouse=True)
+def _no_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers as they are where no terminal is: readline tells of one in the processes that tests run in."""
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.delenv("LINES", raising=False)
+
+
 @dataclass(frozen=True)
 class Program:
     """A database, the data folder with its keys, and how commands find them."""
