@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BUILT := $(VENV)/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults check format bench bench-quick lock clean
+.PHONY: help run test faults check format docs bench bench-quick lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ check: $(BUILT)  ## format, lint, types, import contracts
 format: $(BUILT)  ## put the code into its form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+docs: $(BUILT)  ## write the pages that are made from the code: states, refusals
+	$(BIN)/python -m docs
 
 bench: $(BUILT)  ## measure against floor and peer; writes bench/results.md
 	$(BIN)/python -m bench

@@ -5,16 +5,14 @@ from __future__ import annotations
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import pytest
 
-from domain.claims import _TAKEN
+from docs.refusals import Raised, refusals
 
 ROOT: Final = Path(__file__).parents[2]
-DOMAIN: Final = ROOT / "domain"
 TESTS: Final = ROOT / "tests" / "domain"
 
 PLACEHOLDERS: Final = frozenset(
@@ -31,28 +29,6 @@ PLACEHOLDERS: Final = frozenset(
     }
 )
 """What a sentence may be filled in with: words of the program, versions, dates; nothing of what was sent."""
-
-
-class Raised(NamedTuple):
-    rule: str
-    sentence: ast.expr
-    place: str
-
-
-def refusals() -> Iterator[Raised]:
-    for path in sorted(DOMAIN.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            match node:
-                case ast.Call(func=ast.Name(id="Refused"), args=[ast.Constant(value=str(rule)), sentence]):
-                    yield Raised(rule, sentence, f"{path.relative_to(ROOT)}:{node.lineno}")
-                case ast.Call(func=ast.Name(id="Refused"), args=[ast.Starred(), *_]):
-                    assert path.name == "claims.py", f"{path}: name the rule where it is raised"
-                case ast.Call(func=ast.Name(id="Refused")):
-                    raise AssertionError(f"{path}:{node.lineno}: a rule is a plain word, followed by one sentence")
-                case _:
-                    continue
-    for rule, because in _TAKEN.values():
-        yield Raised(rule, ast.Constant(because), "domain/claims.py")
 
 
 REFUSALS: Final = tuple(refusals())

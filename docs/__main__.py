@@ -1,0 +1,9 @@
+"""Write the pages that are made from the code: `python -m docs`."""
+
+from docs import refusals, states
+
+PAGES = {"rules.md": lambda: refusals.page(refusals.refusals()), "states.md": states.page}
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (refusals.ROOT / "docs" / name).write_text(page(), encoding="utf-8")

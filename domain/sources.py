@@ -1,0 +1,81 @@
+"""Where each refusal comes from: one place for a topic, and for the rules in it that have another source.
+
+`program text` is what the first customer says of its program, by the number of the fact in docs/program.md; `contract`
+is what was agreed with them about the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+CONTRACT: Final = "contract"
+SLIP: Final = "our default: surely a slip"
+RECORD: Final = "our default: a record that stays readable"
+ASAM: Final = "ASAM criteria, 3rd and 4th edition"
+TEDS: Final = "SAMHSA, TEDS-A and TEDS-D codebooks"
+
+
+def _program(*facts: int) -> str:
+    return f"program text, {'fact' if len(facts) == 1 else 'facts'} {', '.join(str(fact) for fact in facts)}"
+
+
+OF_TOPIC: Final[Mapping[str, str]] = {
+    "act": "contract: who may do what",
+    "admission": f"{CONTRACT}; TEDS: the first direct service",
+    "aftercare": f"{CONTRACT}; {_program(29)}",
+    "alumni": f"{CONTRACT}; {_program(30)}",
+    "amendment": "45 CFR 164.526",
+    "assessment": ASAM,
+    "assignment": CONTRACT,
+    "attendance": CONTRACT,
+    "break-glass": "42 CFR 2.51",
+    "carry-over": CONTRACT,
+    "cohort": CONTRACT,
+    "consent": "42 CFR 2.31",
+    "correction": CONTRACT,
+    "credential": SLIP,
+    "detox": f"{CONTRACT}; {_program(4)}",
+    "discharge": CONTRACT,
+    "disclosure": "42 CFR 2.31 to 2.35, 2.51 to 2.53",
+    "enrollment": CONTRACT,
+    "entry": CONTRACT,
+    "episode": CONTRACT,
+    "exemption": SLIP,
+    "facility": CONTRACT,
+    "fact": CONTRACT,
+    "holiday": RECORD,
+    "identity": CONTRACT,
+    "patient": CONTRACT,
+    "plan": RECORD,
+    "prescription": SLIP,
+    "result": CONTRACT,
+    "rule-set": RECORD,
+    "screening": CONTRACT,
+    "session": CONTRACT,
+    "sober-living": f"{CONTRACT}; {_program(31)}",
+    "step-down": f"{CONTRACT}; {_program(27, 28)}",
+    "step-up": CONTRACT,
+    "suitability": f"{CONTRACT}; {_program(3)}",
+    "summary": CONTRACT,
+    "teds": TEDS,
+}
+"""Topic of a rule → where it comes from."""
+
+OF_RULE: Final[Mapping[str, str]] = {
+    "assessment.diagnosis": "ICD-10-CM",
+    "assessment.substances": SLIP,
+    "cohort.times": SLIP,
+    "detox.provider-missing": RECORD,
+    "enrollment.planned-weeks": SLIP,
+    "result.no-analytes": SLIP,
+    "screening.empty-panel": SLIP,
+    "step-down.negative-minutes": SLIP,
+    "step-up.lower-level": SLIP,
+}
+"""Rules whose source is another than their topic's."""
+
+
+def source_of(rule: str) -> str:
+    """Where a rule comes from. KeyError where nobody has said."""
+    return OF_RULE.get(rule) or OF_TOPIC[rule.partition(".")[0]]
