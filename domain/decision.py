@@ -1,4 +1,4 @@
-"""Deciding: one fact, judged against its stream and its site, with what follows from it of itself.
+"""Deciding: one fact, judged against its stream and its site, with what follows from it of itself, in other charts too.
 
 The same judgement serves live commands, imports and corrections, so that a fact that came in by one door could have
 come in by any other.
@@ -15,7 +15,7 @@ from uuid import UUID
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
-from domain import recording
+from domain import recording, resting
 from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
@@ -36,6 +36,7 @@ from domain.record import (
     stream_name,
 )
 from domain.refused import Refused
+from domain.resting import Beside
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, evolve, fold_stream
@@ -45,7 +46,7 @@ THE_SYSTEM: Final = Person(id=SYSTEM, name="Stepdown", role=SYSTEM)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Entries to append to one stream.
+    """Entries to append to one stream, and what follows from them in other streams, in the same transaction.
 
     `before` and `after` are the state of the stream without and with the entries.
     """
@@ -54,10 +55,27 @@ class Decision:
     entries: tuple[Entry, ...]
     before: State
     after: State
+    follow: tuple[Decision, ...] = ()
 
 
-def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
-    """The state of the stream with the new entry, or `Refused`. `state` is the fold of `history`, the whole stream."""
+def judge(
+    stream: str, state: State, history: Sequence[Entry], new: Entry, scene: Scene, charts: Sequence[Beside] = ()
+) -> State:
+    """The state of the stream with the new entry, or `Refused`. `state` is the fold of `history`, the whole stream.
+
+    `charts` are those that name the stream, where `resting.looks_at_charts` asks for them. What would follow in them
+    is not looked for here: a file tells it in lines of its own.
+    """
+    after = _judge_stream(stream, state, history, new, scene, charts)
+    if isinstance(after, Session):
+        for beside in charts:
+            resting.judge_moved(beside, beside.chart, scene, after)
+    return after
+
+
+def _judge_stream(
+    stream: str, state: State, history: Sequence[Entry], new: Entry, scene: Scene, charts: Sequence[Beside]
+) -> State:
     _judge_place(stream, new, scene)
     if isinstance(state, Chart):
         return _judge_chart(stream, state, history, new, scene).with_new
@@ -70,6 +88,7 @@ def judge(stream: str, state: State, history: Sequence[Entry], new: Entry, scene
             scene = replace(scene, facility=state)
     recording.judge(new, scene, history)
     if isinstance(new.fact, EnteredInError):
+        resting.judge_strike(stream, new.fact, history, charts)
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
     return evolve(state, new)
@@ -98,21 +117,11 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
 
 def _judge_strike(stream: str, history: Sequence[Entry], new: Entry, scene: Scene) -> State:
     """What stays must be able to stand without what is struck."""
-    if _may_be_rested_upon(new.fact, history):
-        raise Refused(
-            "correction.rested-upon", "Charts may rest on it: cancel the session, or leave the cohort empty, instead."
-        )
     _, broken_before = _replay(stream, history, scene)
     state, broken = _replay(stream, [*history, new], scene)
     if lost := sorted(broken - broken_before):
         raise recording.breaks_history(f"{stream}@{lost[0]}")
     return replace(state, version=new.version)
-
-
-def _may_be_rested_upon(strike: EnteredInError, history: Sequence[Entry]) -> bool:
-    # Attendance, enrollments and assignments are in the charts, and no chart is looked at here.
-    target = next((e.fact for e in history if e.version == strike.target), None)
-    return isinstance(target, sessions.SessionScheduled | cohorts.CohortFormed)
 
 
 def _replay(stream: str, entries: Sequence[Entry], scene: Scene) -> tuple[State, frozenset[int]]:
@@ -129,12 +138,19 @@ def _replay(stream: str, entries: Sequence[Entry], scene: Scene) -> tuple[State,
 
 
 def decide(
-    stream: str, before: State, history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene
+    stream: str,
+    before: State,
+    history: Sequence[Entry],
+    fact: Any,
+    envelope: Envelope,
+    scene: Scene,
+    charts: Sequence[Beside] = (),
 ) -> Decision:
     """The fact as the next entry of its stream, and what the system records with it: the admission.
 
     `before` is the fold of `history`, the whole stream. `scene.sessions` must hold the sessions that the chart has
-    records for. Raises `Refused`.
+    records for, and those that `charts` have: the charts that name the stream, where `resting.looks_at_charts` asks for
+    them. Raises `Refused`.
     """
     new = _next(history, fact, envelope, scene)
     if isinstance(before, Chart):
@@ -142,8 +158,22 @@ def decide(
         judged = _judge_chart(stream, before, history, new, scene)
         entries = (new, *judged.follow)
         return Decision(stream=stream, entries=entries, before=before, after=judged.with_all)
-    after = judge(stream, before, history, new, scene)
-    return Decision(stream=stream, entries=(new,), before=before, after=after)
+    after = _judge_stream(stream, before, history, new, scene, charts)
+    follow = tuple(_followed(stream, new, after, scene, charts)) if isinstance(after, Session) else ()
+    return Decision(stream=stream, entries=(new,), before=before, after=after, follow=follow)
+
+
+def _followed(stream: str, new: Entry, session: Session, scene: Scene, charts: Sequence[Beside]) -> Iterator[Decision]:
+    """The admissions that a session that was moved, cancelled or revived moves, in each chart that needs it."""
+    later = resting.with_state(scene, session)
+    for beside in charts:
+        known, chart = list(beside.entries), beside.chart
+        for fact in list(_admissions(chart, later)):
+            known.append(_next(known, fact, _of_the_system(stream, new, fact, later), later))
+            chart = _chart_further(chart, known)
+        resting.judge_moved(beside, chart, scene, session)
+        if entries := tuple(known[len(beside.entries) :]):
+            yield Decision(stream=beside.stream, entries=entries, before=beside.chart, after=chart)
 
 
 def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Entry:
@@ -214,7 +244,7 @@ def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitte
         first = first_attended(chart, episode.episode_id, scene.sessions)
         wanted = None if first is None else (first.program_day(scene.zone), first.session_id)
         admission = episode.admission
-        if admission is not None and _still_right(admission, chart, wanted, scene):
+        if admission is not None and _still_right(episode.episode_id, admission, chart, wanted, scene):
             continue
         if admission is not None:
             yield EnteredInError(target=admission.version)
@@ -222,14 +252,18 @@ def _admissions(chart: Chart, scene: Scene) -> Iterator[EnteredInError | Admitte
             yield Admitted(episode_id=episode.episode_id, on=wanted[0], session_id=wanted[1])
 
 
-def _still_right(admission: Admission, chart: Chart, wanted: tuple[date, UUID] | None, scene: Scene) -> bool:
+def _still_right(
+    episode_id: UUID, admission: Admission, chart: Chart, wanted: tuple[date, UUID] | None, scene: Scene
+) -> bool:
     # Of several sessions on the first day any may be named, as long as it was attended.
     if admission.session_id is None:
         return True
     record = chart.attendances.get(admission.session_id)
     session = scene.sessions.get(admission.session_id)
-    attended = record is not None and record.attended and session is not None and admits(session)
-    return wanted is not None and attended and admission.on == wanted[0]
+    if wanted is None or admission.on != wanted[0] or record is None or session is None:
+        return False
+    attended = record.attended and record.episode_id == episode_id
+    return attended and admits(session) and session.program_day(scene.zone) == wanted[0]
 
 
 def _enrolled_by(episode: Episode, on: date) -> bool:

@@ -85,19 +85,29 @@ class HashedCommand:
     latest: int
 
 
+@dataclass(frozen=True, slots=True)
+class NoneSince:
+    """A decision that looked through a ledger for facts of these stored names, up to a position: none may have come
+    since."""
+
+    types: tuple[str, ...]
+    position: int
+
+
 @dataclass(slots=True, kw_only=True)
 class AppendRequest:
     """One append, ready to be written. `events` are sealed already; `position` and `recorded_at` come of writing it.
     A chart's key is written with its first fact.
 
     `reads` says for each stream that the decision saw which version it was at, those written to among them; `seen`
-    the position of the ledger at which they were.
+    the position of the ledger at which they were; `none_since` which facts it looked for, and how far.
     """
 
     ledger: str
     events: Sequence[StoredEvent] = ()
     reads: dict[str, int] = field(default_factory=dict)
     seen: int | None = None
+    none_since: NoneSince | None = None
     claims: Sequence[HashedClaim] = ()
     releases: Sequence[HashedClaim] = ()
     keys: Sequence[NewKey] = ()

@@ -52,6 +52,17 @@ FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(positions)b::bigint[])
 JOIN ledger head ON head.ledger = asked.name
 WHERE head.position - asked.position >= %(long)s
 """
+# As the append looks through what came since: with an end, where it conflicts anyhow.
+_MANY_SOUGHT: Final[LiteralString] = """
+SELECT asked.n
+FROM unnest(%(numbers)b::bigint[], %(ledgers)b::text[], %(types)b::text[], %(positions)b::bigint[])
+    AS asked (n, name, type, position)
+CROSS JOIN LATERAL (
+    SELECT f.type FROM fact f WHERE f.ledger = asked.name AND f.position > asked.position
+    ORDER BY f.position LIMIT %(long)s
+) AS came
+WHERE came.type = asked.type
+"""
 
 
 class AlreadyAnswered(Exception):
@@ -95,12 +106,16 @@ def concerned(database: Database, requests: Sequence[AppendRequest]) -> set[int]
     claims = [(n, r.ledger, claim) for n, r in enumerate(requests) for claim in r.claims]
     seen = [(n, r.ledger, *read) for n, r in enumerate(requests) for read in r.reads.items()]
     late = [(n, r.ledger, r.seen) for n, r in enumerate(requests) if r.seen is not None]
+    looked = [(n, r.ledger, r.none_since) for n, r in enumerate(requests) if r.none_since is not None]
+    late += [(n, ledger, none.position) for n, ledger, none in looked]
+    sought = [(n, ledger, name, none.position) for n, ledger, none in looked for name in none.types]
     of_claims = _of_claims([(ledger, claim) for _, ledger, claim in claims])
     found = database.select(
         (_MANY_ANSWERED, _columns(("numbers", "ledgers", "keys"), commands)),
         (_MANY_TAKEN, {"numbers": [n for n, _, _ in claims]} | of_claims),
         (_MANY_MOVED, _columns(("numbers", "ledgers", "streams", "versions"), seen)),
         (_MANY_LATE, _columns(("numbers", "ledgers", "positions"), late) | {"long": LONG_SINCE}),
+        (_MANY_SOUGHT, _columns(("numbers", "ledgers", "types", "positions"), sought) | {"long": LONG_SINCE}),
         role=AS_WRITER,
     )
     return {row[0] for rows in found for row in rows}

@@ -16,15 +16,17 @@ from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, 
 from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility
-from domain.record import Entry, Envelope, Person, Source, stream_name
+from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
 from domain.refused import Refused
+from domain.resting import Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, named
-from store.append import Command, NewFact, Receipt
+from store.append import Command, NewFact, NoneSince, Receipt
 from store.errors import ClaimTaken, StoreError, VersionConflict
 from store.ledger import Ledger
+from store.looking import NamingCharts
 from store.states import Known, View
 from store.store import Store
 
@@ -89,8 +91,9 @@ class Desk:
         envelope = Envelope(by=by, source=source, reason=reason, correlation_id=uuid4())
         resource = filings[0].stream if command is None or command.resource is None else command.resource
         streams = {stream_name("facility", ledger), resource, *_needed(filings)}
+        looking: dict[str, NamingCharts] = {}
         for left in reversed(range(TRIES)):
-            view = self._store.states(ledger).view(streams)
+            view = self._view(book, streams, filings, looking)
             try:
                 if expected is not None and view.streams[resource].version != expected:
                     raise Stale("The record has changed since you read it: read it again, then decide.")
@@ -115,6 +118,24 @@ class Desk:
                     raise VersionConflict from None
         raise AssertionError("The last try answers or raises.")
 
+    def _view(
+        self, book: Ledger, streams: set[str], filings: Sequence[Filing], looking: dict[str, NamingCharts]
+    ) -> View:
+        """The streams as of now, and the charts that name a session or cohort, where deciding about it needs them.
+
+        They are added to `streams`; `looking` keeps what was looked through for the next try.
+        """
+        while True:
+            view = self._store.states(book.name).view(streams)
+            for stream, fact in ((filing.stream, filing.fact) for filing in filings):
+                entries = view.streams[stream].entries
+                if entries and stream not in looking and looks_at_charts(fact, entries):
+                    looking[stream] = NamingCharts(book, stream, naming(stream), entries[0].position)
+            charts = {chart for found in looking.values() for chart in found.upto(view.position)}
+            if charts <= view.streams.keys():
+                return view
+            streams |= charts
+
 
 _LONG_AGO: Final = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 
@@ -135,6 +156,7 @@ class _Work:
         self._facts: list[NewFact] = []
         self._claims: list[Claim] = []
         self._releases: list[Claim] = []
+        self._sought: set[str] = set()
         self._decided: dict[str, tuple[Sequence[Entry], State]] = {}
         self._scene = _scene(book.name, at, view)
         self._envelope = replace(envelope, by=as_credentialed(envelope.by, self._scene))
@@ -143,7 +165,17 @@ class _Work:
         """Decides on one more fact. Raises Refused."""
         stream = filing.stream
         history, before = self._stream(stream)
-        decision = decide(stream, before, history, filing.fact, self._envelope, self._scene)
+        charts: Sequence[Beside] = ()
+        if looks_at_charts(filing.fact, history):
+            charts = self._naming(stream)
+            self._sought.update(naming(stream))
+        decision = decide(stream, before, history, filing.fact, self._envelope, self._scene, charts)
+        for part in (decision, *decision.follow):
+            self._take(part)
+
+    def _take(self, decision: Decision) -> None:
+        stream = decision.stream
+        history, _ = self._stream(stream)
         changes = self._seats(decision)
         self._claims += [*changes.claims, *claims_back(stream, history, decision.entries)]
         self._releases += [*changes.releases, *claims_struck(stream, history, decision.entries)]
@@ -160,6 +192,7 @@ class _Work:
             self._facts,
             reads={stream: known.version for stream, known in view.streams.items()},
             seen=view.position,
+            none_since=NoneSince(tuple(sorted(self._sought)), view.position) if self._sought else None,
             claims=self._claims,
             releases=self._releases,
             command=command,
@@ -170,6 +203,17 @@ class _Work:
             return decided
         known: Known = self._view.streams[stream]
         return known.entries, known.state
+
+    def _naming(self, stream: str) -> list[Beside]:
+        """The charts that name a session or cohort, as the filings before this one leave them."""
+        found = []
+        for name in self._view.streams:
+            if stream_kind(name) != "chart":
+                continue
+            entries, state = self._stream(name)
+            if isinstance(state, Chart) and any(stream in named(entry.fact) for entry in entries):
+                found.append(Beside(stream=name, entries=entries, chart=state))
+        return found
 
     def _seats(self, decision: Decision) -> SeatChanges:
         before, after = decision.before, decision.after

@@ -220,6 +220,7 @@ def _apart(group: Sequence[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiti
     commands: dict[tuple[str, bytes], _Waiting] = {}
     claims: dict[tuple[str, str, bytes], _Waiting] = {}
     written: dict[tuple[str, str], tuple[int, _Waiting]] = {}
+    types: dict[tuple[str, str], _Waiting] = {}
     for waiting in group:
         request = waiting.request
         ledger, command = request.ledger, request.command
@@ -230,7 +231,7 @@ def _apart(group: Sequence[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiti
         if (before := next((claims[claim] for claim in touched if claim in claims), None)) is not None:
             held_back.append((waiting, before, _claimed))
             continue
-        if (before := _moved(request, written)) is not None:
+        if (before := _moved(request, written) or _sought(request, types)) is not None:
             held_back.append((waiting, before, lambda _request, _before: VersionConflict()))
             continue
         kept.append(waiting)
@@ -239,6 +240,7 @@ def _apart(group: Sequence[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiti
         claims |= dict.fromkeys(touched, waiting)
         for event in request.events:
             written[ledger, str(event.originator_id)] = event.originator_version, waiting
+            types[ledger, event.topic] = waiting
     return kept, held_back
 
 
@@ -270,3 +272,10 @@ def _moved(request: AppendRequest, written: dict[tuple[str, str], tuple[int, _Wa
         if latest != version:
             return before
     return None
+
+
+def _sought(request: AppendRequest, types: dict[tuple[str, str], _Waiting]) -> _Waiting | None:
+    """The one before that writes a fact which this request looked for and didn't find."""
+    if request.none_since is None:
+        return None
+    return next((types[place] for name in request.none_since.types if (place := (request.ledger, name)) in types), None)

@@ -18,7 +18,7 @@ from psycopg.pq.abc import PGresult
 
 from domain.claims import Claim, claims_of
 from domain.record import Recorded
-from store.append import AppendRequest, Command, HashedCommand, NewFact, Receipt
+from store.append import AppendRequest, Command, HashedCommand, NewFact, NoneSince, Receipt
 from store.codec import check_place
 from store.conflicts import AlreadyAnswered, answered
 from store.database import Database
@@ -42,6 +42,11 @@ ORDER BY stream, version
 _FACTS: Final[LiteralString] = """
 SELECT position, stream, version, type, recorded_at, body FROM fact
 WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s
+ORDER BY position LIMIT %(limit)s
+"""
+_TYPED: Final[LiteralString] = """
+SELECT position, stream, version, type, recorded_at, body FROM fact
+WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s AND type = ANY(%(types)s)
 ORDER BY position LIMIT %(limit)s
 """
 # The slash and the character after it bound the names of a kind: the index is used, and no pattern is built.
@@ -125,6 +130,7 @@ class Ledger(Application[str]):
         *,
         reads: Mapping[str, int] | None = None,
         seen: int | None = None,
+        none_since: NoneSince | None = None,
         claims: Sequence[Claim] = (),
         releases: Sequence[Claim] = (),
         command: Command | None = None,
@@ -133,8 +139,9 @@ class Ledger(Application[str]):
 
         `reads` says which version the decision saw of each stream that it rests on (0: there is none); they and the
         streams written to must still be there. With `seen`, the position of the ledger at which they all were,
-        checking many streams costs no more than checking one. The claims that facts make by themselves are added to
-        `claims`; `releases` are given up first. The same `command` again answers the first receipt.
+        checking many streams costs no more than checking one. `none_since`: facts of which none may have come, in any
+        stream, since the decision looked for them. The claims that facts make by themselves are added to `claims`;
+        `releases` are given up first. The same `command` again answers the first receipt.
 
         Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
         from `reads`.
@@ -154,6 +161,7 @@ class Ledger(Application[str]):
             ledger=self.name,
             reads=versions,
             seen=seen,
+            none_since=none_since,
             claims=hashed_claims(lookup, [*made, *claims]),
             releases=hashed_claims(lookup, releases),
             keys=list(begun.values()),
@@ -225,6 +233,12 @@ class Ledger(Application[str]):
             asked = (_TAIL, [self.name.encode(), bigint(after), bigint(limit)])
             found = round_trip(connection, [(BEGIN_READ, ()), (AS_READER, ()), asked, (COMMIT, ())])[2]
         return [_row(found, n) for n in range(found.ntuples)]
+
+    def typed(self, types: Sequence[str], *, after: int, upto: int, limit: int = 5000) -> list[Recorded]:
+        """As `facts`, those of these stored names alone."""
+        given = {"ledger": self.name, "types": list(types), "after": after, "upto": upto, "limit": limit}
+        [rows] = self._database.select((_TYPED, given))
+        return self.opened(cast("list[Row]", rows))
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
         """Stored rows as facts. Unreadable when one of them doesn't open."""

@@ -66,16 +66,17 @@ SELECT 1 / CASE WHEN EXISTS (
 )
 
 # The same for who knew all streams at one position: none of them has a fact after it. Many streams cost no more than
-# one then. Who knew it so long ago that it would take long to look through what came since, reads it anew.
+# one then. Likewise for who looked for facts of some kind: none came in any stream. Who knew it so long ago that it
+# would take long to look through what came since, reads it anew.
 LONG_SINCE: Final = 1000
 _CHECK_SINCE: Final = Statement.of(
     "check_since",
     """
 WITH since AS MATERIALIZED (
-    SELECT head.name, came.stream, came.position
+    SELECT head.name, came.stream, came.type, came.position
     FROM unnest($1::text[], $2::bigint[]) AS head (name, position)
     CROSS JOIN LATERAL (
-        SELECT f.stream, f.position FROM fact f WHERE f.ledger = head.name AND f.position > head.position
+        SELECT f.stream, f.type, f.position FROM fact f WHERE f.ledger = head.name AND f.position > head.position
         ORDER BY f.position LIMIT $6::bigint
     ) AS came
 )
@@ -85,6 +86,10 @@ SELECT 1 / CASE WHEN EXISTS (
     SELECT FROM since
     JOIN unnest($3::text[], $4::text[], $5::bigint[]) AS seen (name, stream, position)
         ON seen.name = since.name AND seen.stream = since.stream AND seen.position < since.position
+) OR EXISTS (
+    SELECT FROM since
+    JOIN unnest($7::text[], $8::text[], $9::bigint[]) AS sought (name, type, position)
+        ON sought.name = since.name AND sought.type = since.type AND sought.position < since.position
 ) THEN 0 ELSE 1 END
 """,
 )
@@ -202,17 +207,26 @@ def _checks(requests: Sequence[AppendRequest], named: bytes) -> list[Sent]:
 def _checks_since(requests: Sequence[AppendRequest]) -> list[Sent]:
     heads: dict[str, int] = {}
     seen: dict[tuple[str, str], int] = {}
+    sought: dict[tuple[str, str], int] = {}
     for request in requests:
+        ledger = request.ledger
         if request.seen is not None:
-            ledger, position = request.ledger, request.seen
-            heads[ledger] = min(position, heads.get(ledger, position))
+            heads[ledger] = min(request.seen, heads.get(ledger, request.seen))
             for stream in request.reads:
-                seen[ledger, stream] = min(position, seen.get((ledger, stream), position))
-    if not seen:
+                seen[ledger, stream] = min(request.seen, seen.get((ledger, stream), request.seen))
+        if (none := request.none_since) is not None:
+            heads[ledger] = min(none.position, heads.get(ledger, none.position))
+            for name in none.types:
+                sought[ledger, name] = min(none.position, sought.get((ledger, name), none.position))
+    if not heads:
         return []
-    ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
     known = [texts(list(heads)), bigints(list(heads.values()))]
-    return [(_CHECK_SINCE, [*known, texts(ledgers), texts(streams), bigints(list(seen.values())), bigint(LONG_SINCE)])]
+    return [(_CHECK_SINCE, [*known, *_places(seen), bigint(LONG_SINCE), *_places(sought)])]
+
+
+def _places(positions: dict[tuple[str, str], int]) -> list[bytes]:
+    ledgers, names = [place[0] for place in positions], [place[1] for place in positions]
+    return [texts(ledgers), texts(names), bigints(list(positions.values()))]
 
 
 def _facts(requests: Sequence[AppendRequest], named: bytes, behind: dict[str, int]) -> list[Sent]:

@@ -26,9 +26,10 @@ from domain.decision import Decision, decide
 from domain.facility import Facility, FacilityOpened
 from domain.record import EnteredInError, Entry, Envelope, Person, Source, stream_kind, stream_name, stream_uuid
 from domain.refused import Refused
+from domain.resting import Beside, looks_at_charts
 from domain.scene import Scene
 from domain.session import Session
-from domain.streams import fold_stream
+from domain.streams import fold_stream, named
 from tests.domain.cast import (
     ADMINISTRATOR,
     CHART,
@@ -163,9 +164,22 @@ class Story:
         source = telling.source or _SOURCE.get(type(telling.fact).__name__, Source.WEB)
         envelope = Envelope(by=by, source=source, correlation_id=UUID(int=1), reason=reason)
         history = self.streams.get(stream, [])
-        return decide(stream, fold_stream(stream, history), history, telling.fact, envelope, self.scene(at))
+        before, charts = fold_stream(stream, history), self.beside(stream, telling.fact)
+        return decide(stream, before, history, telling.fact, envelope, self.scene(at), charts)
+
+    def beside(self, stream: str, fact: Any) -> list[Beside]:
+        """The charts that name the stream, where a decision looks at them."""
+        if not looks_at_charts(fact, self.streams.get(stream, [])):
+            return []
+        return [
+            Beside(stream=name, entries=tuple(entries), chart=self.state(name))
+            for name, entries in self.streams.items()
+            if stream_kind(name) == "chart" and any(stream in named(entry.fact) for entry in entries)
+        ]
 
     def add(self, decision: Decision) -> None:
+        for followed in decision.follow:
+            self.add(followed)
         self.streams.setdefault(decision.stream, []).extend(decision.entries)
         self.clock = max(self.clock, decision.entries[-1].recorded_at)
 
@@ -239,7 +253,8 @@ class When:
         assert self.refusal is None, f"refused: {self.refusal}"
         assert self.decision is not None
         if facts:
-            assert [entry.fact for entry in self.decision.entries] == [said(fact).fact for fact in facts]
+            entries = [entry for part in (self.decision, *self.decision.follow) for entry in part.entries]
+            assert [entry.fact for entry in entries] == [said(fact).fact for fact in facts]
         self.story.add(self.decision)
         return self.story
 

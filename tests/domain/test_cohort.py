@@ -13,7 +13,7 @@ from domain.record import EnteredInError
 from domain.refused import Refused
 from domain.site import fold_cohort
 from tests.domain.cast import ADMINISTRATOR, COUNSELOR, FRONT_DESK, day, formed
-from tests.domain.given import given, of_cohort, said, strike
+from tests.domain.given import given, of_cohort
 
 NEW = UUID(int=0xC09)
 
@@ -96,12 +96,6 @@ def test_before_its_first_pattern_a_cohort_has_the_first() -> None:
 def test_a_cohort_that_is_not_there_never_meets() -> None:
     assert Cohort(cohort_id=NEW).pattern_on(day("2026-03-02")) is None
     assert not Cohort(cohort_id=NEW).meets_on(day("2026-03-02"))
-
-
-def test_the_forming_of_a_cohort_is_not_struck() -> None:
-    """Somebody may have been enrolled in it, which its own stream doesn't say."""
-    story = given(of_cohort(NEW, formed()))
-    story.when(said(strike(1), stream=f"cohort/{NEW}")).refused("correction.rested-upon")
 
 
 def test_a_cohort_whose_forming_was_struck_is_unknown() -> None:

@@ -175,9 +175,9 @@ def test_a_late_admission_through_midnight_has_a_reason_of_its_own() -> None:
     assert found.entries[1].envelope.reason
 
 
-def test_a_move_of_the_first_session_is_followed_by_the_next_record() -> None:
+def test_an_admission_that_a_restored_move_left_behind_follows_with_the_next_record() -> None:
     moved = SessionRescheduled(starts_at=local("2026-03-04 18:00"), ends_at=local("2026-03-04 21:00"))
-    story = given(*ACTIVE, attended(TUESDAY), of(MONDAY, moved))
+    story = given(*ACTIVE, attended(TUESDAY)).restored(f"session/{MONDAY}", moved)
     found = decision(story, attended(NEXT_MONDAY))
     assert [type(entry.fact).__name__ for entry in found.entries] == [
         "AttendanceRecorded",

@@ -10,7 +10,7 @@ from domain.chart.exit import DischargeReason
 from domain.chart.states import State
 from domain.decision import THE_SYSTEM
 from domain.record import EnteredInError, Source
-from domain.session import CancellationCause, SessionCancelled, SessionRescheduled
+from domain.session import SessionRescheduled
 from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,
@@ -195,12 +195,6 @@ def test_an_early_admission_may_be_recorded_on_the_day_of_discharge() -> None:
     assert not story.broken
     assert story.episode.state_during(day("2026-03-03")) is State.ACTIVE
     assert story.episode.state_on(day("2026-03-03")) is State.DISCHARGED
-
-
-def test_an_attendance_in_a_session_that_was_cancelled_since_admits_nobody() -> None:
-    cancelled = of(MONDAY, SessionCancelled(cause=CancellationCause.FACILITY))
-    story = given(*ACTIVE, cancelled)
-    story.when(attended(TUESDAY)).recorded(attended(TUESDAY), EnteredInError(target=7), admitted(TUESDAY))
 
 
 def test_an_admission_has_the_date_of_the_session_as_it_was_moved() -> None:

@@ -330,6 +330,6 @@ def test_a_strike_that_brings_back_an_overlap_is_refused() -> None:
 
 def test_a_move_into_a_hold_is_no_reason_to_refuse_what_is_recorded_next() -> None:
     moved = SessionRescheduled(starts_at=local("2026-03-04 18:00"), ends_at=local("2026-03-04 21:00"))
-    story = given(*ACTIVE, attended(TUESDAY), hold_started("2026-03-04"), of(TUESDAY, moved))
+    story = given(*ACTIVE, attended(TUESDAY), hold_started("2026-03-04")).restored(f"session/{TUESDAY}", moved)
     assert story.broken == [8]
     story.when(hold_ended("2026-03-05")).recorded()

@@ -1,0 +1,108 @@
+"""Charts that rest on a session or a cohort, which does not know them: attendance and enrollments are in the charts.
+
+Whoever decides about a session or a cohort looks at the charts that name it, where that may change what holds in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from domain import recording, streams
+from domain.catalog import FACTS
+from domain.chart import Chart, judgement
+from domain.cohort import CohortFormed
+from domain.record import EnteredInError, Entry, live, stream_kind, stream_name
+from domain.refused import Refused
+from domain.scene import Scene
+from domain.session import Session, SessionCancelled, SessionRescheduled, SessionScheduled
+from domain.streams import State
+from domain.week import local_date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beside:
+    """A chart that names the session or cohort at hand: the whole stream, and its fold."""
+
+    stream: str
+    entries: Sequence[Entry]
+    chart: Chart
+
+
+_MOVES: Final = (SessionRescheduled, SessionCancelled)
+_STRUCK: Final = (SessionScheduled, *_MOVES, CohortFormed)
+
+_NAMING: Final = {
+    of: tuple(kind.__name__ for kind in FACTS["chart"] if hasattr(kind, f"{of}_id")) for of in ("session", "cohort")
+}
+
+
+def naming(stream: str) -> tuple[str, ...]:
+    """The stored names of the facts by which a chart may rest on a stream; none where nothing can."""
+    return _NAMING.get(stream_kind(stream), ())
+
+
+def looks_at_charts(fact: Any, history: Sequence[Entry]) -> bool:
+    """Whether deciding about this fact needs the charts that name its stream. `history` is the stream so far.
+
+    Program days and cancellations decide which session attended is the first, and what state a record requires; when a
+    session was held, and by whom, does not.
+    """
+    if isinstance(fact, EnteredInError):
+        fact = next((e.fact for e in history if e.version == fact.target), None)
+        return isinstance(fact, _STRUCK)
+    return isinstance(fact, _MOVES)
+
+
+def judge_strike(stream: str, strike: EnteredInError, history: Sequence[Entry], charts: Iterable[Beside]) -> None:
+    """What begins a session or a cohort is struck only while no live entry of a chart names it."""
+    target = next((e.fact for e in history if e.version == strike.target), None)
+    if not isinstance(target, SessionScheduled | CohortFormed):
+        return
+    for beside in charts:
+        resting = next((e for e in live(beside.entries) if stream in streams.named(e.fact)), None)
+        if resting is not None:
+            named = f"{beside.stream}@{resting.version}"
+            raise Refused("correction.rested-upon", f"{named} rests on it: strike that one first.")
+
+
+def with_state(scene: Scene, state: State) -> Scene:
+    """The scene once the session is as it was decided."""
+    if not isinstance(state, Session):
+        return scene
+    return Scene(
+        ledger=scene.ledger,
+        at=scene.at,
+        facility=scene.facility,
+        cohorts=scene.cohorts,
+        sessions={**scene.sessions, state.session_id: state},
+    )
+
+
+def judge_moved(beside: Beside, further: Chart, scene: Scene, session: Session) -> None:
+    """Refused where an entry of the chart would lose what it requires once the session is like this.
+
+    `further` is the chart with what follows of itself, the admission.
+    """
+    record = beside.chart.attendances.get(session.session_id)
+    if record is not None and record.attended and _is_to_come(session, scene):
+        raise Refused("session.attended", "Patients attended this session: it can't be moved to a day to come.")
+    later = with_state(scene, session)
+    now_broken = list(judgement.broken(further, later))
+    if not now_broken:
+        return
+    was_broken = set(judgement.broken(beside.chart, scene))
+    lost = [version for version in now_broken if version not in was_broken]
+    if not lost:
+        return
+    # The admission that would follow is not on record and can't be named: the attendance that it follows from can.
+    on_record = (version for version in lost if version <= beside.chart.version)
+    version = next(on_record, beside.chart.version if record is None else record.version)
+    raise recording.breaks_history(f"{stream_name('chart', beside.chart.patient_id)}@{version}")
+
+
+def _is_to_come(session: Session, scene: Scene) -> bool:
+    if session.starts_at is None or session.cancelled is not None:
+        return False
+    return session.program_day(scene.zone) > local_date(scene.at, scene.zone)
