@@ -165,6 +165,17 @@ class Event(Document):
     fact: dict[str, Any]
 
 
+class HistoryEvent(Event):
+    """A fact of a history. What is not stored with it is derived, as it was known at this cut, and there where it
+    applies."""
+
+    late: bool | None = Field(None, description="True: recorded more than 24 hours after it happened.")
+    late_hours: int | None = Field(None, description="Whole hours between the two.")
+    corrects: int | None = Field(None, description="The version whose place it takes.")
+    replaced_by: int | None = Field(None, description="The version of the live correction that took its place.")
+    struck_by: int | None = Field(None, description="The version of the entry that struck it.")
+
+
 class History(Document):
     """The facts of a chart, oldest first, and the status that all of them add up to at this cut."""
 
@@ -173,7 +184,7 @@ class History(Document):
     known_at: datetime
     position: int
     version: int
-    facts: list[Event]
+    facts: list[HistoryEvent]
     next_after: int | None = Field(description="Continue with `after=` this; null on the last page.")
     status: Status
 

@@ -291,9 +291,19 @@ def _happened_at(moments: Moments, zone: ZoneInfo, scheduled_end: datetime | Non
 
 def is_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> bool:
     """Recorded more than 24 h after it happened. An undated fact is never late."""
+    return hours_late(entry, zone, scheduled_end=scheduled_end) is not None
+
+
+def hours_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> int | None:
+    """Whole hours between when it happened and when it was recorded; None for an entry that is not late.
+
+    Of one that was imported, when it was recorded elsewhere counts.
+    """
     happened = happened_at(entry.fact, zone, scheduled_end=scheduled_end)
-    recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
-    return happened is not None and _utc(recorded) - happened > _LATE
+    if happened is None:
+        return None
+    passed = _utc(entry.envelope.recorded_elsewhere_at or entry.recorded_at) - happened
+    return passed // timedelta(hours=1) if passed > _LATE else None
 
 
 def _end_of(on: date, zone: ZoneInfo) -> datetime:

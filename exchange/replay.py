@@ -12,11 +12,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final, cast
 from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import orjson
 
 from domain.chart import Chart
+from domain.chart.attendance import RECORDS
 from domain.cohort import Cohort
 from domain.facility import Facility
-from domain.record import stream_name
+from domain.marks import Marks, marks_of
+from domain.record import Recorded, stream_name
+from domain.recording import hours_late
 from domain.session import Session
 from domain.status import present
 from domain.week import Week
@@ -33,7 +39,9 @@ PAGE_FACTS: Final = 500
 class History:
     """`lines` are facts as the contract writes them, each in JSON; `status` is the status document at the cut.
 
-    `version` is the chart's at the cut. `next_after` continues with the next page; None on the last one.
+    Behind what is stored, a line has `late` and `late_hours` where the entry came late, and the versions `corrects`,
+    `replaced_by` and `struck_by` where there are such, as they were at the cut. `version` is the chart's at the cut.
+    `next_after` continues with the next page; None on the last one.
     """
 
     lines: tuple[bytes, ...]
@@ -81,12 +89,35 @@ def answer(
     )
     shown = min(version, after + max(limit, 0))
     return History(
-        lines=chart.lines(after, shown),
+        lines=_marked(view, chart, after, shown, version, cut.facility.clock),
         status=status,
         version=version,
         next_after=shown if shown < version else None,
         knowledge=known,
     )
+
+
+def _marked(view: View, chart: Known, after: int, shown: int, version: int, zone: ZoneInfo) -> tuple[bytes, ...]:
+    late = chart.each(f"hours late in {zone.key}", lambda entry: _hours_late(view, entry, zone), version)
+    marks = marks_of(chart.entries[:version], late)[after:shown]
+    return tuple(_line(line, marked) for line, marked in zip(chart.lines(after, shown), marks, strict=True))
+
+
+def _line(line: bytes, marks: Marks) -> bytes:
+    members: dict[str, Any] = {} if marks.hours_late is None else {"late": True, "late_hours": marks.hours_late}
+    for name in ("corrects", "replaced_by", "struck_by"):
+        if (version := getattr(marks, name)) is not None:
+            members[name] = version
+    return line[:-1] + b"," + orjson.dumps(members)[1:] if members else line
+
+
+def _hours_late(view: View, entry: Recorded, zone: ZoneInfo) -> int | None:
+    """An absence is counted from when its session was to end, as that was known when it was recorded."""
+    fact, end = entry.fact, None
+    if isinstance(fact, RECORDS) and fact.left_at is None:
+        session = view.streams[stream_name("session", fact.session_id)].state_at(entry.position)
+        end = session.ends_at if isinstance(session, Session) else None
+    return hours_late(entry, zone, scheduled_end=end)
 
 
 def _facility(view: View, site: str, position: int) -> Facility:

@@ -57,7 +57,7 @@ def status_table(document: Mapping[str, Any]) -> Table:
 
 
 def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
-    """Facts, oldest first, each with when and by whom it was recorded, and why."""
+    """Facts, oldest first, each with when and by whom it was recorded, why, and what became of it."""
     table = Table(title="Facts, oldest first", box=box.SIMPLE_HEAD, title_justify="left")
     table.add_column("version", justify="right")
     table.add_column("recorded at", no_wrap=True)
@@ -65,6 +65,7 @@ def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
     table.add_column("what it says", ratio=1)
     table.add_column("by")
     table.add_column("reason")
+    table.add_column("marks")
     for line in lines:
         by = line["by"]
         # Which episode is the same on nearly every line; who needs it has --json.
@@ -72,8 +73,15 @@ def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
         said = "; ".join(f"{_words(name)} {_cell(value)}" for name, value in facts)
         recorded = str(line["recorded_at"]).replace("T", " ")[:19] + "Z"
         who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
-        table.add_row(str(line["version"]), recorded, line["type"], said, who, shown(line["reason"] or ""))
+        why = shown(line["reason"] or "")
+        table.add_row(str(line["version"]), recorded, line["type"], said, who, why, _marks(line))
     return table
+
+
+def _marks(line: Mapping[str, Any]) -> str:
+    marks = [f"late by {line['late_hours']} h"] if line.get("late") else []
+    marks += [f"{_words(name)} {line[name]}" for name in ("corrects", "replaced_by", "struck_by") if name in line]
+    return "; ".join(marks)
 
 
 def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import orjson
 
@@ -26,6 +26,8 @@ from store.ledger import Ledger
 from store.lines import to_line
 from store.mapper import Row
 
+T = TypeVar("T")
+
 KEPT_FACTS: Final = 30_000
 """How many facts of a ledger are kept at hand: those of a large site's patients in care, about 40 MB, and half as much
 again where all their histories are read."""
@@ -35,13 +37,15 @@ TAIL: Final = 1000
 
 
 class _Made:
-    """What was made of the beginning of a stream, and holds as long as it begins so: the lines of its first facts, and
-    the state that it was last asked for as of an earlier version. Each is replaced whole, so threads don't mind."""
+    """What was made of the beginning of a stream, and holds as long as it begins so: the lines of its first facts, what
+    others made of each, and the state that it was last asked for as of an earlier version. Each is replaced whole, so
+    threads don't mind."""
 
-    __slots__ = ("earlier", "lines")
+    __slots__ = ("each", "earlier", "lines")
 
     def __init__(self) -> None:
         self.lines: tuple[bytes, ...] = ()
+        self.each: dict[str, tuple[Any, ...]] = {}
         self.earlier: tuple[int, State] | None = None
 
 
@@ -81,6 +85,14 @@ class Known:
         if len(made) < upto:
             made = self._made.lines = (*made, *(orjson.dumps(to_line(e)) for e in self.entries[len(made) : upto]))
         return made[after:upto]
+
+    def each(self, what: str, make: Callable[[Recorded], T], upto: int) -> tuple[T, ...]:
+        """What `make` makes of each fact up to a version. It is kept by the name `what`: it may never come out
+        differently."""
+        made: tuple[T, ...] = self._made.each.get(what, ())
+        if len(made) < upto:
+            made = self._made.each[what] = (*made, *map(make, self.entries[len(made) : upto]))
+        return made[:upto]
 
     def further(self, added: list[Recorded]) -> Known:
         """With these facts behind those that are known."""

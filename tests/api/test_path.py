@@ -127,7 +127,7 @@ def test_events_of_sessions_are_struck_too(site: Site) -> None:
     planned, cancelled = (f"/events/session/{session}@{version}/entered-in-error" for version in (1, 2))
     site.done("counselor", f"/sessions/{session}/cancellation", {"cause": "other"})
     refused = site.send("supervisor", planned, {"reason": "Planned twice."})
-    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.rested-upon")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.breaks-history")
     site.done("supervisor", cancelled, {"reason": "It takes place."})
     site.hold(session)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 from time import sleep
 from typing import Any
@@ -128,6 +129,30 @@ def _attended_before_cancelled(site: Site, patient: str, session: str) -> bool:
     stream = f"session/{session}"
     cancelled = [e.position for e in ledger.read([stream])[stream] if type(e.fact).__name__ == "SessionCancelled"]
     return all(position < min(cancelled) for position in positions)
+
+
+def test_an_attendance_races_a_move_of_its_session(site: Site, pair: Any) -> None:
+    """Whoever is first: the admission is on the day of the session as it was moved, never on the day before."""
+    cohort = site.cohort(capacity=ROUNDS)
+    first = {"move": 0, "attendance": 0}
+    for n in range(ROUNDS):
+        patient, episode = site.enrolled(cohort, f"R-{n}")
+        session = site.session(cohort)
+        body = {**site.attended(session), "reason": LATE}
+        there = {"starts_at": at(STARTED + timedelta(days=1)), "ends_at": at(ENDED + timedelta(days=1))}
+
+        def move(session: str = session, there: Any = there, wait: float = n % 10 / 1000) -> httpx.Response:
+            sleep(wait)
+            return site.send("counselor", f"/sessions/{session}/rescheduling", there)
+
+        came, moved = pair(lambda e=episode, b=body: site.send("front_desk", f"/episodes/{e}/attendance", b), move)
+        assert (came.status_code, moved.status_code) == (201, 201), (came.text, moved.text)
+        first["attendance" if came.json()["position"] < moved.json()["position"] else "move"] += 1
+        facts = _facts(site, patient)
+        struck = {fact["fact"]["target"] for fact in facts if fact["type"] == "EnteredInError"}
+        admitted = [f["fact"]["on"] for f in facts if f["type"] == "Admitted" and f["version"] not in struck]
+        assert admitted == [str(TODAY)], n
+    assert all(first.values()), f"One always came first, so nothing raced: {first}"
 
 
 def test_a_decision_is_made_anew_when_anything_that_it_looked_at_has_moved(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
@@ -11,7 +12,10 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from domain.record import stream_uuid
+from domain.chart.attendance import RECORDS, AttendanceCorrected, AttendanceRecorded
+from domain.record import EnteredInError, Recorded, stream_uuid
+from domain.recording import is_late
+from domain.site import fold_site
 from exchange.errors import NotOnRecord
 from exchange.replay import History, answer
 from projections import status
@@ -36,8 +40,20 @@ def replay(store: Store, patient_id: UUID = ANN, **asked: Any) -> History:
     return found
 
 
+MARKS = ("late", "late_hours", "corrects", "replaced_by", "struck_by")
+
+
 def facts(history: History) -> list[dict[str, Any]]:
+    """As they are stored."""
+    return [{k: v for k, v in line.items() if k not in MARKS} for line in marked(history)]
+
+
+def marked(history: History) -> list[dict[str, Any]]:
     return [json.loads(line) for line in history.lines]
+
+
+def marks(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: line[name] for name in MARKS if name in line}
 
 
 def of_chart(patient_id: UUID = ANN, known_at: datetime = NOW) -> list[dict[str, Any]]:
@@ -84,10 +100,75 @@ def test_before_a_correction_the_uncorrected_week_is_shown_and_after_it_the_corr
     before = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT - timedelta(microseconds=1))
     after = replay(restored, as_of=AS_OF, known_at=CORRECTED_AT)
     assert [fact["type"] for fact in facts(after)[len(before.lines) :]] == ["AttendanceCorrected"]
-    assert before.lines == after.lines[:-1]
+    assert facts(before) == facts(after)[:-1]
+    correction = marked(after)[-1]
+    corrected = correction["fact"]["corrects"]
+    assert correction["corrects"] == corrected
+    assert marked(after)[corrected - 1]["replaced_by"] == correction["version"]
+    assert "replaced_by" not in marked(before)[corrected - 1]
     assert before.status["week"] != after.status["week"]
     assert before.status["known_at"] == "2026-04-16T15:54:55.920093Z"
     assert (after.status["position"], after.status["week"]["week"]) == (facts(after)[-1]["position"], "2026-W16")
+
+
+def test_a_late_entry_is_marked_wherever_its_history_is_shown(restored: Store) -> None:
+    """By the rule that asks it for a reason: an absence is counted from when its session was to end."""
+    site = fold_site(restored_streams(restored))
+    late = 0
+    for patient_id in PATIENTS:
+        for line in marked(replay(restored, patient_id)):
+            late += line.get("late", False)
+            assert line.get("late_hours", 24) >= 24
+            assert ("late" in line) == ("late_hours" in line)
+            entry = next(e for e in sample() if (e.stream, e.version) == (line["stream"], line["version"]))
+            session = site.sessions.get(getattr(entry.fact, "session_id", None))
+            absent = getattr(entry.fact, "left_at", None) is None and isinstance(entry.fact, RECORDS)
+            end = session.ends_at if absent and session is not None else None
+            assert line.get("late", False) == is_late(entry, site.facility.clock, scheduled_end=end)
+    assert late > 10
+
+
+def restored_streams(store: Store) -> dict[str, list[Recorded]]:
+    streams: dict[str, list[Recorded]] = {}
+    for fact in store.ledger("lexington").facts(limit=10_000):
+        streams.setdefault(fact.stream, []).append(fact)
+    return streams
+
+
+def test_what_became_of_an_entry_is_marked_as_it_was_at_the_cut(store: Store) -> None:
+    """An entry, its correction, the correction of that, and the strike of the last one."""
+    ledger = store.ledger("lexington")
+    ledger.restore(sample())
+    entries = ledger.read([f"chart/{ANN}"])[f"chart/{ANN}"]
+    record = next(e for e in entries if isinstance(e.fact, AttendanceRecorded) and e.fact.outcome == "attended")
+    first = record.version
+    positions = []
+    version = len(entries)
+    for target in (first, version + 1):
+        version += 1
+        fields = {f.name: getattr(record.fact, f.name) for f in dataclass_fields(record.fact)}
+        correction = AttendanceCorrected(corrects=target, **fields)
+        new = NewFact(stream=record.stream, version=version, envelope=record.envelope, fact=correction)
+        positions.append(ledger.append([new]).recorded_at)
+    strike = EnteredInError(target=version)
+    new = NewFact(stream=record.stream, version=version + 1, envelope=record.envelope, fact=strike)
+    positions.append(ledger.append([new]).recorded_at)
+
+    def seen(at: datetime) -> list[dict[str, Any]]:
+        lines = marked(replay(store, known_at=at))
+        shown = [lines[n - 1] for n in (first, version - 1, version, version + 1) if n <= len(lines)]
+        return [{k: v for k, v in marks(line).items() if not k.startswith("late")} for line in shown]
+
+    assert seen(positions[0]) == [{"replaced_by": version - 1}, {"corrects": first}]
+    twice = [{"replaced_by": version - 1}, {"corrects": first, "replaced_by": version}, {"corrects": version - 1}]
+    assert seen(positions[1]) == twice
+    assert seen(positions[2]) == [
+        {"replaced_by": version - 1},
+        {"corrects": first},
+        {"corrects": version - 1, "struck_by": version + 1},
+        {},
+    ]
+    assert seen(positions[1]) == twice
 
 
 def test_what_is_known_later_does_not_change_what_was_known(restored: Store) -> None:

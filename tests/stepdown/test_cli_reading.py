@@ -122,6 +122,11 @@ def test_replay_shows_the_uncorrected_record_before_a_correction_and_the_correct
     assert lines_after[correction.version - 1]["type"] == "AttendanceCorrected"
     assert "AttendanceCorrected" not in shown_before
     assert "AttendanceCorrected" in shown_after
+    assert lines_after[correction.fact.corrects - 1]["replaced_by"] == correction.version
+    assert "replaced by" not in shown_before
+    assert "replaced by" in " ".join(shown_after.split())
+    late = [line for line in lines_after if line.get("late")]
+    assert ("late by" in " ".join(shown_after.split())) == bool(late)
     asked = ("status", patient, "--json", "--as-of", as_of, "--known-at")
     week_before = run(*asked, before.isoformat()).done().document["week"]
     week_after = run(*asked, correction.recorded_at.isoformat()).done().document["week"]
