@@ -61,6 +61,12 @@ class FieldProblem(Document):
     because: str
 
 
+class RefusedLine(Document):
+    line: int = Field(description="Its number in the list that was sent, counted from 1.")
+    rule: str = Field(examples=["attendance.not-enrolled"])
+    detail: str
+
+
 class ProblemDocument(Document):
     """RFC 9457. Never repeats what was sent."""
 
@@ -72,6 +78,7 @@ class ProblemDocument(Document):
     detail: str = Field(examples=["This session was cancelled: nobody can have attended it."])
     rule: str | None = Field(None, examples=["attendance.session-cancelled"])
     errors: list[FieldProblem] | None = None
+    lines: list[RefusedLine] | None = Field(None, description="Of a list: every line that is refused.")
 
 
 class Receipt(Document):

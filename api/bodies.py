@@ -104,6 +104,8 @@ Instant = Annotated[
 """With its offset. A number would be read as seconds since 1970, which nobody means."""
 PlainDate = Annotated[date, BeforeValidator(_plain_date, json_schema_input_type=date), AfterValidator(_within_reach)]
 
+Id = Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)]
+
 _SCALARS: Final[dict[Any, Any]] = {
     str: Text,
     int: Annotated[StrictInt, Field(ge=0, le=LARGEST)],
@@ -111,7 +113,7 @@ _SCALARS: Final[dict[Any, Any]] = {
     bool: StrictBool,
     datetime: Instant,
     date: PlainDate,
-    UUID: Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)],
+    UUID: Id,
 }
 
 
@@ -149,7 +151,8 @@ def _code(codes: Codes) -> Any:
 
 
 @cache
-def _record(kind: Any) -> type[Body]:
+def record_body(kind: Any) -> Any:
+    """The body of a record in a fact."""
     named = {name: _field(hint, default) for name, (hint, default) in _fields(kind).items()}
     return create_model(kind.__name__, __base__=Body, __doc__=getdoc(kind) if is_dataclass(kind) else None, **named)
 
@@ -167,7 +170,7 @@ def _field(hint: Any, default: Any) -> Any:
     if get_origin(hint) is Annotated:
         return (_code(*hint.__metadata__) | None, default)
     kind = item(hint)
-    inner: Any = _record(kind) if is_record(kind) else _SCALARS.get(kind, kind)
+    inner: Any = record_body(kind) if is_record(kind) else _SCALARS.get(kind, kind)
     if is_list(hint):
         inner = Annotated[tuple[inner, ...], Field(max_length=MOST_ITEMS)]
     return (inner | None if NoneType in get_args(hint) else inner, default)

@@ -12,7 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from domain.refused import Refused
+from domain.refused import Refused, RefusedLine
 from exchange.errors import ExchangeError, NotAsked, NotOnRecord
 from projections.cut import Behind
 from store.desk import Stale
@@ -34,6 +34,7 @@ class Problem(Exception):
         *,
         rule: str | None = None,
         errors: Sequence[Mapping[str, str]] = (),
+        lines: Sequence[RefusedLine] = (),
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -42,6 +43,7 @@ class Problem(Exception):
         self.detail = detail
         self.rule = rule
         self.errors = errors
+        self.lines = lines
         self.headers = headers or {}
 
     def response(self) -> Response:
@@ -55,6 +57,8 @@ class Problem(Exception):
             document["rule"] = self.rule
         if self.errors:
             document["errors"] = list(self.errors)
+        if self.lines:
+            document["lines"] = [{"line": one.line, "rule": one.rule, "detail": one.because} for one in self.lines]
         headers = {"Cache-Control": "no-store", **self.headers}
         return Response(orjson.dumps(document), self.status, headers, MEDIA_TYPE)
 
@@ -113,6 +117,7 @@ _BECAUSE: Final[Mapping[str, str]] = {
     "instant": "must be an instant with its offset, such as 2026-03-02T18:00:00-05:00",
     "year_range": "is of a year that can't be meant",
     "number_range": "is too small or too large",
+    "one_patient": "must name the patient or the episode, one of both",
     "plain_date": "must be a date, such as 2026-03-02",
 }
 
@@ -162,8 +167,8 @@ def problem_of(error: Exception) -> Problem:
             return error
         case Refused(rule=rule, because=because) if rule in UNKNOWN_RULES:
             return Problem(404, "not-found", because, rule=rule)
-        case Refused(rule=rule, because=because):
-            return Problem(409, "refused", because, rule=rule)
+        case Refused(rule=rule, because=because, lines=lines):
+            return Problem(409, "refused", because, rule=rule, lines=lines)
         case Stale():
             return Problem(412, "changed", str(error))
         case KeyReused():

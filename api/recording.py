@@ -1,7 +1,7 @@
 """From the table of commands to routes: permission, the fact out of path and body, one decision, one receipt."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -21,6 +21,7 @@ from domain.record import Source
 from domain.refused import Refused
 from projections.position import hint
 from store.append import Command, Receipt
+from store.desk import Filing
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="The facility's code.")]
 IdempotencyKey = Annotated[
@@ -66,24 +67,31 @@ class Sent:
 
 def decide(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receipt:
     """One decision, one append. Who may not decide it is turned away on record, as at the gate."""
+    return decide_all(by, [Filing(stream, fact)], body, sent)
+
+
+def decide_all(
+    by: Caller, filings: Sequence[Filing], body: Body, sent: Sent, *, resource: str | None = None
+) -> Receipt:
+    """As `decide`, for several facts, all or nothing; the receipt names `resource`, else the first one's stream."""
     try:
-        return _record(by, stream, fact, body, sent)
+        return _record(by, filings, body, replace(sent.command(by, body), resource=resource), sent.expected)
     except Refused as refused:
-        if refused.rule.startswith("act."):
-            by.denied(refused.rule)
+        for rule in dict.fromkeys((refused.rule, *(line.rule for line in refused.lines))):
+            if rule.startswith("act."):
+                by.denied(rule)
         raise
 
 
-def _record(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receipt:
-    receipt = by.wiring.desk.record(
+def _record(by: Caller, filings: Sequence[Filing], body: Body, command: Command, expected: int | None) -> Receipt:
+    receipt = by.wiring.desk.record_all(
         by.facility,
-        stream,
-        fact,
+        filings,
         by=by.person,
         source=Source.LAB if by.person.role == LAB else Source.API,
         reason=reason_in(body),
-        command=sent.command(by, body),
-        expected=sent.expected,
+        command=command,
+        expected=expected,
     )
     hint(by.wiring.store)
     return receipt

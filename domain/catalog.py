@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain import access, cohort, facility, files, session
+from domain import access, cohort, facility, files, room, session
 from domain.chart import (
     after,
     amendment,
@@ -20,6 +20,7 @@ from domain.chart import (
     identity,
     level_of_care,
     plan,
+    presence,
     screening,
     step_down,
     step_up,
@@ -42,6 +43,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         session.SessionRescheduled,
         session.SessionHeld,
         session.SessionTimesCorrected,
+        *room.NOTES,
         session.SessionCancelled,
         EnteredInError,
     ),
@@ -62,6 +64,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         enrollment.CohortAssigned,
         enrollment.HoldStarted,
         enrollment.HoldEnded,
+        *presence.NOTES,
         *attendance.RECORDS,
         attendance.OutreachAttempted,
         attendance.FamilyExemptionGranted,

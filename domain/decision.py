@@ -106,7 +106,7 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
         case Cohort():
             cohorts.judge(state, new)
         case Session():
-            sessions.judge(state, new, scene.cohorts)
+            sessions.judge(state, new, scene)
         case Facility():
             facilities.judge(state, new, scene.ledger)
         case Chart():

@@ -50,6 +50,9 @@ _NOT_LATE: Final = frozenset(
 )
 """Dates that a fact looks back to: never in the future, and not what its lateness is counted from."""
 
+_ARRIVED: Final = "arrived_at"
+"""Where nothing says when somebody left, it is the arrival that the fact tells of."""
+
 
 def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end: datetime | None = None) -> None:
     """Refuses an entry that nobody may record like this. `history` is its stream so far.
@@ -80,7 +83,7 @@ def act_date(fact: Any, scene: Scene, *, scheduled_end: datetime | None = None) 
 def _act_date(moments: Moments, scene: Scene, scheduled_end: datetime | None) -> date:
     zone = scene.zone
     today = local_date(scene.at, zone)
-    acted = [moment for name, moment in moments if name not in _NOT_LATE]
+    acted = _acted(moments)
     if not acted and scheduled_end is not None:
         acted = [scheduled_end]
     dates = [local_date(m, zone) if isinstance(m, datetime) else m for m in acted]
@@ -238,6 +241,12 @@ def _moments(fact: Any) -> Moments:
     return [(name, value) for name in _dated_when_done(kind) if (value := getattr(fact, name)) is not None]
 
 
+def _acted(moments: Moments) -> list[date | datetime]:
+    """Those at which the fact took place."""
+    acted = [moment for name, moment in moments if name not in _NOT_LATE]
+    return acted or [moment for name, moment in moments if name == _ARRIVED]
+
+
 def _staff_moments(fact: Any) -> Moments:
     if not isinstance(fact, _HELD):
         return []
@@ -279,11 +288,7 @@ def happened_at(fact: Any, zone: ZoneInfo, *, scheduled_end: datetime | None = N
 
 
 def _happened_at(moments: Moments, zone: ZoneInfo, scheduled_end: datetime | None) -> datetime | None:
-    ends = [
-        _utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone)
-        for name, moment in moments
-        if name not in _NOT_LATE
-    ]
+    ends = [_utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone) for moment in _acted(moments)]
     if not ends and scheduled_end is not None:
         return _utc(scheduled_end)
     return max(ends, default=None)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TypeAlias, TypedDict
+from typing import TYPE_CHECKING, TypeAlias, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.cohort import Cohort, formed
+from domain import room
+from domain.cohort import formed
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
+from domain.room import StaffArrived, StaffLeft, Stays
 from domain.week import local_date
+
+if TYPE_CHECKING:
+    from domain.scene import Scene
 
 
 class SessionKind(StrEnum):
@@ -99,7 +103,14 @@ class SessionCancelled:
 
 
 SessionFact: TypeAlias = (
-    SessionScheduled | SessionRescheduled | SessionHeld | SessionTimesCorrected | SessionCancelled | EnteredInError
+    SessionScheduled
+    | SessionRescheduled
+    | SessionHeld
+    | SessionTimesCorrected
+    | StaffArrived
+    | StaffLeft
+    | SessionCancelled
+    | EnteredInError
 )
 
 
@@ -118,7 +129,8 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """`scheduled_version` is the fact that set the times last; `cancelled_version` None unless cancelled."""
+    """`scheduled_version` is the fact that set the times last; `cancelled_version` None unless cancelled; `stays` say
+    which staff was noted in the room."""
 
     session_id: UUID
     version: int = 0
@@ -130,6 +142,7 @@ class Session:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     scheduled_version: int = 0
+    stays: Stays = ()
     held: Held | None = None
     cancelled: CancellationCause | None = None
     cancelled_version: int | None = None
@@ -138,6 +151,11 @@ class Session:
     def interval(self) -> Held | None:
         """Actual start to actual end; None when cancelled or not (yet) recorded as held."""
         return None if self.cancelled is not None else self.held
+
+    @property
+    def takes_place(self) -> bool:
+        """Planned and not cancelled."""
+        return self.starts_at is not None and self.cancelled is None
 
     @property
     def one_to_one(self) -> bool:
@@ -176,6 +194,8 @@ def evolve(session: Session, entry: Entry) -> Session:
         case SessionHeld() | SessionTimesCorrected() as fact:
             held = Held(started_at=fact.started_at, ended_at=fact.ended_at, staff=fact.staff, version=version)
             return replace(session, version=version, held=held)
+        case StaffArrived() | StaffLeft():
+            return replace(session, version=version, stays=room.evolve(session.stays, entry))
         case SessionCancelled(cause=cause):
             return replace(session, version=version, cancelled=cause, cancelled_version=version)
         case _:
@@ -185,7 +205,7 @@ def evolve(session: Session, entry: Entry) -> Session:
 # ---- rules
 
 
-def judge(session: Session, entry: Entry, cohorts: Mapping[UUID, Cohort]) -> None:
+def judge(session: Session, entry: Entry, scene: Scene) -> None:
     """Planned once, then moved, cancelled or held; what was held is neither moved nor cancelled."""
     fact = entry.fact
     if isinstance(fact, SessionScheduled):
@@ -195,7 +215,7 @@ def judge(session: Session, entry: Entry, cohorts: Mapping[UUID, Cohort]) -> Non
         if fact.cohort_id is not None and fact.kind in ONE_TO_ONE:
             raise Refused("session.one-to-one-with-cohort", "A one-to-one session has no cohort: leave it out.")
         if fact.cohort_id is not None:
-            formed(cohorts.get(fact.cohort_id))
+            formed(scene.cohorts.get(fact.cohort_id))
         return
     if session.starts_at is None:
         raise Refused("session.unknown", "There is no such session: schedule it first.")
@@ -213,6 +233,9 @@ def judge(session: Session, entry: Entry, cohorts: Mapping[UUID, Cohort]) -> Non
             if session.held is None:
                 raise Refused("session.not-held", "This session is not on record as held: record that first.")
             _judge_held(session, fact)
+        case StaffArrived() | StaffLeft():
+            _judge_takes_place(session)
+            room.judge(session, fact, scene)
         case _:
             return
 

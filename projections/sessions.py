@@ -14,6 +14,7 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from domain.record import Recorded, stream_uuid
+from domain.room import Stays
 from domain.session import CancellationCause, Held, Modality, Session, SessionKind, StaffPresence, evolve
 from domain.site import fold_session
 from projections.attendance import PROJECTION as ATTENDANCE
@@ -30,19 +31,19 @@ from store.store import Store
 
 _LOAD: Final[LiteralString] = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
 FROM projection.sessions WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
 """
 _WRITE: Final[LiteralString] = """
 INSERT INTO projection.sessions
     (ledger, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-     started_at, ended_at, staff, held_version, cancelled, cancelled_version)
+     started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays)
 SELECT %(ledger)s, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff, held_version, cancelled, cancelled_version
+       started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays
 FROM jsonb_to_recordset(%(rows)s) AS session (
     session_id uuid, version bigint, cohort_id uuid, kind text, modality text, topic text, room text,
     starts_at timestamptz, ends_at timestamptz, scheduled_version bigint, started_at timestamptz,
-    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint
+    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint, stays jsonb
 )
 ON CONFLICT (ledger, session_id) DO UPDATE SET
     version = excluded.version,
@@ -59,10 +60,12 @@ ON CONFLICT (ledger, session_id) DO UPDATE SET
     staff = excluded.staff,
     held_version = excluded.held_version,
     cancelled = excluded.cancelled,
-    cancelled_version = excluded.cancelled_version
+    cancelled_version = excluded.cancelled_version,
+    stays = excluded.stays
 """
 
 _STAFF: Final = msgspec.json.Decoder(tuple[StaffPresence, ...])
+_STAYS: Final = msgspec.json.Decoder(Stays)
 
 
 def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
@@ -107,6 +110,7 @@ def row_of(session: Session) -> dict[str, Any]:
         "held_version": None if held is None else held.version,
         "cancelled": session.cancelled,
         "cancelled_version": session.cancelled_version,
+        "stays": session.stays or None,
     }
 
 
@@ -130,6 +134,7 @@ def session_of(row: Sequence[Any]) -> Session:
         held=held,
         cancelled=None if row[14] is None else CancellationCause(row[14]),
         cancelled_version=row[15],
+        stays=() if row[16] is None else _STAYS.decode(row[16]),
     )
 
 
@@ -141,14 +146,14 @@ def _load(cursor: Cursor, ledger: str, session_ids: Iterable[UUID]) -> dict[UUID
     return {row[0]: session_of(row) for row in rows}
 
 
-PROJECTION: Final = define("sessions", apply, folds=("projections.sessions", "domain.session"))
+PROJECTION: Final = define("sessions", apply, folds=("projections.sessions", "domain.session", "domain.room"))
 
 
 # ---- queries
 
 _NEEDED: Final[LiteralString] = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
 FROM projection.sessions
 WHERE ledger = %(ledger)s AND session_id IN (
     SELECT session_id FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)

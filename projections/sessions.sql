@@ -18,6 +18,7 @@ CREATE TABLE projection.sessions (
     room              text,
     cancelled         text COLLATE "C",
     staff             jsonb,
+    stays             jsonb,
     ledger            text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger, session_id)
 );
@@ -25,6 +26,7 @@ CREATE TABLE projection.sessions (
 COMMENT ON COLUMN projection.sessions.starts_at IS 'as last rescheduled; null when the scheduling was struck';
 COMMENT ON COLUMN projection.sessions.cancelled IS 'the cause; null unless cancelled';
 COMMENT ON COLUMN projection.sessions.staff IS 'who was in the room from when to when; null unless held';
+COMMENT ON COLUMN projection.sessions.stays IS 'staff noted as coming and going; null where nobody was';
 
 CREATE INDEX sessions_by_time ON projection.sessions (ledger, starts_at);
 CREATE INDEX sessions_of_a_cohort ON projection.sessions (ledger, cohort_id, starts_at);

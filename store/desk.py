@@ -18,8 +18,9 @@ from domain.decision import Decision, decide
 from domain.facility import Facility
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
-from domain.refused import Refused
+from domain.refused import Refused, RefusedLine
 from domain.resting import Beside, looks_at_charts, naming
+from domain.roster import Draft, refused_lines
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, named
@@ -40,10 +41,16 @@ class Stale(StoreError):
 
 @dataclass(frozen=True, slots=True)
 class Filing:
-    """A fact, and the stream that it is to go into."""
+    """A fact, or the draft of one, and the stream that it is to go into.
+
+    `reason` is that of this fact, where it has one of its own. `line`: its place in a list, from 1, for whoever is to
+    be told of every line that is refused.
+    """
 
     stream: str
     fact: Any
+    reason: str | None = None
+    line: int | None = None
 
 
 class Desk:
@@ -85,7 +92,9 @@ class Desk:
         expected: int | None = None,
     ) -> Receipt:
         """As `record`, for several facts, each judged with those before it: all are recorded in one transaction, or
-        none. The receipt, and `expected`, are of the stream that the command names as its resource, else of the first.
+        none. Filings that are lines are judged to the last, with those before that may be recorded, and then refused
+        together. The receipt, and `expected`, are of the stream that the command names as its resource, else of the
+        first.
         """
         book = self._store.ledger(ledger)
         envelope = Envelope(by=by, source=source, reason=reason, correlation_id=uuid4())
@@ -98,8 +107,7 @@ class Desk:
                 if expected is not None and view.streams[resource].version != expected:
                     raise Stale("The record has changed since you read it: read it again, then decide.")
                 work = _Work(book, view, max(self._clock(), view.recorded_at or _LONG_AGO), envelope)
-                for filing in filings:
-                    work.file(filing)
+                work.file_all(filings)
             except (Refused, Stale):
                 # Carried out before, a command is often refused the second time: its answer is the first one.
                 if command is not None and (answered := book.answered(command)) is not None:
@@ -161,15 +169,31 @@ class _Work:
         self._scene = _scene(book.name, at, view)
         self._envelope = replace(envelope, by=as_credentialed(envelope.by, self._scene))
 
-    def file(self, filing: Filing) -> None:
-        """Decides on one more fact. Raises Refused."""
-        stream = filing.stream
+    def file_all(self, filings: Sequence[Filing]) -> None:
+        """Decides on these facts. Raises Refused."""
+        refused: list[RefusedLine] = []
+        for filing in filings:
+            try:
+                self._file(filing)
+            except Refused as e:
+                if filing.line is None:
+                    raise
+                refused.append(RefusedLine(filing.line, e.rule, e.because))
+        if refused:
+            raise refused_lines(refused)
+
+    def _file(self, filing: Filing) -> None:
+        stream, fact, envelope = filing.stream, filing.fact, self._envelope
         history, before = self._stream(stream)
+        if isinstance(fact, Draft):
+            fact = fact.fact(before, self._scene)
+        if filing.reason is not None:
+            envelope = replace(envelope, reason=filing.reason)
         charts: Sequence[Beside] = ()
-        if looks_at_charts(filing.fact, history):
+        if looks_at_charts(fact, history):
             charts = self._naming(stream)
             self._sought.update(naming(stream))
-        decision = decide(stream, before, history, filing.fact, self._envelope, self._scene, charts)
+        decision = decide(stream, before, history, fact, envelope, self._scene, charts)
         for part in (decision, *decision.follow):
             self._take(part)
 

@@ -16,6 +16,7 @@ from domain.chart import (
     disclosure,
     episode,
     identity,
+    presence,
     screening,
     step_down,
 )
@@ -28,9 +29,11 @@ from domain.chart.disclosure import Disclosures
 from domain.chart.entry import InquiryReceived
 from domain.chart.episode import Episode
 from domain.chart.identity import Identity
+from domain.chart.presence import Presences
 from domain.chart.screening import Prescription, PrescriptionVerified, Screenings
 from domain.chart.step_down import StepDowns, StepDownTookEffect
 from domain.record import EnteredInError, Entry, standing
+from domain.refused import Refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +45,7 @@ class Chart:
     identity: Identity = field(default_factory=Identity)
     episodes: Mapping[UUID, Episode] = field(default_factory=dict)
     attendances: Attendances = field(default_factory=dict)
+    presences: Presences = field(default_factory=dict)
     screenings: Screenings = field(default_factory=dict)
     prescriptions: tuple[Prescription, ...] = ()
     step_downs: StepDowns = field(default_factory=dict)
@@ -61,6 +65,7 @@ _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     InquiryReceived: ("episodes", episode.opened),
     EpisodeCarriedOver: ("episodes", episode.carried_over),
     **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.evolve)),
+    **dict.fromkeys(presence.NOTES, ("presences", presence.evolve)),
     **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.evolve)),
     PrescriptionVerified: ("prescriptions", screening.evolve_prescriptions),
     **dict.fromkeys(step_down.OF_A_STEP_DOWN, ("step_downs", step_down.evolve)),
@@ -137,3 +142,11 @@ def fold(patient_id: UUID, entries: Iterable[Entry]) -> Chart:
     for entry in standing(known):
         chart = evolve(chart, entry)
     return replace(chart, version=known[-1].version if known else 0)
+
+
+def episode_of(chart: Chart, episode_id: UUID) -> Episode:
+    """The episode of that id, or `Refused` where the chart has none."""
+    known = chart.episodes.get(episode_id)
+    if known is None:
+        raise Refused("episode.unknown", "There is no such episode in this chart: it opens with an inquiry.")
+    return known

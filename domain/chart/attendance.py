@@ -124,11 +124,7 @@ ATTENDING = frozenset({"enrolled", "active", "tapering"})
 
 def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: Scene) -> None:
     """One live record for each session, of a session that takes place, for a patient who may attend it."""
-    session = scene.sessions.get(fact.session_id)
-    if session is None or session.starts_at is None:
-        raise Refused("attendance.unknown-session", "There is no such session at this facility: schedule it first.")
-    if session.cancelled is not None:
-        raise Refused("attendance.session-cancelled", "This session was cancelled: nobody can have attended it.")
+    session = taking_place(fact.session_id, scene)
     known = chart.attendances.get(fact.session_id)
     if isinstance(fact, AttendanceRecorded) and known is not None:
         raise Refused(
@@ -137,8 +133,7 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
     if isinstance(fact, AttendanceCorrected) and (known is None or known.version != fact.corrects):
         raise Refused("attendance.other-session", "A correction keeps the session: strike the entry and record anew.")
     _judge_times(fact)
-    if not may_attend(chart.episodes[fact.episode_id], session, scene.zone):
-        raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
+    judge_may_attend(chart, fact.episode_id, session, scene.zone)
     # A correction that says so is judged with the discharge on record, which it would break.
     episode = chart.episodes[fact.episode_id]
     if isinstance(fact, AttendanceRecorded) and _after_last_service(episode, fact, session, scene):
@@ -148,6 +143,21 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
         )
     if any(_one_presence_too_many(fact, session, other, scene) for other in overlapping(chart, fact)):
         raise Refused("attendance.overlapping", "The patient was in another session then: correct one of the two.")
+
+
+def taking_place(session_id: UUID, scene: Scene) -> Session:
+    """The session, or `Refused` where it isn't planned, or was cancelled."""
+    session = scene.sessions.get(session_id)
+    if session is None or session.starts_at is None:
+        raise Refused("attendance.unknown-session", "There is no such session at this facility: schedule it first.")
+    if session.cancelled is not None:
+        raise Refused("attendance.session-cancelled", "This session was cancelled: nobody can have attended it.")
+    return session
+
+
+def judge_may_attend(chart: Chart, episode_id: UUID, session: Session, zone: ZoneInfo) -> None:
+    if not may_attend(chart.episodes[episode_id], session, zone):
+        raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
 
 
 def judge_exemption(fact: FamilyExemptionGranted) -> None:

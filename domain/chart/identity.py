@@ -79,7 +79,12 @@ def judge(identity: Identity, entry: Entry) -> None:
     registration = isinstance(entry.fact, PatientRegistered)
     if registration and identity.mrn is not None:
         raise Refused("patient.already-registered", "This chart is registered: correct its identity instead.")
-    if not registration and identity.mrn is None:
+    if not registration:
+        judge_registered(identity)
+
+
+def judge_registered(identity: Identity) -> None:
+    if identity.mrn is None:
         raise Refused("patient.not-registered", "Register the patient first: this chart has no identity yet.")
 
 

@@ -18,12 +18,14 @@ from domain.chart import (
     disclosure,
     enrollment,
     entry,
+    episode_of,
     evolve,
     exit,
     fold,
     identity,
     level_of_care,
     plan,
+    presence,
     screening,
     step_down,
     step_up,
@@ -63,6 +65,7 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
         lambda chart, episode, new, scene: enrollment.judge(chart, episode, new.fact, scene),
     ),
     **dict.fromkeys(attendance.RECORDS, lambda chart, episode, new, scene: attendance.judge(chart, new.fact, scene)),
+    **dict.fromkeys(presence.NOTES, lambda chart, episode, new, scene: presence.judge(chart, new.fact, scene)),
     attendance.FamilyExemptionGranted: lambda chart, episode, new, scene: attendance.judge_exemption(new.fact),
     **dict.fromkeys(screening.OF_A_SCREENING, lambda chart, episode, new, scene: screening.judge(chart, new.fact)),
     screening.PrescriptionVerified: lambda chart, episode, new, scene: screening.judge_prescription(new.fact),
@@ -145,6 +148,8 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         attending = chart.episodes.get(record.episode_id)
         if attending is not None and not attendance.may_attend(attending, session, scene.zone):
             yield record.version
+    yield from presence.unentitled(chart, scene)
+    yield from presence.unfounded(chart)
     for episode in chart.episodes.values():
         yield from exit.contradicted(chart, episode, scene)
     yield from attendance.overlaps(chart, scene.sessions)
@@ -186,9 +191,7 @@ def _judge_topic(chart: Chart, new: Entry, scene: Scene) -> None:
     episode_id = getattr(fact, "episode_id", None)
     if episode_id is None:
         return
-    episode = chart.episodes.get(episode_id)
-    if episode is None:
-        raise Refused("episode.unknown", "There is no such episode in this chart: it opens with an inquiry.")
+    episode = episode_of(chart, episode_id)
     if (judge_topic := _OF_AN_EPISODE.get(kind)) is not None:
         judge_topic(chart, episode, new, scene)
 

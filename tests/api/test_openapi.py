@@ -140,6 +140,11 @@ ELSEWHERE = {
     "EnteredInError",
     # By an import alone.
     "EpisodeCarriedOver",
+    # At the door of a session's room, by the patient or the member of staff.
+    "ArrivalNoted",
+    "DepartureNoted",
+    "StaffArrived",
+    "StaffLeft",
     # By the system, with the first service attended.
     "Admitted",
 }

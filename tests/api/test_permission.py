@@ -12,10 +12,12 @@ from api.commands import COMMANDS
 from api.permission import ACTIONS, READS, RECORDS, Purpose, Read, permitted, recording
 from api.tokens import SIGN_IN_ROLES
 from domain.acts import ACTS, INTERFACES, ROLES
-from domain.chart.attendance import AttendanceCorrected
+from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded
 from domain.chart.exit import DischargeVoided
+from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.chart.screening import ResultCorrected
 from domain.record import EnteredInError
+from domain.room import StaffArrived, StaffLeft
 from tests.api.client import Client
 from tests.api.program import Site
 
@@ -107,6 +109,11 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "correct_entry": (recording(AttendanceCorrected), recording(ResultCorrected)),
     "strike_entry": (recording(EnteredInError),),
     "void_discharge": (recording(DischargeVoided),),
+    "note_arrival": (recording(ArrivalNoted),),
+    "note_departure": (recording(DepartureNoted),),
+    "note_staff_arrival": (recording(StaffArrived),),
+    "note_staff_departure": (recording(StaffLeft),),
+    "record_roster": (recording(AttendanceRecorded),),
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),

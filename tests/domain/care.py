@@ -25,6 +25,7 @@ from domain.chart.plan import (
     TreatmentPlanSigned,
     TriggerIdentified,
 )
+from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.chart.screening import (
     AnalyteOutcome,
     AnalyteResult,
@@ -53,7 +54,7 @@ from domain.chart.step_down import (
     Transferred,
 )
 from domain.chart.step_up import StepUpDecided
-from tests.domain.cast import EPISODE, MORNINGS, day, local
+from tests.domain.cast import EPISODE, MONDAY, MORNINGS, day, local
 
 SCREENING = UUID(int=0x5C1)
 SECOND_SCREENING = UUID(int=0x5C2)
@@ -179,6 +180,14 @@ def level_assessed(on: str = "2026-03-04", ratings: tuple[int, ...] = (0, 0, 1, 
 
 def exempted(first: str = "2026-03-04") -> FamilyExemptionGranted:
     return FamilyExemptionGranted(episode_id=EPISODE, from_on=day(first), cause="no family")
+
+
+def arrived(at: str = "2026-03-02 17:55", session_id: UUID = MONDAY) -> ArrivalNoted:
+    return ArrivalNoted(episode_id=EPISODE, session_id=session_id, arrived_at=local(at), method="sign_in")
+
+
+def departed(at: str = "2026-03-02 21:00", session_id: UUID = MONDAY) -> DepartureNoted:
+    return DepartureNoted(episode_id=EPISODE, session_id=session_id, left_at=local(at))
 
 
 def outreach(at: str = "2026-03-04 10:00") -> OutreachAttempted:

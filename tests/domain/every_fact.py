@@ -10,6 +10,7 @@ from domain.chart.identity import IdentityCorrected
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
 from domain.files import ImportCompleted, LedgerRestored
 from domain.record import EnteredInError
+from domain.room import StaffArrived, StaffLeft
 from domain.session import (
     CancellationCause,
     SessionCancelled,
@@ -34,6 +35,8 @@ _EXAMPLES: Final = (
     SessionRescheduled(starts_at=local("2026-03-02 17:00"), ends_at=local("2026-03-02 20:00")),
     held,
     SessionTimesCorrected(started_at=held.started_at, ended_at=local("2026-03-02 20:30"), staff=()),
+    StaffArrived(staff_id=cast.staff_uuid(cast.COUNSELOR), role="lead", at=held.started_at),
+    StaffLeft(staff_id=cast.staff_uuid(cast.COUNSELOR), at=held.ended_at),
     SessionCancelled(cause=CancellationCause.WEATHER),
     cast.registered,
     IdentityCorrected(family_name="Quimby-Lark"),
@@ -51,6 +54,8 @@ _EXAMPLES: Final = (
     care.assigned(),
     cast.hold_started("2026-03-10"),
     cast.hold_ended("2026-03-11"),
+    care.arrived(),
+    care.departed(),
     cast.attended(MONDAY),
     cast.corrected(6, cast.absent(MONDAY)),
     care.outreach(),

@@ -23,7 +23,7 @@ from tests.sample_program import known
 STATUS: LiteralString = "SELECT patient_id, version, chart FROM projection.status WHERE ledger = %(ledger)s"
 SESSIONS: LiteralString = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
 FROM projection.sessions WHERE ledger = %(ledger)s
 """
 ATTENDANCE: LiteralString = """

@@ -14,6 +14,7 @@ from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.identity import PatientRegistered
 from domain.record import EnteredInError, stream_uuid
+from domain.room import StaffArrived, StaffLeft
 from domain.session import (
     CancellationCause,
     Modality,
@@ -191,6 +192,13 @@ class TestSessions:
         given(self.STREAM, SessionTimesCorrected(started_at=AT_SIX, ended_at=AT_SIX + 2 * HOUR, staff=()))
         held = given.then.sessions[SESSION].held
         assert (held.ended_at, held.staff, held.version) == (AT_SIX + 2 * HOUR, (), 3)
+
+    def test_staff_noted_at_the_door_stays_with_the_session(self, given: Given) -> None:
+        who = stream_uuid(AMES.id)
+        given(self.STREAM, SCHEDULED, StaffArrived(staff_id=who, role="lead", at=AT_SIX))
+        given(self.STREAM, StaffLeft(staff_id=who, at=AT_SIX + HOUR))
+        [stay] = given.then.sessions[SESSION].stays
+        assert (stay.staff_id, stay.role, stay.arrived_at, stay.left_at) == (who, "lead", AT_SIX, AT_SIX + HOUR)
 
     def test_a_struck_cancellation_revives_the_session(self, given: Given) -> None:
         given(self.STREAM, SCHEDULED, SessionCancelled(cause=CancellationCause.WEATHER))

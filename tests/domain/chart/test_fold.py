@@ -55,6 +55,8 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "CohortAssigned": (ACTIVE, "episodes", "assignments"),
     "HoldStarted": (ACTIVE, "episodes", "steps"),
     "HoldEnded": ((*ACTIVE, hold_started("2026-03-10")), "episodes", "steps"),
+    "ArrivalNoted": (ACTIVE, "presences", ""),
+    "DepartureNoted": ((*ACTIVE, care.arrived("2026-03-03 17:55", TUESDAY)), "presences", ""),
     "AttendanceRecorded": ((*ASSESSED, suitability(), EVERY["Enrolled"]), "attendances", ""),
     "AttendanceCorrected": (ACTIVE, "attendances", ""),
     "OutreachAttempted": (ACTIVE, "", ""),
