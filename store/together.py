@@ -7,10 +7,12 @@ that began before they asked, and nobody waits for more than two.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future
-from threading import Lock
-from typing import Final, Generic, TypeVar
+from contextlib import suppress
+from threading import Lock, local
+from typing import Any, Final, Generic, TypeVar
 
 from store.errors import Unavailable
 
@@ -37,6 +39,56 @@ class Asked(Future[Answer]):
     def __init__(self, *, records: bool) -> None:
         super().__init__()
         self.records = records
+        self.sleepers: Sleepers | None = None
+        """Where they sleep, if it is on an event loop."""
+
+
+class Sleepers:
+    """Those who wait on one event loop. It is called once for all whom a round has answered, not for each."""
+
+    def __init__(self) -> None:
+        self._answered: deque[asyncio.Future[None]] = deque()
+
+    def sleep(self, asked: Asked[Any], loop: asyncio.AbstractEventLoop) -> asyncio.Future[None]:
+        """Done when that is."""
+        sleeper: asyncio.Future[None] = loop.create_future()
+        asked.sleepers = self
+        asked.add_done_callback(lambda _: self._answered.append(sleeper))
+        if asked.done():
+            _wake(sleeper)
+        return sleeper
+
+    def call(self) -> None:
+        """From any thread, once those who are answered are noted."""
+        # Others may be waking them already; a loop that has ended has nobody left to wake.
+        with suppress(IndexError, RuntimeError):
+            self._answered[0].get_loop().call_soon_threadsafe(self._wake_all)
+
+    def _wake_all(self) -> None:
+        while self._answered:
+            _wake(self._answered.popleft())
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    # Whoever has gone meanwhile needn't be.
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+class _Here(local):
+    """Of a thread: the event loop that it ran last, and who sleeps there."""
+
+    loop: asyncio.AbstractEventLoop | None = None
+    sleepers: Sleepers
+
+
+_HERE: Final = _Here()
+
+
+def _call(asked: Iterable[Asked[Any]]) -> None:
+    """What was asked is answered: those who sleep on event loops are told."""
+    for sleepers in {one.sleepers for one in asked if one.sleepers is not None}:
+        sleepers.call()
 
 
 class Together(Generic[Question, Answer]):
@@ -88,6 +140,7 @@ class Together(Generic[Question, Answer]):
             for _, waiter in refused:
                 if waiter.set_running_or_notify_cancel():
                     waiter.set_exception(Unavailable(_NO_THREAD))
+            _call(waiter for _, waiter in refused)
 
     def _rounds(self, turn: int) -> None:
         for _ in range(ROUNDS):
@@ -117,6 +170,8 @@ class Together(Generic[Question, Answer]):
                 if not waiter.done():
                     # Raised in many threads, one error would gather the traces of all of them.
                     waiter.set_exception(_another(error))
+        finally:
+            _call(waiter for _, waiter in asked)
 
 
 def _another(error: BaseException) -> BaseException:
@@ -139,11 +194,21 @@ def answered(asked: Asked[Answer]) -> Answer:
 
 async def awaited(asked: Asked[Answer]) -> Answer:
     """The same on an event loop, which goes on meanwhile."""
+    loop = asyncio.get_running_loop()
+    if _HERE.loop is not loop:
+        _HERE.loop, _HERE.sleepers = loop, Sleepers()
+    sleeper = _HERE.sleepers.sleep(asked, loop)
+    alarm = loop.call_later(WAIT_SECONDS, _wake, sleeper)
     try:
-        async with asyncio.timeout(WAIT_SECONDS):
-            return await asyncio.wrap_future(asked)
-    except TimeoutError:
-        raise _too_long(asked) from None
+        await sleeper
+    except asyncio.CancelledError:
+        asked.cancel()
+        raise
+    finally:
+        alarm.cancel()
+    if not asked.done():
+        raise _too_long(asked)
+    return asked.result()
 
 
 def _too_long(asked: Asked[Answer]) -> Unavailable:

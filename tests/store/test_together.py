@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -111,6 +112,77 @@ def test_a_look_that_takes_too_long_says_that_nothing_was_recorded(
         answered(asked)
     assert refusal.value.recorded is False
     slow.may.set()
+
+
+async def _all_awaited(together: Together[int, tuple[int, int]], questions: Sequence[int]) -> list[Any]:
+    waiting = [awaited(together.begin(question)) for question in questions]
+    return await asyncio.gather(*waiting, return_exceptions=True)
+
+
+def test_many_on_an_event_loop_are_each_told_what_is_theirs(threads: ThreadPoolExecutor) -> None:
+    """Round after round, errors too."""
+    slow = Slow()
+    slow.may.set()
+    together = Together(threads, slow)
+    for n in range(50):
+        found = asyncio.run(_all_awaited(together, range(n, n + 20)))
+        assert [one if isinstance(one, ValueError) else one[0] for one in found[n % 2 :: 2]] == list(
+            range(n + n % 2, n + 20, 2)
+        )
+        assert all(isinstance(one, ValueError) for one in found[1 - n % 2 :: 2])
+
+
+def test_event_loops_and_threads_that_wait_for_the_same_round_are_all_told(threads: ThreadPoolExecutor) -> None:
+    slow = Slow()
+    together = Together(threads, slow)
+    first = together.begin(0)
+    slow.begun.wait(10)
+    with ThreadPoolExecutor(4) as waiting:
+        loops = [waiting.submit(lambda n: asyncio.run(_awaited(together.begin(n))), n) for n in (2, 4, 6)]
+        other = waiting.submit(answered, together.begin(8))
+        while len(together._waiting) < 4:
+            sleep(0.001)
+        slow.may.set()
+        assert [one.result(10) for one in (*loops, other)] == [(2, 2), (4, 2), (6, 2), (8, 2)]
+    assert answered(first) == (0, 1)
+
+
+def test_what_is_answered_before_anybody_sleeps_is_told_at_once(threads: ThreadPoolExecutor) -> None:
+    slow = Slow()
+    slow.may.set()
+    asked = Together(threads, slow).begin(2)
+    assert answered(asked) == (2, 1)
+    assert asyncio.run(_awaited(asked)) == (2, 1)
+
+
+def test_whoever_is_called_off_is_not_carried_out_and_the_others_are(threads: ThreadPoolExecutor) -> None:
+    slow = Slow()
+    together = Together(threads, slow)
+
+    async def called_off() -> tuple[int, int]:
+        together.begin(0)
+        slow.begun.wait(10)
+        gone = asyncio.ensure_future(awaited(together.begin(2)))
+        stays = asyncio.ensure_future(awaited(together.begin(4)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.wait([gone])
+        assert gone.cancelled()
+        slow.may.set()
+        return await stays
+
+    assert asyncio.run(called_off()) == (4, 2)
+    assert slow.rounds == [[0], [4]]
+
+
+def test_an_event_loop_that_has_ended_keeps_nobody_from_an_answer(threads: ThreadPoolExecutor) -> None:
+    slow = Slow()
+    together = Together(threads, slow)
+    with pytest.raises(TimeoutError):
+        asyncio.run(asyncio.wait_for(_awaited(together.begin(0)), 0.05))
+    slow.may.set()
+    assert answered(together.begin(2))[0] == 2
+    assert asyncio.run(_awaited(together.begin(4)))[0] == 4
 
 
 class Spent(ThreadPoolExecutor):
