@@ -294,6 +294,28 @@ class WeeklyReport(Cut):
     rows: list[ReportRow]
 
 
+class DrawnPatient(Document):
+    patient_id: UUID
+    screening_id: UUID | None = Field(description="What was ordered with the draw.")
+
+
+class RandomDraw(Document):
+    """`pool` were ranked by the SHA-256 of `<seed>/<patient_id>`; `drawn` stand first, in order of rank."""
+
+    event: str = Field(examples=["facility/lexington@12"])
+    recorded_at: datetime
+    on: date
+    seed: str
+    pool: list[UUID]
+    drawn: list[DrawnPatient]
+
+
+class RandomDraws(Document):
+    facility: str
+    position: int
+    draws: list[RandomDraw]
+
+
 class Health(Document):
     status: str = Field(examples=["ok"])
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from secrets import token_hex
 from typing import Annotated
 from uuid import UUID, uuid4
 
@@ -19,7 +20,8 @@ from store.store import Store
 class Wiring:
     """`host` is the address that the application is served on: development tokens are for loopback alone.
 
-    `clock` gives the time with offset; `new_id` the ids of what commands make; `watches` are over the sites of `store`.
+    `clock` gives the time with offset; `new_id` the ids of what commands make, `new_seed` those of
+    random draws; `watches` are over the sites of `store`.
     """
 
     store: Store
@@ -29,6 +31,7 @@ class Wiring:
     clock: Callable[[], datetime]
     host: str = "127.0.0.1"
     new_id: Callable[[], UUID] = uuid4
+    new_seed: Callable[[], str] = token_hex
     watches: Watches = field(init=False)
 
     def __post_init__(self) -> None:

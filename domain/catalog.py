@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain import access, cohort, facility, files, room, session
+from domain import access, cohort, facility, files, random_draw, room, session
 from domain.chart import (
     after,
     amendment,
@@ -34,6 +34,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         facility.RuleSetAdopted,
         facility.HolidayDeclared,
         facility.StaffCredentialed,
+        random_draw.RandomDrawMade,
         EnteredInError,
     ),
     "import": (files.ImportCompleted, files.LedgerRestored),

@@ -11,6 +11,8 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.compliance.rule_sets import is_shipped
+from domain.random_draw import RandomDrawMade
+from domain.random_draw import judge as judge_draw
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
 
@@ -148,6 +150,8 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
             )
             held = (*facility.staff.get(fact.staff_id, ()), credential)
             return replace(facility, version=version, staff={**facility.staff, fact.staff_id: held})
+        case RandomDrawMade():
+            return replace(facility, version=version)
         case _:
             raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")
 
@@ -180,6 +184,8 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
             raise Refused("holiday.already-declared", "That date is a holiday already.")
         case StaffCredentialed(valid_from=first, valid_to=last) if last is not None and last < first:
             raise Refused("credential.ends-before-it-starts", "A credential can't end before it starts.")
+        case RandomDrawMade():
+            judge_draw(fact)
         case RuleSetAdopted(rule_set=rule_set, version=version) if not is_shipped(rule_set, version):
             raise Refused("rule-set.unknown", "Adopt a rule set that is shipped, in a version that is shipped.")
         case _:

@@ -13,6 +13,7 @@ CONTRACT: Final = "contract"
 SLIP: Final = "our default: surely a slip"
 RECORD: Final = "our default: a record that stays readable"
 ASAM: Final = "ASAM criteria, 3rd and 4th edition"
+LOINC: Final = "LOINC, as the CDC opioid value sets have it"
 TEDS: Final = "SAMHSA, TEDS-A and TEDS-D codebooks"
 
 
@@ -30,6 +31,7 @@ OF_TOPIC: Final[Mapping[str, str]] = {
     "assignment": CONTRACT,
     "attendance": CONTRACT,
     "break-glass": "42 CFR 2.51",
+    "breath": SLIP,
     "carry-over": CONTRACT,
     "cohort": CONTRACT,
     "consent": "42 CFR 2.31",
@@ -38,6 +40,7 @@ OF_TOPIC: Final[Mapping[str, str]] = {
     "detox": f"{CONTRACT}; {_program(4)}",
     "discharge": CONTRACT,
     "disclosure": "42 CFR 2.31 to 2.35, 2.51 to 2.53",
+    "draw": f"{CONTRACT}: reproducible from its recorded seed; {_program(25)}",
     "enrollment": CONTRACT,
     "entry": CONTRACT,
     "episode": CONTRACT,
@@ -71,8 +74,18 @@ OF_RULE: Final[Mapping[str, str]] = {
     "cohort.times": SLIP,
     "detox.provider-missing": RECORD,
     "enrollment.planned-weeks": SLIP,
+    "result.amount": SLIP,
+    "result.before-collection": SLIP,
+    "result.corrected-to-nothing": SLIP,
+    "result.implausible-measure": SLIP,
+    "result.loinc-form": LOINC,
     "result.no-analytes": SLIP,
+    "result.no-measures": SLIP,
+    "result.not-yet-reported": SLIP,
+    "result.other-analyte": LOINC,
+    "result.repeated-analyte": SLIP,
     "screening.empty-panel": SLIP,
+    "screening.repeated-analyte": SLIP,
     "step-down.negative-minutes": SLIP,
     "step-up.lower-level": SLIP,
 }

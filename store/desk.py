@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from domain.chart import Chart
 from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
-from domain.decision import Decision, decide
+from domain.decision import THE_SYSTEM, Decision, decide
 from domain.facility import Facility
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
@@ -45,12 +45,15 @@ class Filing:
 
     `reason` is that of this fact, where it has one of its own. `line`: its place in a list, from 1, for whoever is to
     be told of every line that is refused.
+    `follows`: the place, among the filings, of an earlier one that this follows from; then the system records it, and
+    names that one as its cause.
     """
 
     stream: str
     fact: Any
     reason: str | None = None
     line: int | None = None
+    follows: int | None = None
 
 
 class Desk:
@@ -162,6 +165,7 @@ class _Work:
         self._book = book
         self._view = view
         self._facts: list[NewFact] = []
+        self._filed: list[str] = []
         self._claims: list[Claim] = []
         self._releases: list[Claim] = []
         self._sought: set[str] = set()
@@ -183,12 +187,10 @@ class _Work:
             raise refused_lines(refused)
 
     def _file(self, filing: Filing) -> None:
-        stream, fact, envelope = filing.stream, filing.fact, self._envelope
+        stream, fact, envelope = filing.stream, filing.fact, self._recording(filing)
         history, before = self._stream(stream)
         if isinstance(fact, Draft):
             fact = fact.fact(before, self._scene)
-        if filing.reason is not None:
-            envelope = replace(envelope, reason=filing.reason)
         charts: Sequence[Beside] = ()
         if looks_at_charts(fact, history):
             charts = self._naming(stream)
@@ -196,6 +198,7 @@ class _Work:
         decision = decide(stream, before, history, fact, envelope, self._scene, charts)
         for part in (decision, *decision.follow):
             self._take(part)
+        self._filed.append(f"{stream}@{decision.entries[0].version}")
 
     def _take(self, decision: Decision) -> None:
         stream = decision.stream
@@ -208,6 +211,13 @@ class _Work:
         ]
         self._decided[stream] = (*history, *decision.entries), decision.after
         self._scene = _further(self._scene, decision.after)
+
+    def _recording(self, filing: Filing) -> Envelope:
+        envelope = self._envelope
+        if filing.follows is not None:
+            cause = self._filed[filing.follows]
+            envelope = replace(envelope, by=THE_SYSTEM, source=Source.SYSTEM, reason=None, causation_id=cause)
+        return envelope if filing.reason is None else replace(envelope, reason=filing.reason)
 
     def append(self, command: Command | None) -> Receipt:
         """Puts on record what was decided, if what it rests on still holds. Raises the errors of the store."""

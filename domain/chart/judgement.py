@@ -27,6 +27,7 @@ from domain.chart import (
     plan,
     presence,
     screening,
+    screening_rules,
     step_down,
     step_up,
     teds,
@@ -67,8 +68,11 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
     **dict.fromkeys(attendance.RECORDS, lambda chart, episode, new, scene: attendance.judge(chart, new.fact, scene)),
     **dict.fromkeys(presence.NOTES, lambda chart, episode, new, scene: presence.judge(chart, new.fact, scene)),
     attendance.FamilyExemptionGranted: lambda chart, episode, new, scene: attendance.judge_exemption(new.fact),
-    **dict.fromkeys(screening.OF_A_SCREENING, lambda chart, episode, new, scene: screening.judge(chart, new.fact)),
-    screening.PrescriptionVerified: lambda chart, episode, new, scene: screening.judge_prescription(new.fact),
+    **dict.fromkeys(
+        screening.OF_A_SCREENING, lambda chart, episode, new, scene: screening_rules.judge(chart, new.fact, scene)
+    ),
+    screening.PrescriptionVerified: lambda chart, episode, new, scene: screening_rules.judge_prescription(new.fact),
+    screening.BreathAlcoholMeasured: lambda chart, episode, new, scene: screening_rules.judge_breath(new.fact),
     plan.TreatmentPlanReviewed: lambda chart, episode, new, scene: plan.judge_review(episode, new.fact),
     level_of_care.LevelOfCareAssessed: lambda chart, episode, new, scene: level_of_care.judge(new.fact),
     **dict.fromkeys(
@@ -162,7 +166,7 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
                 yield mark.version
         yield from step_down.unfounded(stepping, known)
     for screened in chart.screenings.values():
-        yield from screening.unfounded(screened)
+        yield from screening_rules.unfounded(screened, scene.zone)
     if chart.disclosures:
         yield from disclosure.unfounded(chart.consents, chart.disclosures, scene.zone)
     yield from amendment.unfounded(chart.amendments)

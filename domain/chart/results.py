@@ -11,6 +11,7 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from domain.chart.analytes import CODES
 from domain.chart.screening import AnalyteOutcome, AnalyteResult, Measures, Prescription, Report, Screening
 from domain.week import local_date
 
@@ -30,6 +31,27 @@ class Result(StrEnum):
     UNEXPECTED_POSITIVE = "unexpected_positive"
     EXPECTED_POSITIVE = "expected_positive"
     INCONCLUSIVE = "inconclusive"
+
+
+class Doubt(StrEnum):
+    """Why a result is to be asked about: the record keeps it as it was reported."""
+
+    POSITIVE_UNDER_CUTOFF = "positive_under_cutoff"
+    NEGATIVE_OVER_CUTOFF = "negative_over_cutoff"
+    CODE_OF_OTHER_TEST = "code_of_other_test"
+    """The LOINC code is that of a screen in a definitive report, or of a confirmation in a presumptive one."""
+
+
+def doubts(result: AnalyteResult, *, definitive: bool) -> tuple[Doubt, ...]:
+    """What does not agree in one analyte's result."""
+    value, cutoff, code = result.value_ng_ml, result.cutoff_ng_ml, CODES.get(result.loinc)
+    reaches = None if value is None or cutoff is None else value >= cutoff
+    found = {
+        Doubt.POSITIVE_UNDER_CUTOFF: result.outcome is AnalyteOutcome.POSITIVE and reaches is False,
+        Doubt.NEGATIVE_OVER_CUTOFF: result.outcome is AnalyteOutcome.NEGATIVE and reaches is True,
+        Doubt.CODE_OF_OTHER_TEST: code is not None and code.definitive is not definitive,
+    }
+    return tuple(doubt for doubt, is_found in found.items() if is_found)
 
 
 def validity_of(measures: Measures | None) -> Validity:

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from uuid import UUID
 
 from domain.record import Entry
-from domain.refused import Refused
-
-if TYPE_CHECKING:
-    from domain.chart import Chart
 
 
 class AnalyteOutcome(StrEnum):
@@ -313,83 +309,3 @@ def _corrected(screening: Screening, fact: ResultCorrected, version: int) -> Scr
         for report in screening.reports
     )
     return replace(screening, validity=validity, reports=reports)
-
-
-# ---- rules
-
-
-def judge(chart: Chart, fact: Any) -> None:
-    """Results need a specimen, and a specimen an order."""
-    if isinstance(fact, ScreeningOrdered):
-        if not fact.panel:
-            raise Refused("screening.empty-panel", "Name at least one analyte to look for.")
-        return
-    screening = chart.screenings.get(fact.screening_id)
-    if screening is None:
-        raise Refused("screening.unknown", "There is no such screening in this chart: order it first.")
-    if fact.episode_id != screening.episode_id:
-        raise Refused("screening.other-episode", "This screening was ordered in another episode of the patient.")
-    match fact:
-        case SpecimenCollected() | SpecimenRefused() | CollectionMissed():
-            if screening.collected_at is not None:
-                raise Refused("screening.already-collected", "A specimen of this screening was collected.")
-            if screening.refusals or screening.missed:
-                raise Refused("screening.closed", "This screening ended without a specimen: order a new one.")
-        case ValidityReported() | PresumptiveReported() | DefinitiveReported() | ResultCorrected():
-            if screening.collected_at is None:
-                raise Refused("result.not-collected", "No specimen was collected: record the collection first.")
-            if isinstance(fact, ResultCorrected):
-                _judge_correction(screening, fact)
-            _judge_report(screening, fact, screening.collected_at)
-        case ResultReviewed() | ResultDiscussed():
-            if not screening.reports and not screening.validity:
-                raise Refused("result.not-reported", "There is no result of this screening yet.")
-        case _:
-            return
-
-
-def _judge_report(screening: Screening, fact: Any, collected_at: datetime) -> None:
-    """`ValidityReported` has neither analytes nor an instant, nor has its correction."""
-    analytes, at = getattr(fact, "analytes", None), getattr(fact, "at", None)
-    if analytes is not None and not analytes:
-        raise Refused("result.no-analytes", "A report says something of one analyte at least: name what was found.")
-    if at is not None and at < collected_at:
-        raise Refused("result.before-collection", "A result can't come before its specimen was collected.")
-    judge_panel(screening, analytes or ())
-
-
-def _judge_correction(screening: Screening, fact: ResultCorrected) -> None:
-    measured = [
-        fact.creatinine_mg_dl,
-        fact.specific_gravity,
-        fact.ph,
-        fact.nitrite_ug_ml,
-        fact.foreign_substance,
-    ]
-    if any(measures.version == fact.corrects for measures in screening.validity):
-        if fact.at is not None or fact.analytes is not None:
-            raise Refused("result.validity-with-analytes", "A validity report has measures only: leave the rest out.")
-    elif any(report.version == fact.corrects for report in screening.reports):
-        if fact.at is None or fact.analytes is None or any(measure is not None for measure in measured):
-            raise Refused("result.not-anew", "Correct a report with all its fields anew: when, and every analyte.")
-    else:
-        raise Refused("result.other-screening", "That report is on another screening: strike it and report anew.")
-
-
-def unfounded(screening: Screening) -> Iterator[int]:
-    """The versions of entries that lack what they rest on: reports without a specimen, reviews without a report."""
-    if screening.collected_at is None:
-        yield from (report.version for report in screening.reports)
-        yield from (measures.version for measures in screening.validity)
-    if not screening.reports and not screening.validity:
-        yield from (noted.version for noted in (*screening.reviews, *screening.discussions))
-
-
-def judge_prescription(fact: PrescriptionVerified) -> None:
-    if fact.to_on < fact.from_on:
-        raise Refused("prescription.ends-before-it-starts", "A prescription can't end before it starts.")
-
-
-def judge_panel(screening: Screening, analytes: tuple[AnalyteResult, ...]) -> None:
-    if any(result.analyte not in screening.panel for result in analytes):
-        raise Refused("result.outside-panel", "A result names an analyte that was not ordered.")

@@ -147,6 +147,8 @@ ELSEWHERE = {
     "StaffLeft",
     # By the system, with the first service attended.
     "Admitted",
+    # With the orders that follow from it.
+    "RandomDrawMade",
 }
 
 

@@ -16,6 +16,7 @@ from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded
 from domain.chart.exit import DischargeVoided
 from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.chart.screening import ResultCorrected
+from domain.random_draw import RandomDrawMade
 from domain.record import EnteredInError
 from domain.room import StaffArrived, StaffLeft
 from tests.api.client import Client
@@ -121,6 +122,9 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_sessions": (Read.SESSIONS,),
     "read_weekly_report": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
+    "read_disclosures": (Read.HISTORY,),
+    "draw_at_random": (recording(RandomDrawMade),),
+    "read_random_draws": (Read.CENSUS,),
 }
 OPEN = {"check_health", "check_readiness"}
 

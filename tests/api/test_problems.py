@@ -230,7 +230,7 @@ class Failing:
     def __init__(self, error: Exception) -> None:
         self.error = error
 
-    def record(self, *_: Any, **__: Any) -> Any:
+    def record_all(self, *_: Any, **__: Any) -> Any:
         raise self.error
 
 

@@ -54,7 +54,8 @@ from domain.chart.step_down import (
     Transferred,
 )
 from domain.chart.step_up import StepUpDecided
-from tests.domain.cast import EPISODE, MONDAY, MORNINGS, day, local
+from domain.random_draw import RandomDrawMade, draw
+from tests.domain.cast import ANN, EPISODE, MONDAY, MORNINGS, day, local
 
 SCREENING = UUID(int=0x5C1)
 SECOND_SCREENING = UUID(int=0x5C2)
@@ -66,6 +67,12 @@ PANEL = ("opiates", "cannabinoids")
 
 
 # ---- screening
+
+
+def drawn(
+    seed: str = "5eed", pool: tuple[UUID, ...] = (ANN,), count: int = 1, on: str = "2026-03-03"
+) -> RandomDrawMade:
+    return RandomDrawMade(on=day(on), seed=seed, pool=pool, drawn=draw(seed, pool, count))
 
 
 def ordered(screening_id: UUID = SCREENING, panel: tuple[str, ...] = PANEL) -> ScreeningOrdered:
@@ -93,7 +100,8 @@ def validity(screening_id: UUID = SCREENING, creatinine_mg_dl: float = 80) -> Va
 
 
 def found(analyte: str = "opiates", outcome: AnalyteOutcome = AnalyteOutcome.POSITIVE) -> AnalyteResult:
-    return AnalyteResult(analyte=analyte, loinc="19295-5", outcome=outcome)
+    loinc = {"opiates": "19295-5", "cannabinoids": "18282-4", "fentanyl": "58379-9"}[analyte]
+    return AnalyteResult(analyte=analyte, loinc=loinc, outcome=outcome)
 
 
 def presumptive(

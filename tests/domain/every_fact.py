@@ -28,6 +28,7 @@ _EXAMPLES: Final = (
     RuleSetAdopted(rule_set="landmark-iop", version="1", effective_on=day("2026-01-01")),
     HolidayDeclared(on=day("2026-07-03"), name="Independence Day"),
     cast.credentialed(cast.NURSE),
+    care.drawn(),
     ImportCompleted(file_sha256="00" * 32, facts=2, rejects=0),
     LedgerRestored(file_sha256="00" * 32, facts=2),
     cast.formed(),

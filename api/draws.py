@@ -1,0 +1,143 @@
+"""Random draws: who is to be screened, drawn by lot; each draw can be drawn again from its seed by anybody."""
+
+from typing import Annotated, Any, Final, Self
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, model_validator
+
+from api import answers
+from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
+from api.asking import Code, Current, wait
+from api.bodies import MOST_ITEMS, Body, Number, PlainDate, Text
+from api.commands import Topic
+from api.gate import Caller, may
+from api.permission import Read, recording
+from api.recording import IdempotencyKey, Sent, answer, decide_all
+from domain.chart.screening import ScreeningOrdered
+from domain.random_draw import RandomDrawMade, draw, how_many, pool_of
+from domain.record import Recorded, live, stream_name
+from projections import census
+from store.desk import Filing
+
+router = APIRouter(tags=[Topic.LABORATORY])
+
+_ADDRESS: Final = "/facilities/{code}/random-draws"
+
+
+class RandomDrawBody(Body):
+    """Whom to draw from, how many, and what their specimens are to be tested for."""
+
+    on: PlainDate = Field(description="The pool is who is in treatment on this date.")
+    panel: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
+        description="The analytes to look for."
+    )
+    count: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = Field(None, description="How many to draw.")
+    share: Number | None = Field(None, description="Instead of `count`: this part of the pool, 0.25 for a quarter.")
+    pool: Annotated[tuple[UUID, ...], Field(max_length=10_000)] | None = Field(
+        None, description="`patient_id`s to draw from. Everybody in active treatment on that date, if left out."
+    )
+    reason: Text | None = Field(None, description="Why: needed for a draw recorded more than 24 hours later.")
+
+    @model_validator(mode="after")
+    def _says_how_many(self) -> Self:
+        if (self.count is None) == (self.share is None):
+            raise ValueError("Say how many: `count` or `share`, not both.")
+        return self
+
+
+class DrawsAsked(Current):
+    on: PlainDate | None = Field(None, description="Draws of this date. All, if left out.")
+
+
+@router.post(
+    _ADDRESS,
+    operation_id="draw_at_random",
+    summary="Draw by lot who is screened, and order their screenings",
+    status_code=201,
+    response_model=None,
+    responses={**receipt_responses(), **OF_COMMANDS},
+)
+def draw_at_random(
+    by: Annotated[Caller, may(recording(RandomDrawMade))], code: Code, body: RandomDrawBody, key: IdempotencyKey
+) -> Response:
+    """The draw and one order for each patient drawn are recorded together, or nothing is. The server makes the seed.
+
+    Recorded as `RandomDrawMade`, by `counselor`, `therapist`; the orders by the system, with the draw as their cause.
+    """
+    sent = Sent(f"/v1{_ADDRESS}", {"code": code}, key, None)
+    # Sent again it gets the first answer, also where nobody of the first pool is left.
+    answered = by.wiring.store.ledger(code).answered(sent.command(by, body))
+    return answer(answered or decide_all(by, _filings(by, code, body), body, sent))
+
+
+def _filings(by: Caller, code: str, body: RandomDrawBody) -> list[Filing]:
+    wiring = by.wiring
+    rows = census.answer(wiring.store, code, now=wiring.clock(), as_of=body.on).rows
+    care = {UUID(row["patient_id"]): row for row in rows}
+    pool = pool_of({patient_id: row["state"] for patient_id, row in care.items()}, body.pool)
+    count = body.count if body.share is None else how_many(body.share, pool)
+    seed = wiring.new_seed()
+    drawn = draw(seed, pool, count or 0)
+    made = RandomDrawMade(on=body.on, seed=seed, pool=pool, drawn=drawn)
+    orders = [
+        ScreeningOrdered(
+            episode_id=UUID(care[patient_id]["episode_id"]),
+            screening_id=wiring.new_id(),
+            panel=body.panel,
+            random=True,
+        )
+        for patient_id in drawn
+    ]
+    streams = [stream_name("chart", patient_id) for patient_id in drawn]
+    follows = [Filing(stream, order, follows=0) for stream, order in zip(streams, orders, strict=True)]
+    return [Filing(stream_name("facility", code), made), *follows]
+
+
+@router.get(
+    _ADDRESS,
+    operation_id="read_random_draws",
+    summary="The random draws of a site",
+    response_model=None,
+    responses={200: {"model": answers.RandomDraws}, **OF_QUERIES},
+)
+def read_random_draws(
+    by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Annotated[DrawsAsked, Query()]
+) -> Response:
+    """Each with its seed and its pool, and what was ordered for whom. Draws that were struck are left out."""
+    wait(by, asked, for_tables=False)
+    states = by.wiring.store.states(code)
+    stream = stream_name("facility", code)
+    entries = states.view({stream}).streams[stream].entries
+    made = [e for e in live(entries) if isinstance(e.fact, RandomDrawMade) and asked.on in (None, e.fact.on)]
+    drawn = sorted({patient_id for entry in made for patient_id in entry.fact.drawn})
+    view = states.view({stream, *(stream_name("chart", patient_id) for patient_id in drawn)})
+    ordered = {
+        (e.envelope.causation_id, patient_id): e.fact.screening_id
+        for patient_id in drawn
+        for e in view.streams[stream_name("chart", patient_id)].entries
+        if isinstance(e.fact, ScreeningOrdered)
+    }
+    by.saw(drawn)
+    return json_answer(
+        {"facility": code, "position": view.position, "draws": [_shown(entry, ordered) for entry in made]}
+    )
+
+
+def _shown(entry: Recorded, ordered: dict[tuple[str | None, UUID], UUID]) -> dict[str, Any]:
+    fact: RandomDrawMade = entry.fact
+    return {
+        "event": entry.name,
+        "recorded_at": stamp(entry.recorded_at),
+        "on": fact.on.isoformat(),
+        "seed": fact.seed,
+        "pool": [str(patient_id) for patient_id in fact.pool],
+        "drawn": [
+            {"patient_id": str(patient_id), "screening_id": _text(ordered.get((entry.name, patient_id)))}
+            for patient_id in fact.drawn
+        ],
+    }
+
+
+def _text(key: UUID | None) -> str | None:
+    return None if key is None else str(key)
