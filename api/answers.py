@@ -145,6 +145,8 @@ class Status(Cut):
     screening: ScreeningStatus
     step_down: StepDownStatus
     flags: list[str]
+    merged_into: str | None = Field(None, description="The chart that this one was merged into, where it was.")
+    took_over: list[str] | None = Field(None, description="The charts that were merged into this one, where any were.")
 
 
 class Person(Document):

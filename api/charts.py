@@ -16,11 +16,12 @@ from api.gate import Caller, may
 from api.permission import Read
 from api.plain import AboutPatient
 from api.problem import not_found
-from domain.chart import fold
+from domain.chart import Chart
 from domain.claims import MRN, mrn_claimed
 from domain.record import stream_uuid
 from exchange import replay
 from projections import status
+from projections.links import chart_that_stays
 from projections.site import date_asked, is_past
 
 status_router = APIRouter(responses=OF_QUERIES, route_class=AboutPatient)
@@ -135,24 +136,26 @@ def read_history(
     responses={200: {"model": answers.FoundPatients}},
 )
 def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[MrnAsked, Query()]) -> Response:
-    """One patient or none, with what it takes to know them by."""
+    """One patient or none, with what it takes to know them by; of a chart that was merged, the one that stays."""
     wait(by, asked, for_tables=False)
     ledger = by.wiring.store.ledger(by.facility)
     # As the claim of a registration has it.
     stream = ledger.holder(MRN, mrn_claimed(asked.mrn))
-    found = [] if stream is None else _known(stream_uuid(stream), ledger.read([stream])[stream])
+    upto = ledger.head().position
+    chart = None if stream is None else chart_that_stays(ledger, stream_uuid(stream), upto=upto)
+    found = [] if chart is None else _known(chart)
     by.saw([UUID(patient["patient_id"]) for patient in found])
     return json_answer({"facility": by.facility, "patients": found})
 
 
-def _known(patient_id: UUID, entries: Any) -> list[dict[str, Any]]:
+def _known(chart: Chart) -> list[dict[str, Any]]:
     """Whom the chart is of; nobody when the registration was struck."""
-    identity = fold(patient_id, entries).identity
+    identity = chart.identity
     if identity.mrn is None or identity.birth_date is None:
         return []
     return [
         {
-            "patient_id": str(patient_id),
+            "patient_id": str(chart.patient_id),
             "mrn": identity.mrn,
             "given_name": identity.given_name,
             "family_name": identity.family_name,

@@ -21,6 +21,7 @@ from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Sui
 from domain.chart.exit import Discharged, DischargeSummarySigned
 from domain.chart.identity import IdentityCorrected, PatientRegistered
 from domain.chart.level_of_care import LevelOfCareAssessed
+from domain.chart.merging import ChartLinked, ChartsMerged
 from domain.chart.plan import (
     AccountabilityMeasureAgreed,
     GoalAchieved,
@@ -58,6 +59,7 @@ from domain.chart.step_up import StepUpDecided
 from domain.chart.teds import TedsItemsRecorded
 from domain.cohort import CohortFormed
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted, StaffCredentialed
+from domain.report import ReportAttested
 from domain.session import SessionCancelled, SessionHeld, SessionRescheduled, SessionScheduled, SessionTimesCorrected
 
 
@@ -129,12 +131,20 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         (f"{_CARE}/not-admitted", "end_without_admission", NotAdmitted, "End the episode before the first service"),
     ],
     Topic.RECORDS: [
+        (f"{_PATIENT}/merge", "merge_charts", ChartsMerged, "Merge another chart of the same person into this one"),
+        (
+            "/patients/{linking_patient_id}/links",
+            "link_chart",
+            ChartLinked,
+            "Link the chart that the person has at another site",
+        ),
         (f"{_CONSENT}/revocation", "revoke_consent", ConsentRevoked, "Revoke a consent"),
         (f"{_PATIENT}/disclosures", "disclose", DisclosureMade, "Record what was told to others, and on which basis"),
         (f"{_PATIENT}/break-glass", "break_glass", BreakGlassOpened, "Open the record in an emergency, up to 24 hours"),
         (f"{_OPENING}/review", "review_break_glass", BreakGlassReviewed, "Review what was opened in an emergency"),
         (f"{_PATIENT}/amendments", "request_amendment", AmendmentRequested, "Record what a patient wants changed"),
         (f"{_PATIENT}/amendments/acceptance", "accept_amendment", AmendmentAccepted, "Accept the oldest open request"),
+        ("/reports/{report_id}/attestation", "attest_report", ReportAttested, "Attest an issued report"),
         (f"{_PATIENT}/amendments/denial", "deny_amendment", AmendmentDenied, "Deny the oldest open request"),
     ],
     Topic.CLINIC: [

@@ -43,7 +43,7 @@ def _kind(body: Any) -> str:
 Stream = Annotated[
     str,
     Path(
-        pattern=r"^(facility/[A-Za-z0-9][A-Za-z0-9_-]{0,62}|(cohort|session|chart)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
+        pattern=r"^(facility/[A-Za-z0-9][A-Za-z0-9_-]{0,62}|(cohort|session|chart|report)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$",
         description="Such as `chart/7f7f7a41-cccd-43a4-88b4-651cd43a7bbb`.",
     ),
 ]

@@ -14,7 +14,13 @@ from domain.claims import CONSENT, EPISODE, SCREENING, STEP_DOWN
 from domain.record import stream_name
 from store.append import Receipt
 
-_STREAMS: Final[Mapping[str, str]] = {"patient_id": "chart", "session_id": "session", "cohort_id": "cohort"}
+_STREAMS: Final[Mapping[str, str]] = {
+    "linking_patient_id": "chart",
+    "patient_id": "chart",
+    "session_id": "session",
+    "cohort_id": "cohort",
+    "report_id": "report",
+}
 """Id → the kind of stream that it names."""
 
 _HELD: Final[Mapping[str, tuple[str, str]]] = {

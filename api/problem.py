@@ -89,7 +89,7 @@ def try_again(detail: str) -> Problem:
     return Problem(503, "try-again", detail, headers={"Retry-After": "1"})
 
 
-UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown"})
+UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown", "report.unknown"})
 """Refusals that say that what the path names isn't there."""
 
 _MALFORMED: Final = "The request can't be understood: see which fields, and what belongs there, in `errors`."

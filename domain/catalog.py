@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain import access, cohort, facility, files, random_draw, room, session
+from domain import access, cohort, facility, files, random_draw, report, room, session
 from domain.chart import (
     after,
     amendment,
@@ -19,6 +19,7 @@ from domain.chart import (
     exit,
     identity,
     level_of_care,
+    merging,
     plan,
     presence,
     screening,
@@ -51,6 +52,9 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
     "chart": (
         identity.PatientRegistered,
         identity.IdentityCorrected,
+        merging.ChartLinked,
+        merging.ChartsMerged,
+        merging.MergedInto,
         entry.InquiryReceived,
         entry.IntakeAssessed,
         entry.SuitabilityDecided,
@@ -99,6 +103,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         *amendment.OF_AMENDMENTS,
         EnteredInError,
     ),
+    "report": (report.ReportIssued, report.ReportAttested, EnteredInError),
     "access": (access.ChartRead, access.SearchMade, access.ExportMade, access.AccessDenied),
 }
 """Kind of stream → the facts that may stand in it."""

@@ -16,10 +16,11 @@ from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
 from domain import recording, resting
+from domain import report as reports
 from domain import session as sessions
 from domain.acts import SYSTEM
 from domain.catalog import belongs
-from domain.chart import Chart, judgement
+from domain.chart import Chart, judgement, merging
 from domain.chart.attendance import RECORDS, AttendanceRecorded, admits, first_attended
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Admission, Episode
@@ -36,6 +37,7 @@ from domain.record import (
     stream_name,
 )
 from domain.refused import Refused
+from domain.report import Report
 from domain.resting import Beside
 from domain.scene import Scene
 from domain.session import Session
@@ -109,6 +111,8 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
             sessions.judge(state, new, scene)
         case Facility():
             facilities.judge(state, new, scene.ledger)
+        case Report():
+            reports.judge(state, new, scene.zone)
         case Chart():
             raise TypeError("Charts are judged by their topics.")
         case _:
@@ -174,6 +178,18 @@ def _followed(stream: str, new: Entry, session: Session, scene: Scene, charts: S
         resting.judge_moved(beside, chart, scene, session)
         if entries := tuple(known[len(beside.entries) :]):
             yield Decision(stream=beside.stream, entries=entries, before=beside.chart, after=chart)
+
+
+def elsewhere(decision: Decision, history: Sequence[Entry], scene: Scene) -> Iterator[tuple[str, Any]]:
+    """What is to be recorded with it in other streams, in the same transaction: a stream, and the fact.
+
+    `scene` is as the decision leaves it. An import adds none of it: its file says all.
+    """
+    if isinstance(decision.before, Chart):
+        new = decision.entries[0]
+        target = next((e.fact for e in history if e.version == getattr(new.fact, "target", None)), None)
+        for key, fact in merging.elsewhere(decision.before.patient_id, new, target, scene):
+            yield stream_name("chart", key), fact
 
 
 def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Entry:

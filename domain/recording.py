@@ -45,6 +45,9 @@ _PLANS: Final = frozenset(
 )
 """Fields that speak of what is meant to be: neither late nor in the future. A holiday may be to come as well."""
 
+_CUTS: Final = frozenset({"as_of", "known_at"})
+"""Fields that say where a report cuts through the record: neither takes place."""
+
 _NOT_LATE: Final = frozenset(
     {"birth_date", "signed_on", "patient_signed_on", "last_service_on", "admitted_on", "arrived_at", "started_at"}
 )
@@ -232,7 +235,7 @@ def _dated(kind: Any) -> tuple[str, ...]:
 @cache
 def _dated_when_done(kind: Any) -> tuple[str, ...]:
     """Those of them that speak of what took place."""
-    return tuple(name for name in _dated(kind) if name not in _PLANS)
+    return tuple(name for name in _dated(kind) if name not in _PLANS | _CUTS)
 
 
 def _moments(fact: Any) -> Moments:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -12,13 +13,17 @@ from domain.cohort import Cohort
 from domain.facility import Facility, opened_zone
 from domain.session import Session
 
+if TYPE_CHECKING:
+    from domain.chart import Chart
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """The site as it is when somebody decides.
 
     `at` is the writer's clock, never below the ledger's last `recorded_at`; for an imported line it is when the line
-    was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand.
+    records for and the one at hand, `charts` those that the facts of the stream name, `elsewhere` those that the fact
+    names in other ledgers.
     """
 
     ledger: str
@@ -26,6 +31,8 @@ class Scene:
     facility: Facility
     cohorts: Mapping[UUID, Cohort] = field(default_factory=dict)
     sessions: Mapping[UUID, Session] = field(default_factory=dict)
+    charts: Mapping[UUID, Chart] = field(default_factory=dict)
+    elsewhere: Mapping[tuple[str, UUID], Chart] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -10,14 +10,16 @@ from uuid import UUID
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
+from domain import report as reports
 from domain import session as sessions
 from domain.chart import Chart
 from domain.cohort import Cohort
 from domain.facility import Facility
 from domain.record import Entry, standing, stream_kind, stream_uuid
+from domain.report import Report
 from domain.session import Session
 
-S = TypeVar("S", Facility, Cohort, Session)
+S = TypeVar("S", Facility, Cohort, Session, Report)
 
 
 def fold(start: S, evolve: Callable[[S, Entry], S], entries: Iterable[Entry]) -> S:
@@ -39,6 +41,10 @@ def fold_cohort(cohort_id: UUID, entries: Iterable[Entry]) -> Cohort:
 
 def fold_session(session_id: UUID, entries: Iterable[Entry]) -> Session:
     return fold(Session(session_id=session_id), sessions.evolve, entries)
+
+
+def fold_report(report_id: UUID, entries: Iterable[Entry]) -> Report:
+    return fold(Report(report_id=report_id), reports.evolve, entries)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from domain.compliance.patient_week import week_of
 from domain.compliance.rule_set import QualifyingDays
 from domain.compliance.rule_sets import LANDMARK_IOP
 from domain.compliance.timetable import lay_out
+from domain.record import stream_name
 from domain.session import Session
 from domain.week import Week
 
@@ -44,12 +45,14 @@ def present(
     as_of: date,
     known_at: datetime,
     position: int,
+    elsewhere: Iterable[tuple[Chart, ZoneInfo]] = (),
 ) -> dict[str, Any]:
     """The status document, JSON-ready, keys in the contract's order; null where there is nothing yet.
 
     `chart`, `sessions` and `cohorts` hold what was known at `known_at`; `position` is the ledger's last one then.
     `sessions` holds at least those that the chart has attendance records for, and those of its cohorts in the week of
-    `as_of`. What happened after `as_of` does not count.
+    `as_of`. What happened after `as_of` does not count. `elsewhere` are the charts at other sites that this one links,
+    each with the zone of its site.
     """
     look = _look(chart, sessions, zone, as_of)
     attendance = _attendance(look)
@@ -65,7 +68,32 @@ def present(
         "attendance": attendance,
         "screening": screening,
         "step_down": _step_down(look),
-        "flags": _flags(look, attendance, screening),
+        "flags": [*_flags(look, attendance, screening), *_open_elsewhere(look, elsewhere)],
+        **_joined(chart),
+    }
+
+
+def _open_elsewhere(look: _Look, elsewhere: Iterable[tuple[Chart, ZoneInfo]]) -> list[str]:
+    """`open_elsewhere`: an episode is open here, and another at a site whose chart is linked."""
+    here = look.episode is not None and _is_open(look.episode, look.as_of)
+    there = any(
+        episode.opened_on(zone) <= look.as_of and _is_open(episode, look.as_of)
+        for chart, zone in elsewhere
+        for episode in chart.episodes.values()
+    )
+    return ["open_elsewhere"] if here and there else []
+
+
+def _is_open(episode: Episode, as_of: date) -> bool:
+    return episode.state_on(as_of, as_of=as_of) not in ENDED
+
+
+def _joined(chart: Chart) -> dict[str, Any]:
+    """Where the chart went, and what it took over, by name of the stream; nothing where it did neither."""
+    merged = chart.merged_into
+    return {
+        **({} if merged is None else {"merged_into": stream_name("chart", merged.chart)}),
+        **({"took_over": sorted(stream_name("chart", key) for key in chart.took_over)} if chart.took_over else {}),
     }
 
 
@@ -261,7 +289,7 @@ def _is_due(look: _Look) -> bool:
         return False
     step_down, marks = look.step_down
     stages = {mark.stage for mark in marks}
-    is_open = look.episode.state_on(look.as_of, as_of=look.as_of) not in ENDED
+    is_open = _is_open(look.episode, look.as_of)
     waiting = Stage.DECIDED in stages and not stages & {Stage.IN_EFFECT, Stage.WITHDRAWN}
     return is_open and waiting and step_down.effective_on <= look.as_of
 

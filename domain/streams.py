@@ -5,24 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
-from typing import Any, assert_never
+from typing import Any, Final, assert_never
 
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
+from domain import report as reports
 from domain import session as sessions
 from domain.chart import Chart
 from domain.cohort import Cohort
 from domain.facility import Facility
 from domain.record import EnteredInError, Entry, stream_kind, stream_name, stream_uuid
+from domain.report import Report
 from domain.session import Session
-from domain.site import fold_cohort, fold_facility, fold_session
+from domain.site import fold_cohort, fold_facility, fold_report, fold_session
 
-State = Facility | Cohort | Session | Chart
+State = Facility | Cohort | Session | Chart | Report
 
 
 def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
-    """The state of any stream that has one: facility, cohort, session or chart."""
+    """The state of any stream that has one: facility, cohort, session, chart or report."""
     match stream_kind(stream):
         case "facility":
             return fold_facility(entries)
@@ -32,6 +34,8 @@ def fold_stream(stream: str, entries: Sequence[Entry]) -> State:
             return fold_session(stream_uuid(stream), entries)
         case "chart":
             return charts.fold(stream_uuid(stream), entries)
+        case "report":
+            return fold_report(stream_uuid(stream), entries)
         case _:
             raise LookupError("Streams of this kind are not folded.")
 
@@ -47,6 +51,8 @@ def evolve(state: State, entry: Entry) -> State:
             return facilities.evolve(state, entry)
         case Chart():
             return charts.evolve(state, entry)
+        case Report():
+            return reports.evolve(state, entry)
         case _:
             assert_never(state)
 
@@ -63,12 +69,15 @@ def further(stream: str, state: State, entries: Sequence[Entry], added: int) -> 
 
 
 def named(fact: Any) -> set[str]:
-    """The streams of the session and the cohort that a fact names."""
+    """The streams of the session, the cohort and the other chart that a fact names."""
     kind: Any = type(fact)
     return {stream_name(of, key) for name, of in _naming(kind) if (key := getattr(fact, name)) is not None}
 
 
 @cache
 def _naming(kind: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a kind of fact that name a session or a cohort, and which of both."""
-    return tuple((f"{of}_id", of) for of in ("session", "cohort") if hasattr(kind, f"{of}_id"))
+    """The fields of a kind of fact that name another stream, and which kind of stream that is."""
+    return tuple((name, of) for name, of in _NAMING.items() if hasattr(kind, name))
+
+
+_NAMING: Final = {"session_id": "session", "cohort_id": "cohort", "from_chart": "chart", "chart": "chart"}

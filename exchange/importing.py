@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 import orjson
 
-from domain.record import Person
+from domain.chart import Chart
+from domain.chart.merging import ChartLinked
+from domain.record import Person, stream_name
 from exchange.errors import FileUnreadable
 from exchange.fact_line import FactLine, read_import
 from exchange.ledger_import import LedgerImport
@@ -27,6 +29,7 @@ from exchange.lines import Line, LineFile
 from exchange.rejects import Rejects, rejects_file
 from exchange.taken_file import TakenFile, judge_operator
 from exchange.working_site import WorkingSite
+from store.elsewhere import Elsewhere, linked_in
 from store.store import Store
 
 CHUNK_LINES: Final = 2000
@@ -194,5 +197,14 @@ class _FileImport:
     def _begin(self, name: str) -> None:
         if name not in self.parts:
             ledger = self._store.ledger(name)
-            self._sites[name] = WorkingSite(ledger)
+            self._sites[name] = WorkingSite(ledger, self._elsewhere)
             self.parts[name] = LedgerImport(ledger, self._sites[name], self._rejects, self._file, self._writer)
+
+    def _elsewhere(self, fact: Any) -> Elsewhere:
+        """The chart of another ledger that a fact links: as this file has it so far, or as it is on record."""
+        if not isinstance(fact, ChartLinked):
+            return {}
+        if (site := self._sites.get(fact.ledger)) is not None:
+            state = site.state(stream_name("chart", fact.patient_id))
+            return {(fact.ledger, fact.patient_id): state} if isinstance(state, Chart) else {}
+        return linked_in(self._store, [fact])

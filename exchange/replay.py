@@ -28,6 +28,7 @@ from domain.status import present
 from domain.week import Week
 from exchange.calendar import planned_in
 from exchange.cut import Knowledge, cut_at, knowledge
+from projections.links import linked_charts
 from store.ledger import Head
 from store.states import Known, View
 from store.store import Store
@@ -77,8 +78,9 @@ def answer(
         return None
     planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
     sessions, cohorts = _beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
+    state = cast(Chart, chart.state_at(known.position))
     status = present(
-        cast(Chart, chart.state_at(known.position)),
+        state,
         sessions=sessions,
         cohorts=cohorts,
         zone=cut.facility.clock,
@@ -86,6 +88,7 @@ def answer(
         as_of=cut.as_of,
         known_at=known.known_at,
         position=known.position,
+        elsewhere=linked_charts(store, state, known_at),
     )
     shown = min(version, after + max(limit, 0))
     return History(

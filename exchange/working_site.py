@@ -8,7 +8,7 @@ rest on is read anew.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, TypeVar
@@ -24,6 +24,7 @@ from domain.record import Entry, stream_kind, stream_name
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, fold_stream, named
+from store.elsewhere import Elsewhere
 from store.ledger import Ledger
 
 READ_STREAMS: Final = 2000
@@ -72,8 +73,10 @@ class Share:
 class WorkingSite:
     """One ledger in memory, as far as a file needs it. Not thread-safe."""
 
-    def __init__(self, ledger: Ledger) -> None:
+    def __init__(self, ledger: Ledger, elsewhere: Callable[[Any], Elsewhere]) -> None:
+        """`elsewhere` gives the charts of other ledgers that a fact names."""
         self._ledger = ledger
+        self._elsewhere = elsewhere
         self._facility = stream_name("facility", ledger.name)
         self._known: dict[str, Known] = {}
         self._holders: dict[tuple[str, str], str] = {}
@@ -167,6 +170,8 @@ class WorkingSite:
             facility=facility,
             cohorts=self._cohorts,
             sessions=self._sessions,
+            charts=self._charts(names),
+            elsewhere=self._elsewhere(entry.fact),
         )
         state: State | None = None
         changes = _NO_SEATS
@@ -182,6 +187,11 @@ class WorkingSite:
             if self._holders.get((claim.kind, claim.value), stream) != stream:
                 raise taken(claim.kind)
         return Considered(stream, entry, state, claims, changes, names)
+
+    def _charts(self, names: Iterable[str]) -> dict[UUID, Chart]:
+        """The charts among these streams that are there."""
+        states = [self.state(name) for name in names if stream_kind(name) == "chart"]
+        return {state.patient_id: state for state in states if isinstance(state, Chart) and state.version}
 
     def _seats_moved(self, stream: str, before: Chart, after: Chart) -> SeatChanges:
         if before.episodes is after.episodes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -20,6 +21,7 @@ from domain.week import Week
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
+from projections.links import linked_charts
 from projections.projection import Cursor, by_stream, strikes
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
@@ -170,7 +172,7 @@ def answer(
         found = _from_tables(store, ledger, patient_id, now=now, as_of=as_of)
         if found is not None:
             return found
-    return _from_ledger(ledger, patient_id, now=now, as_of=as_of, known_at=known_at)
+    return _from_ledger(store, ledger, patient_id, now=now, as_of=as_of, known_at=known_at)
 
 
 def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None) -> Answer | None:
@@ -194,7 +196,10 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     cohorts = {assigned.cohort_id for episode in chart.episodes.values() for assigned in episode.assignments}
     site = site_at(store, ledger.name, cohorts, upto=cut.position)
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
-    found = _presented(chart, site, sessions, ledger.name, on, cut)
+    linked = linked_charts(store, chart, None)
+    found = _presented(chart, site, sessions, ledger.name, on, cut, linked)
+    if chart.links:
+        return found  # Not to be kept: what happens at another site is no news of this one.
     return replace(found, cut=cut, until=_next_end(sessions.values(), cut.known_at))
 
 
@@ -206,7 +211,7 @@ def _next_end(sessions: Iterable[Session], known_at: datetime) -> datetime | Non
 
 
 def _from_ledger(
-    ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None, known_at: datetime | None
+    store: Store, ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None, known_at: datetime | None
 ) -> Answer | None:
     cut = known(ledger, known_at)
     stream = stream_name("chart", patient_id)
@@ -214,11 +219,18 @@ def _from_ledger(
         return None
     site = whole_site(ledger, [patient_id], upto=cut.position)
     on = date_asked(as_of, known_at, now=now, zone=site.facility.clock)
-    return _presented(site.charts[patient_id], site, site.sessions, ledger.name, on, cut)
+    chart = site.charts[patient_id]
+    return _presented(chart, site, site.sessions, ledger.name, on, cut, linked_charts(store, chart, known_at))
 
 
 def _presented(
-    chart: Chart, site: Site, sessions: Mapping[UUID, Session], facility: str, as_of: date, cut: Cut
+    chart: Chart,
+    site: Site,
+    sessions: Mapping[UUID, Session],
+    facility: str,
+    as_of: date,
+    cut: Cut,
+    linked: Iterable[tuple[Chart, ZoneInfo]],
 ) -> Answer:
     if cut.known_at is None:
         raise AssertionError("Where there is a chart, something was recorded.")
@@ -231,5 +243,6 @@ def _presented(
         as_of=as_of,
         known_at=cut.known_at,
         position=cut.position,
+        elsewhere=linked,
     )
     return Answer(document, chart.version)

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from domain.chart import Chart
 from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
-from domain.decision import THE_SYSTEM, Decision, decide
+from domain.decision import THE_SYSTEM, Decision, decide, elsewhere
 from domain.facility import Facility
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
@@ -25,6 +25,7 @@ from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, named
 from store.append import Command, NewFact, NoneSince, Receipt
+from store.elsewhere import Elsewhere, linked_in
 from store.errors import ClaimTaken, StoreError, VersionConflict
 from store.ledger import Ledger
 from store.looking import NamingCharts
@@ -109,7 +110,8 @@ class Desk:
             try:
                 if expected is not None and view.streams[resource].version != expected:
                     raise Stale("The record has changed since you read it: read it again, then decide.")
-                work = _Work(book, view, max(self._clock(), view.recorded_at or _LONG_AGO), envelope)
+                at = max(self._clock(), view.recorded_at or _LONG_AGO)
+                work = _Work(book, view, at, envelope, linked_in(self._store, (one.fact for one in filings)))
                 work.file_all(filings)
             except (Refused, Stale):
                 # Carried out before, a command is often refused the second time: its answer is the first one.
@@ -161,7 +163,7 @@ def _needed(filings: Sequence[Filing]) -> set[str]:
 class _Work:
     """One try: the site as the view shows it, and what is decided on it so far."""
 
-    def __init__(self, book: Ledger, view: View, at: datetime, envelope: Envelope) -> None:
+    def __init__(self, book: Ledger, view: View, at: datetime, envelope: Envelope, elsewhere: Elsewhere) -> None:
         self._book = book
         self._view = view
         self._facts: list[NewFact] = []
@@ -170,7 +172,7 @@ class _Work:
         self._releases: list[Claim] = []
         self._sought: set[str] = set()
         self._decided: dict[str, tuple[Sequence[Entry], State]] = {}
-        self._scene = _scene(book.name, at, view)
+        self._scene = replace(_scene(book.name, at, view), elsewhere=elsewhere)
         self._envelope = replace(envelope, by=as_credentialed(envelope.by, self._scene))
 
     def file_all(self, filings: Sequence[Filing]) -> None:
@@ -178,7 +180,7 @@ class _Work:
         refused: list[RefusedLine] = []
         for filing in filings:
             try:
-                self._file(filing)
+                self._filed.append(self._file(filing.stream, filing.fact, self._recording(filing)))
             except Refused as e:
                 if filing.line is None:
                     raise
@@ -186,8 +188,9 @@ class _Work:
         if refused:
             raise refused_lines(refused)
 
-    def _file(self, filing: Filing) -> None:
-        stream, fact, envelope = filing.stream, filing.fact, self._recording(filing)
+    def _file(self, stream: str, fact: Any, envelope: Envelope) -> str:
+        """Decides on one more fact, and on what is recorded with it in other streams; answers the name of its event.
+        Raises Refused."""
         history, before = self._stream(stream)
         if isinstance(fact, Draft):
             fact = fact.fact(before, self._scene)
@@ -198,7 +201,10 @@ class _Work:
         decision = decide(stream, before, history, fact, envelope, self._scene, charts)
         for part in (decision, *decision.follow):
             self._take(part)
-        self._filed.append(f"{stream}@{decision.entries[0].version}")
+        name = f"{stream}@{decision.entries[0].version}"
+        for other, follows in elsewhere(decision, history, self._scene):
+            self._file(other, follows, replace(envelope, causation_id=name))
+        return name
 
     def _take(self, decision: Decision) -> None:
         stream = decision.stream
@@ -269,6 +275,7 @@ def _scene(ledger: str, at: datetime, view: View) -> Scene:
     facility = Facility()
     cohorts: dict[UUID, Cohort] = {}
     sessions: dict[UUID, Session] = {}
+    charts: dict[UUID, Chart] = {}
     for known in view.streams.values():
         match known.state:
             case Facility() as state:
@@ -277,9 +284,11 @@ def _scene(ledger: str, at: datetime, view: View) -> Scene:
                 cohorts[state.cohort_id] = state
             case Session() as state if known.entries:
                 sessions[state.session_id] = state
+            case Chart() as state if known.entries:
+                charts[state.patient_id] = state
             case _:
                 continue
-    return Scene(ledger=ledger, at=at, facility=facility, cohorts=cohorts, sessions=sessions)
+    return Scene(ledger=ledger, at=at, facility=facility, cohorts=cohorts, sessions=sessions, charts=charts)
 
 
 def _further(scene: Scene, state: State) -> Scene:
@@ -291,5 +300,7 @@ def _further(scene: Scene, state: State) -> Scene:
             return replace(scene, cohorts={**scene.cohorts, state.cohort_id: state})
         case Session():
             return replace(scene, sessions={**scene.sessions, state.session_id: state})
+        case Chart():
+            return replace(scene, charts={**scene.charts, state.patient_id: state})
         case _:
             return scene

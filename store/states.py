@@ -23,6 +23,7 @@ from domain.streams import State, fold_stream, further, named
 from store.database import UNREACHABLE
 from store.errors import ShapeError, Unavailable, Unreadable
 from store.ledger import Ledger
+from store.ledger_keys import is_sealed
 from store.lines import to_line
 from store.mapper import Row
 
@@ -51,7 +52,7 @@ class _Made:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """A whole stream, its state, and the streams (of sessions and cohorts) that its facts name."""
+    """A whole stream, its state, and the streams (of sessions, cohorts and charts) that its facts name."""
 
     stream: str
     entries: tuple[Recorded, ...]
@@ -163,6 +164,9 @@ class States:
                 found = self._take(streams)
                 further_on = {name for known in found.values() for name in known.names}
                 found |= self._take(further_on - found.keys())
+                # What is recorded in a chart is recorded in the one that it names, too: that takes its sessions.
+                beside = {name for chart in further_on if is_sealed(chart) for name in found[chart].names}
+                found |= self._take(beside - found.keys())
             except Unavailable:
                 self._failed = self._begun
                 raise
@@ -245,7 +249,7 @@ def _known(stream: str, entries: list[Recorded]) -> Known:
 
 
 def _named(entries: Iterable[Recorded]) -> set[str]:
-    """The sessions and cohorts that the facts name."""
+    """The sessions, cohorts and charts that the facts name."""
     found = set()
     for entry in entries:
         found |= named(entry.fact)

@@ -16,6 +16,7 @@ from domain.chart import (
     disclosure,
     episode,
     identity,
+    merging,
     presence,
     screening,
     step_down,
@@ -29,6 +30,7 @@ from domain.chart.disclosure import Disclosures
 from domain.chart.entry import InquiryReceived
 from domain.chart.episode import Episode
 from domain.chart.identity import Identity
+from domain.chart.merging import Links, Merger, TookOver
 from domain.chart.presence import Presences
 from domain.chart.screening import Prescription, PrescriptionVerified, Screenings
 from domain.chart.step_down import StepDowns, StepDownTookEffect
@@ -54,6 +56,9 @@ class Chart:
     openings: Openings = field(default_factory=dict)
     amendments: Amendments = field(default_factory=Amendments)
     sober_living: tuple[after.Move, ...] = ()
+    took_over: TookOver = field(default_factory=dict)
+    merged_into: Merger | None = None
+    links: Links = ()
     adrift: frozenset[int] = frozenset()
     """Versions of live entries about a patient, an episode, screening, step-down, consent or opening that the chart
     does not hold (any more)."""
@@ -74,6 +79,9 @@ _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     **dict.fromkeys((break_glass.BreakGlassOpened, break_glass.BreakGlassReviewed), ("openings", break_glass.evolve)),
     **dict.fromkeys(amendment.OF_AMENDMENTS, ("amendments", amendment.evolve)),
     **dict.fromkeys(after.OF_SOBER_LIVING, ("sober_living", after.evolve)),
+    merging.ChartsMerged: ("took_over", merging.evolve_took_over),
+    merging.MergedInto: ("merged_into", merging.evolve_merged),
+    merging.ChartLinked: ("links", merging.evolve_links),
 }
 """Fact → the part of the chart that it changes, and how. Facts in no line, and those about a step-down, may change
 their episode."""

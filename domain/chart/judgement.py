@@ -24,6 +24,7 @@ from domain.chart import (
     fold,
     identity,
     level_of_care,
+    merging,
     plan,
     presence,
     screening,
@@ -40,6 +41,7 @@ from domain.scene import Scene
 from domain.week import local_date
 
 _OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] = {
+    **dict.fromkeys((merging.ChartsMerged, merging.MergedInto, merging.ChartLinked), merging.judge),
     identity.IdentityCorrected: lambda chart, new, scene: identity.judge_correction(new.fact),
     entry.InquiryReceived: lambda chart, new, scene: entry.judge_opening(chart),
     carry_over.EpisodeCarriedOver: carry_over.judge,
@@ -107,6 +109,7 @@ def judge_alone(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]
     """Refuses by what the entry itself says, not yet by what it does to the entries on record."""
     recording.judge(new, scene, history, scheduled_end=_scheduled_end(new.fact, scene))
     identity.judge(chart.identity, new)
+    merging.judge_open(chart, new)
     _judge_id(chart, new.fact)
     _judge_topic(chart, new, scene)
 

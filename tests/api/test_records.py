@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from uuid import uuid4
 
@@ -109,3 +110,109 @@ def test_a_corrected_number_finds_the_patient_and_the_former_one_is_free(site: S
     assert found(site, "A-1") == [(patient, "Quillfeather")]
     assert found(site, "A-3") == []
     assert found(site, "A-2") == [(other, "Quillfeather")]
+
+
+# ---- merging
+
+
+def opened(site: Site, patient: str) -> str:
+    """The episode that an inquiry opens."""
+    body = {"first_contact_at": at(NOW - timedelta(hours=1)), "referral_source": "self"}
+    return site.made("admissions", f"/patients/{patient}/episodes", body)
+
+
+def last(site: Site, patient: str) -> dict[str, object]:
+    facts = site.told("counselor", f"/patients/{patient}/history")["facts"]
+    fact: dict[str, object] = facts[-1]
+    return fact
+
+
+def test_two_charts_of_one_patient_are_merged_and_separated_in_one_transaction(site: Site) -> None:
+    stays, goes = site.patient("A-1"), site.patient("A-2")
+    episode = opened(site, stays)
+    merged = site.done("supervisor", f"/patients/{stays}/merge", {"from_chart": goes}).json()
+    assert merged["stream"] == f"chart/{stays}"
+    half, other = last(site, stays), last(site, goes)
+    assert (half["type"], other["type"]) == ("ChartsMerged", "MergedInto")
+    assert half["recorded_at"] == other["recorded_at"]
+    assert merged["position"] == other["position"]
+    assert other["causation_id"] == f"chart/{stays}@{merged['version']}"
+
+    history = site.told("counselor", f"/patients/{goes}/history")
+    assert history["status"]["merged_into"] == f"chart/{stays}"
+    assert site.told("counselor", f"/patients/{goes}/status")["merged_into"] == f"chart/{stays}"
+    assert site.told("counselor", f"/patients/{stays}/status")["took_over"] == [f"chart/{goes}"]
+    assert [key for key, _ in found(site, "A-1")] == [key for key, _ in found(site, "A-2")] == [stays]
+    body = {"first_contact_at": at(NOW - timedelta(hours=1)), "referral_source": "self"}
+    response = site.send("admissions", f"/patients/{goes}/episodes", body)
+    assert (response.status_code, response.json()["rule"]) == (409, "chart.merged")
+    assert f"chart/{stays}" in response.json()["detail"]
+
+    # From either side.
+    strike = f"/events/chart/{goes}@{other['version']}/entered-in-error"
+    assert site.send("counselor", strike, {"reason": "Two people."}).status_code == 409
+    site.done("administrator", strike, {"reason": "They are two people."})
+    assert last(site, stays)["type"] == last(site, goes)["type"] == "EnteredInError"
+    assert last(site, stays)["recorded_at"] == last(site, goes)["recorded_at"]
+    assert "merged_into" not in site.told("counselor", f"/patients/{goes}/status")
+    assert [key for key, _ in found(site, "A-2")] == [goes]
+    opened(site, goes)
+    assert refused(site, "supervisor", f"/patients/{stays}/merge", {"from_chart": goes}) == "merge.both-open"
+    site.done("admissions", f"/episodes/{episode}/not-admitted", {"on": str(TODAY), "cause": "went elsewhere"})
+    assert refused(site, "supervisor", f"/patients/{stays}/merge", {"from_chart": goes}) == "merge.open-episode"
+    site.done("supervisor", f"/patients/{goes}/merge", {"from_chart": stays})
+    assert [key for key, _ in found(site, "A-1")] == [goes]
+
+
+def test_a_merger_sent_again_is_recorded_once(site: Site) -> None:
+    stays, goes = site.patient("A-1"), site.patient("A-2")
+    sent = [site.send("supervisor", f"/patients/{stays}/merge", {"from_chart": goes}, key="merge") for _ in range(2)]
+    assert [response.status_code for response in sent] == [201, 201]
+    assert sent[0].json() == sent[1].json()
+    assert last(site, goes)["version"] == 2
+
+
+def test_a_fact_and_a_merger_at_the_same_moment_do_not_both_get_in(site: Site) -> None:
+    stays, goes = site.patient("A-1"), site.patient("A-2")
+    body = {"first_contact_at": at(NOW - timedelta(hours=1)), "referral_source": "self"}
+    with ThreadPoolExecutor(2) as pool:
+        merging = pool.submit(site.send, "supervisor", f"/patients/{stays}/merge", {"from_chart": goes})
+        inquiry = pool.submit(site.send, "admissions", f"/patients/{goes}/episodes", body)
+        answers = sorted((merging.result().status_code, inquiry.result().status_code))
+    assert answers == [201, 409]
+
+
+# ---- two sites
+
+
+def test_open_episodes_at_two_sites_are_flagged_where_they_are_linked(site: Site) -> None:
+    there = Site(site.client, site.tokens, code="louisville")
+    there.open("admissions", "counselor")
+    here, other = site.patient("A-1"), there.patient("L-1")
+    opened(site, here)
+    link = {"ledger": "louisville", "patient_id": other, "basis": "The patient says so, and signed for it."}
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == []
+    unknown = {**link, "patient_id": here}
+    assert refused(site, "supervisor", f"/patients/{here}/links", unknown) == "link.unknown-chart"
+    nowhere = {**link, "ledger": "nowhere"}
+    assert refused(site, "supervisor", f"/patients/{here}/links", nowhere) == "link.unknown-chart"
+    linked = site.done("supervisor", f"/patients/{here}/links", link).json()
+    assert refused(site, "supervisor", f"/patients/{here}/links", link) == "link.already-linked"
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == []
+
+    before = site.told("counselor", f"/patients/{here}/status")["known_at"]
+    episode = opened(there, other)
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == ["open_elsewhere"]
+    assert site.told("counselor", f"/patients/{here}/history")["status"]["flags"] == ["open_elsewhere"]
+    known = {"known_at": before}
+    assert site.told("counselor", f"/patients/{here}/status", params=known)["flags"] == []
+    # The other site has made no link: it learns nothing.
+    assert there.told("counselor", f"/patients/{other}/status")["flags"] == []
+
+    there.done("admissions", f"/episodes/{episode}/not-admitted", {"on": str(TODAY), "cause": "went elsewhere"})
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == []
+    opened(there, other)
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == ["open_elsewhere"]
+    strike = f"/events/chart/{here}@{linked['version']}/entered-in-error"
+    site.done("supervisor", strike, {"reason": "Somebody else."})
+    assert site.told("counselor", f"/patients/{here}/status")["flags"] == []

@@ -23,6 +23,7 @@ from domain.cohort import CohortFormed
 from domain.decision import THE_SYSTEM
 from domain.facility import StaffCredentialed
 from domain.record import Person
+from domain.report import ReportIssued, ReportKind, ReportParameters
 from domain.session import Modality, SessionKind, SessionScheduled
 
 ZONE = ZoneInfo("America/New_York")
@@ -166,6 +167,10 @@ def formed(**other: Any) -> CohortFormed:
 
 ANN = UUID(int=0xABC)
 CHART = f"chart/{ANN}"
+ANN_THERE = UUID(int=0xABE)
+"""The same patient at another site."""
+BEN = UUID(int=0xABD)
+"""The patient of another chart, or the same one registered twice."""
 EPISODE = UUID(int=0xE01)
 SECOND_EPISODE = UUID(int=0xE02)
 
@@ -314,3 +319,21 @@ ENROLLED = (*ASSESSED, suitability(), enrolled())
 """Versions 1 to 5."""
 ACTIVE = (*ENROLLED, attended(MONDAY))
 """Versions 1 to 7: version 6 is the first attendance, version 7 the admission that follows from it."""
+
+
+# ---- reports
+
+REPORT = UUID(int=0xE01)
+issued = ReportIssued(
+    kind=ReportKind.WEEKLY,
+    parameters=ReportParameters(week="2026-W10"),
+    rule_set="landmark-iop",
+    rule_set_version="1",
+    as_of=day("2026-03-08"),
+    known_at=local("2026-03-09 08:00"),
+    at_position=100,
+    rows=7,
+    sha256="0" * 64,
+    requested_by=COMPLIANCE_OFFICER.id,
+    purpose="operations",
+)

@@ -7,9 +7,11 @@ from typing import Any, Final
 
 from domain.chart.exit import DischargeReason
 from domain.chart.identity import IdentityCorrected
+from domain.chart.merging import ChartLinked, ChartsMerged, MergedInto
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
 from domain.files import ImportCompleted, LedgerRestored
 from domain.record import EnteredInError
+from domain.report import ReportAttested
 from domain.room import StaffArrived, StaffLeft
 from domain.session import (
     CancellationCause,
@@ -41,6 +43,9 @@ _EXAMPLES: Final = (
     SessionCancelled(cause=CancellationCause.WEATHER),
     cast.registered,
     IdentityCorrected(family_name="Quimby-Lark"),
+    ChartLinked(ledger="louisville", patient_id=cast.ANN_THERE, basis="The patient says so, and signed for it."),
+    ChartsMerged(from_chart=cast.BEN),
+    MergedInto(chart=cast.BEN),
     cast.inquired(),
     cast.assessed(),
     cast.suitability(),
@@ -107,6 +112,8 @@ _EXAMPLES: Final = (
     care.amendment_requested(),
     care.amendment_accepted(),
     care.amendment_denied(),
+    cast.issued,
+    ReportAttested(on=day("2026-03-10")),
     EnteredInError(target=1),
 )
 

@@ -21,6 +21,7 @@ from domain.catalog import belongs
 from domain.chart import Chart, judgement
 from domain.chart.enrollment import Admitted
 from domain.chart.episode import Episode
+from domain.chart.identity import Identity
 from domain.cohort import Cohort
 from domain.decision import Decision, decide
 from domain.facility import Facility, FacilityOpened
@@ -32,6 +33,7 @@ from domain.session import Session
 from domain.streams import fold_stream, named
 from tests.domain.cast import (
     ADMINISTRATOR,
+    ANN_THERE,
     CHART,
     COMPLIANCE_OFFICER,
     COUNSELOR,
@@ -58,11 +60,16 @@ _BY: Mapping[str, Person] = {
     "StaffCredentialed": ADMINISTRATOR,
     "RuleSetAdopted": ADMINISTRATOR,
     "EnteredInError": SUPERVISOR,
+    "ChartLinked": SUPERVISOR,
+    "ChartsMerged": SUPERVISOR,
+    "MergedInto": SUPERVISOR,
     "DischargeVoided": SUPERVISOR,
     "StepDownCosigned": SUPERVISOR,
     "EpisodeCarriedOver": SUPERVISOR,
     "Admitted": SYSTEM,
     "BreakGlassReviewed": COMPLIANCE_OFFICER,
+    "ReportIssued": COMPLIANCE_OFFICER,
+    "ReportAttested": COMPLIANCE_OFFICER,
     "StepDownTookEffect": SYSTEM,
     "ValidityReported": LAB,
     "DefinitiveReported": LAB,
@@ -125,6 +132,12 @@ def _stream_of(fact: Any) -> str:
     return next(s for s in (CHART, FACILITY, f"cohort/{EVENINGS}") if belongs(stream_kind(s), type(fact).__name__))
 
 
+ELSEWHERE: Mapping[tuple[str, UUID], Chart] = {
+    ("louisville", ANN_THERE): Chart(patient_id=ANN_THERE, identity=Identity(mrn="L-1"))
+}
+"""The chart that the patient has at another site."""
+
+
 class Story:
     """What is on record at one site, and what it adds up to."""
 
@@ -145,12 +158,23 @@ class Story:
         facility: Facility = self.state(FACILITY)
         cohorts: dict[UUID, Cohort] = {}
         sessions: dict[UUID, Session] = {}
+        charts: dict[UUID, Chart] = {}
         for stream in self.streams:
             if stream.startswith("cohort/"):
                 cohorts[stream_uuid(stream)] = self.state(stream)
             if stream.startswith("session/"):
                 sessions[stream_uuid(stream)] = self.state(stream)
-        return Scene(ledger=LEDGER, at=at, facility=facility, cohorts=cohorts, sessions=sessions)
+            if stream.startswith("chart/"):
+                charts[stream_uuid(stream)] = self.state(stream)
+        return Scene(
+            ledger=LEDGER,
+            at=at,
+            facility=facility,
+            cohorts=cohorts,
+            sessions=sessions,
+            charts=charts,
+            elsewhere=ELSEWHERE,
+        )
 
     def decided(self, telling: Any, *, needs_reason: bool = False) -> Decision:
         """What would be recorded. Raises `Refused`. `needs_reason`: one is made up for a late entry without."""
