@@ -113,7 +113,7 @@ def void_discharge(
     key: IdempotencyKey,
     if_match: IfMatch = None,
 ) -> Response:
-    """Refused while another episode is open, or aftercare or a summary rests on the discharge. Needs a `reason`."""
+    """Refused while another episode is open, or aftercare, alumni or a summary rests on it. Needs a `reason`."""
     return _about(DischargeVoided, by, "voiding", stream, version, body, key, if_match)
 
 

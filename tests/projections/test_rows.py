@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
+from domain.chart.carry_over import CarriedState, EpisodeCarriedOver
 from domain.chart.enrollment import Admitted, Enrolled, Payer
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
@@ -145,6 +146,22 @@ class TestCensus:
         given(CHART, REGISTERED, INQUIRED)
         row = given.then.census[PATIENT, EPISODE]
         assert (row.first_contact_at, row.enrolled_on, row.ended_on) == (INQUIRED.first_contact_at, None, None)
+
+    def test_one_that_was_carried_over_is_admitted(self, given: Given) -> None:
+        carried = EpisodeCarriedOver(
+            episode_id=EPISODE,
+            state=CarriedState.TAPERING,
+            admitted_on=MONDAY,
+            cohort_id=COHORT,
+            primary_clinician_id=uuid4(),
+            from_system="paper",
+        )
+        given(CHART, REGISTERED)
+        given(CHART, carried)
+        row = given.then.census[PATIENT, EPISODE]
+        assert (row.enrolled_on, row.admitted_on, row.ended_on) == (MONDAY, MONDAY, None)
+        given(CHART, DISCHARGED)
+        assert given.then.census[PATIENT, EPISODE].ended_on == DISCHARGED.on
 
     def test_its_dates_come_one_by_one(self, given: Given) -> None:
         given(CHART, REGISTERED, INQUIRED)
