@@ -117,7 +117,6 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "record_roster": (recording(AttendanceRecorded),),
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
-    "read_disclosures": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),
     "read_census": (Read.CENSUS,),
     "read_sessions": (Read.SESSIONS,),
