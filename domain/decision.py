@@ -192,6 +192,23 @@ def elsewhere(decision: Decision, history: Sequence[Entry], scene: Scene) -> Ite
             yield stream_name("chart", key), fact
 
 
+def admit(stream: str, before: Chart, history: Sequence[Entry], envelope: Envelope, scene: Scene) -> Decision:
+    """The admissions that a chart lacks though its patient attended: none are moved. `envelope` says why now.
+
+    For charts from a file that tells no more about them. Raises `Refused` where later entries leave no room for one.
+    """
+    known, chart = list(history), before
+    for fact in list(_admissions(before, scene)):
+        if isinstance(fact, EnteredInError) or before.episodes[fact.episode_id].admission is not None:
+            continue
+        record = before.attendances[fact.session_id]
+        cause = known[record.version - 1]
+        known.append(_next(known, fact, _of_the_system(stream, replace(cause, envelope=envelope), fact, scene), scene))
+        chart = _chart_further(chart, known)
+        judgement.judge_history(before, chart, known[-1], scene)
+    return Decision(stream=stream, entries=tuple(known[len(history) :]), before=before, after=chart)
+
+
 def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene) -> Entry:
     version = history[-1].version + 1 if history else 1
     return Entry(version=version, recorded_at=scene.at, envelope=envelope, fact=fact)

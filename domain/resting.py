@@ -37,6 +37,9 @@ _NAMING: Final = {
     of: tuple(kind.__name__ for kind in FACTS["chart"] if hasattr(kind, f"{of}_id")) for of in ("session", "cohort")
 }
 
+NAMING: Final = tuple(sorted(set(_NAMING["session"]) | set(_NAMING["cohort"])))
+"""The stored names of all facts by which a chart may rest on a session or a cohort."""
+
 
 def naming(stream: str) -> tuple[str, ...]:
     """The stored names of the facts by which a chart may rest on a stream; none where nothing can."""

@@ -7,10 +7,11 @@ is read again, judged and appended batch by batch; run again after an interrupti
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
 from pathlib import Path
@@ -22,6 +23,7 @@ import orjson
 from domain.chart import Chart
 from domain.chart.merging import ChartLinked
 from domain.record import Person, stream_name
+from domain.refused import Refused
 from exchange.errors import FileUnreadable
 from exchange.fact_line import FactLine, read_import
 from exchange.ledger_import import LedgerImport
@@ -29,8 +31,11 @@ from exchange.lines import Line, LineFile
 from exchange.rejects import Rejects, rejects_file
 from exchange.taken_file import TakenFile, judge_operator
 from exchange.working_site import WorkingSite
+from store.desk import Desk
 from store.elsewhere import Elsewhere, linked_in
 from store.store import Store
+
+_ADMITTED: Final = "The file that was imported tells of the first session attended, and of no admission."
 
 CHUNK_LINES: Final = 2000
 """How many lines are read ahead, so that what they need is asked for at once."""
@@ -53,17 +58,29 @@ def no_progress(_stage: Stage, _done: int, _of: int) -> None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
-    """Lines of a file: `facts` came in, `skipped` were in already, `rejects` were refused. `ledgers` got facts."""
+    """Lines of a file: `facts` came in, `skipped` were in already, `rejects` were refused. `ledgers` got facts.
+
+    Of a final file: the charts that the system admitted since the file does not, `admitted`, and those that have no
+    room for an admission they lack, `unadmitted`. Charts that a later file tells of are counted there.
+    """
 
     facts: int
     skipped: int
     rejects: int
     file_sha256: str
     ledgers: tuple[str, ...]
+    admitted: int = 0
+    unadmitted: int = 0
 
 
 def import_file(
-    store: Store, path: Path, *, by: Person, rejects: Path | None = None, progress: Progress = no_progress
+    store: Store,
+    path: Path,
+    *,
+    by: Person,
+    rejects: Path | None = None,
+    final: bool = False,
+    progress: Progress = no_progress,
 ) -> Imported:
     """Imports one file of facts, NDJSON, plain or gzip. Refused lines go to `rejects`, everything else comes in.
 
@@ -74,18 +91,31 @@ def import_file(
     Raises Refused when `by` may not import, FileUnreadable and FileUnwritable before anything was written, NotImported
     and the errors of the store on the way: then what came in by then stays, and the same import goes on from there.
     """
-    [imported] = import_files(store, [path], by=by, rejects=rejects, progress=progress)
+    [imported] = import_files(store, [path], by=by, rejects=rejects, final=final, progress=progress)
     return imported
 
 
 def import_files(
-    store: Store, paths: Sequence[Path], *, by: Person, rejects: Path | None = None, progress: Progress = no_progress
+    store: Store,
+    paths: Sequence[Path],
+    *,
+    by: Person,
+    rejects: Path | None = None,
+    final: bool = False,
+    progress: Progress = no_progress,
 ) -> list[Imported]:
-    """As `import_file`, for several files in the order given; all of them are read before the first write."""
+    """As `import_file`, for several files in the order given; all of them are read before the first write.
+
+    An import adds no consequences of its own. `final`: the files tell all there is to tell, so the system admits whom
+    they leave without the admission that follows from the first session attended, where no line of the chart was
+    refused.
+    """
     judge_operator(by)
     surveys = [survey(path, progress) for path in paths]
     with rejects_file(rejects, paths) as refused:
-        return [_import(store, found, by, refused, progress) for found in surveys]
+        done = [_import(store, found, by, refused, progress) for found in surveys]
+    imported, told = [one for one, _ in done], [charts for _, charts in done]
+    return _admitted(store, imported, told, by) if final else imported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +150,28 @@ def _is_object(line: Line) -> bool:
         return False
 
 
-def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> Imported:
+_Told = Mapping[tuple[str, str], bool]
+"""Ledger and chart that a file tells of → whether a line of it was refused."""
+
+
+def _admitted(store: Store, imported: Sequence[Imported], told: Sequence[_Told], by: Person) -> list[Imported]:
+    desk, correlation_id = Desk(store, store.database.now), uuid4()
+    refused = {chart for charts in told for chart, was_refused in charts.items() if was_refused}
+    last = {chart: n for n, charts in enumerate(told) for chart in charts}
+    admitted, unadmitted = Counter[int](), Counter[int]()
+    for (ledger, chart), n in sorted(last.items()):
+        if (ledger, chart) in refused:
+            continue
+        try:
+            recorded = desk.admit(ledger, chart, by=by, correlation_id=correlation_id, reason=_ADMITTED)
+            admitted[n] += recorded > 0
+        except Refused:
+            # What it tells after the first session attended leaves no room: it stays as the file has it.
+            unadmitted[n] += 1
+    return [replace(one, admitted=admitted[n], unadmitted=unadmitted[n]) for n, one in enumerate(imported)]
+
+
+def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> tuple[Imported, _Told]:
     file = TakenFile(sha256=found.sha256, by=by, at=store.database.now(), correlation_id=uuid4())
     done, refused_before = 0, rejects.count
     source = LineFile(found.path)
@@ -136,13 +187,15 @@ def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress:
             raise FileUnreadable(f"{found.path.name} changed while it was imported: import it again.")
         importing.finish()
     parts = importing.parts
-    return Imported(
+    told = {(name, chart): refused for name, part in parts.items() for chart, refused in part.charts.items()}
+    imported = Imported(
         facts=sum(part.added for part in parts.values()),
         skipped=sum(part.skipped for part in parts.values()),
         rejects=rejects.count - refused_before,
         file_sha256=found.sha256,
         ledgers=tuple(sorted(name for name, part in parts.items() if part.added)),
     )
+    return imported, told
 
 
 def _chunks(lines: Iterable[Line]) -> Iterator[list[FactLine]]:

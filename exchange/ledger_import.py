@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from domain.files import ImportCompleted
+from domain.record import stream_kind
 from domain.refused import Refused
 from exchange.errors import NotImported
 from exchange.fact_line import FactLine, clock_of, entry_of, judge_line, same_content
@@ -61,7 +62,8 @@ class Writing:
 class LedgerImport:
     """Take every line in order, then finish. Raises the errors of the store; what is on record by then stays.
 
-    `writer` runs one append at a time.
+    `writer` runs one append at a time. `charts` are those that the file tells of, each with whether a line of it was
+    refused.
     """
 
     def __init__(
@@ -72,6 +74,7 @@ class LedgerImport:
         self._rejects = rejects
         self._file = file
         self._writer = writer
+        self._charts: set[str] = set()
         self._to_judge: deque[FactLine] = deque()
         self._batch = Batch()
         self._writing: Writing | None = None
@@ -85,6 +88,8 @@ class LedgerImport:
 
     def take(self, line: FactLine) -> None:
         """Judges a line; writes the batch before it when that is full."""
+        if line.stream is not None and stream_kind(line.stream) == "chart":
+            self._charts.add(line.stream)
         self._to_judge.append(line)
         self._judge_all()
         while len(self._batch.lines) >= WAITING_LINES:
@@ -101,9 +106,18 @@ class LedgerImport:
                 return
             self._write(last=True)
 
+    @property
+    def charts(self) -> dict[str, bool]:
+        return {chart: chart in self._held for chart in self._charts}
+
     def _judge_all(self) -> None:
         while self._to_judge:
             line = self._to_judge.popleft()
+            if self._writing is not None and self._looks_at_charts(line):
+                # Which charts others wrote to is seen when nothing of this file is on its way.
+                self._to_judge.appendleft(line)
+                self._arrived()
+                continue
             try:
                 considered = self._consider(line)
             except Refused as refusal:
@@ -111,12 +125,15 @@ class LedgerImport:
                 continue
             if considered is None:
                 continue
-            if len(self._batch.facts) >= self._size:
+            if len(self._batch.facts) >= self._size or self._site.begins_anew(considered):
                 self._to_judge.appendleft(line)
                 if not self._write():
                     continue  # All that is not on record comes back to be judged anew, and this line after it.
                 self._to_judge.popleft()
             self._add(line, considered)
+
+    def _looks_at_charts(self, line: FactLine) -> bool:
+        return line.parsed is not None and self._site.looks_at_charts(line.parsed.stream, line.parsed.fact)
 
     def _consider(self, line: FactLine) -> Considered | None:
         """None for a line that is in already. Raises Refused."""
@@ -177,8 +194,8 @@ class LedgerImport:
         return True
 
     def _append(self, facts: list[NewFact], share: Share) -> Receipt:
-        seats = share.seats
-        return self._ledger.append(facts, reads=share.reads, claims=seats.claims, releases=seats.releases)
+        claims, releases = [*share.seats.claims, *share.claimed], [*share.seats.releases, *share.released]
+        return self._ledger.append(facts, reads=share.reads, none_since=share.looked, claims=claims, releases=releases)
 
     def _arrived(self) -> bool:
         """Waits for the batch on its way, if there is one. Whether it is on record."""

@@ -16,16 +16,30 @@ from uuid import UUID
 
 from domain import recording
 from domain.chart import Chart
-from domain.claims import SEAT, Claim, SeatChanges, claims_of, cohort_held, seat_changes, seats, taken
+from domain.claims import (
+    SEAT,
+    Claim,
+    SeatChanges,
+    claims_back,
+    claims_of,
+    claims_struck,
+    cohort_held,
+    seat_changes,
+    seats,
+    taken,
+)
 from domain.cohort import Cohort
 from domain.decision import judge
 from domain.facility import Facility
-from domain.record import Entry, stream_kind, stream_name
+from domain.record import Entry, Recorded, stream_kind, stream_name
+from domain.resting import NAMING, Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, fold_stream, named
+from store.append import NoneSince
 from store.elsewhere import Elsewhere
 from store.ledger import Ledger
+from store.looking import LookingThrough, NamingCharts
 
 READ_STREAMS: Final = 2000
 """How many streams one select asks for."""
@@ -46,12 +60,14 @@ class Known:
 
 
 class Considered(NamedTuple):
-    """An entry that was judged and may be added. `names`: the streams of the session and cohort that it names."""
+    """An entry that was judged and may be added. `releases`: the claims that end with it. `names`: the streams of the
+    session and cohort that it names."""
 
     stream: str
     entry: Entry
     state: State | None
     claims: Sequence[Claim]
+    releases: Sequence[Claim]
     seats: SeatChanges
     names: Set[str]
 
@@ -59,12 +75,15 @@ class Considered(NamedTuple):
 @dataclass(slots=True)
 class Share:
     """A batch's share of a site. `written` is the version after it of each stream that it writes to; `judged` and
-    `named` are the streams that it rests on; `seats_before` who held the seats that it changes."""
+    `named` are the streams that it rests on; `looked` how far the ledger was looked through for charts that name what
+    it moves; `seats_before` who held the seats that it changes."""
 
     written: dict[str, int] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     claimed: list[Claim] = field(default_factory=list)
+    released: list[Claim] = field(default_factory=list)
+    looked: NoneSince | None = None
     seats_before: dict[str, str | None] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
     seats: SeatChanges = field(default_factory=SeatChanges)
@@ -79,7 +98,11 @@ class WorkingSite:
         self._elsewhere = elsewhere
         self._facility = stream_name("facility", ledger.name)
         self._known: dict[str, Known] = {}
-        self._holders: dict[tuple[str, str], str] = {}
+        # None: given back by a line of the file.
+        self._holders: dict[tuple[str, str], str | None] = {}
+        self._began = ledger.head().position
+        self._others = LookingThrough(ledger, NAMING, self._began)
+        self._named_by_others: dict[str, set[str]] = {}
         self._seats: dict[str, str] = {}
         self._foreseen: set[str] = set()
         self._cohorts: dict[UUID, Cohort] = {}
@@ -124,6 +147,8 @@ class WorkingSite:
 
     def _look_up(self, kind: str, values: Iterable[str]) -> None:
         wanted = sorted(value for value in values if (kind, value) not in self._holders)
+        if not wanted:
+            return
         for value, stream in self._ledger.held(kind, wanted).items():
             self._holders[kind, value] = stream
 
@@ -179,14 +204,55 @@ class WorkingSite:
             recording.judge(entry, scene, known.entries)
         else:
             before = self.state(stream)
-            state = judge(stream, before, known.entries, entry, scene)
+            charts = self._naming(stream) if self.looks_at_charts(stream, entry.fact) else ()
+            state = judge(stream, before, known.entries, entry, scene, charts)
             if isinstance(before, Chart) and isinstance(state, Chart):
                 changes = self._seats_moved(stream, before, state)
-        claims = claims_of(stream, entry.fact)
+        releases = list(claims_struck(stream, known.entries, [entry]))
+        claims = [*claims_of(stream, entry.fact), *claims_back(stream, known.entries, [entry])]
         for claim in claims:
-            if self._holders.get((claim.kind, claim.value), stream) != stream:
+            self._look_up(claim.kind, [claim.value])
+            if self._holders.get((claim.kind, claim.value)) not in (None, stream):
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, changes, names)
+        return Considered(stream, entry, state, claims, releases, changes, names)
+
+    def looks_at_charts(self, stream: str, fact: Any) -> bool:
+        """Whether judging the fact needs the charts that name its stream: then nothing may be on its way."""
+        return looks_at_charts(fact, self.known(stream).entries)
+
+    def _naming(self, stream: str) -> list[Beside]:
+        """The charts that name a session or cohort: those known here, and those that others wrote to.
+
+        What is known here is checked by its version when the batch is written; in other streams none may have come.
+        """
+        head = self._ledger.head().position
+        types = naming(stream)
+        looked = self._share.looked
+        self._share.looked = NoneSince(NAMING, head) if looked is None else looked
+        for entry in self._others.upto(head, but=self._has):
+            for name in named(entry.fact):
+                self._named_by_others.setdefault(name, set()).add(entry.stream)
+        charts = set(self._named_by_others.get(stream, ()))
+        first = next(iter(self.known(stream).entries), None)
+        if isinstance(first, Recorded) and first.position <= self._began:
+            charts |= NamingCharts(self._ledger, stream, types, first.position).upto(self._began)
+        charts |= {
+            name for name, known in self._known.items() if stream in known.names and stream_kind(name) == "chart"
+        }
+        self._read(charts - self._known.keys())
+        further = {name for chart in charts for name in self._known[chart].names}
+        self._read(further - self._known.keys())
+        self._share.judged |= charts
+        found = []
+        for chart in sorted(charts):
+            state = self.state(chart)
+            if isinstance(state, Chart):
+                found.append(Beside(stream=chart, entries=tuple(self._known[chart].entries), chart=state))
+        return found
+
+    def _has(self, stream: str, version: int) -> bool:
+        known = self._known.get(stream)
+        return known is not None and version <= len(known.entries)
 
     def _charts(self, names: Iterable[str]) -> dict[UUID, Chart]:
         """The charts among these streams that are there."""
@@ -210,6 +276,9 @@ class WorkingSite:
         known.names.update(considered.names)
         self._show(considered.stream)
         share.written[considered.stream] = len(known.entries)
+        for claim in considered.releases:
+            self._holders[claim.kind, claim.value] = None
+            share.released.append(claim)
         for claim in considered.claims:
             self._holders[claim.kind, claim.value] = claim.stream
             share.claimed.append(claim)
@@ -221,6 +290,10 @@ class WorkingSite:
             self._seats[claim.value] = claim.stream
 
     # The batch in hand.
+
+    def begins_anew(self, considered: Considered) -> bool:
+        """Whether the entry takes back what the batch in hand claims: what a batch gives up, it gives up first."""
+        return any(claim in self._share.claimed for claim in considered.releases)
 
     def hand_over(self) -> Share:
         """The batch in hand, with the versions that it rests on and what it changes about seats; begins another."""
@@ -258,7 +331,7 @@ class WorkingSite:
         So is what was foreseen, and `further`: who was faster once may be ahead in more than this.
         """
         shares = (handed_over, self._share)
-        claims = [claim for share in shares for claim in share.claimed]
+        claims = [claim for share in shares for claim in (*share.claimed, *share.released)]
         for claim in claims:
             self._holders.pop((claim.kind, claim.value), None)
         self._read(self._foreseen.union(further, *(self._rests_on(share) for share in shares)))

@@ -114,15 +114,20 @@ def import_(
     restore: Annotated[
         bool, typer.Option("--restore", help="Take positions, versions and times as they stand, into an empty ledger.")
     ] = False,
+    final: Annotated[
+        bool, typer.Option("--final", help="No more is to come: admit who attended and has no admission in the files.")
+    ] = False,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """Import facts; each is judged as if it were recorded now. Safe to run again."""
     if restore and rejects is not None:
         raise typer.BadParameter("a restore takes all or nothing, so it has no rejects.", param_hint="--rejects")
+    if restore and final:
+        raise typer.BadParameter("a restore takes what is in the file and adds nothing.", param_hint="--final")
     from stepdown.commands import files as work
 
-    work.import_files(files, rejects=rejects, restore=restore, data=data, as_json=as_json)
+    work.import_files(files, rejects=rejects, restore=restore, final=final, data=data, as_json=as_json)
 
 
 @app.command()

@@ -14,7 +14,7 @@ from uuid import UUID, uuid4
 from domain.chart import Chart
 from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, cohort_held, seat_changes, seats, taken
 from domain.cohort import Cohort
-from domain.decision import THE_SYSTEM, Decision, decide, elsewhere
+from domain.decision import THE_SYSTEM, Decision, admit, decide, elsewhere
 from domain.facility import Facility
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
@@ -131,6 +131,24 @@ class Desk:
                     raise VersionConflict from None
         raise AssertionError("The last try answers or raises.")
 
+    def admit(self, ledger: str, chart: str, *, by: Person, correlation_id: UUID, reason: str) -> int:
+        """Records the admissions that a chart lacks; answers how many. Raises Refused and the errors of the store."""
+        book = self._store.ledger(ledger)
+        envelope = Envelope(by=by, source=Source.SYSTEM, correlation_id=correlation_id, reason=reason)
+        for left in reversed(range(TRIES)):
+            view = self._store.states(ledger).view({stream_name("facility", ledger), chart})
+            at = max(self._clock(), view.recorded_at or _LONG_AGO)
+            work = _Work(book, view, at, envelope, linked_in(self._store, ()))
+            admitted = work.admit(chart)
+            try:
+                if admitted:
+                    work.append(None)
+                return admitted
+            except VersionConflict:
+                if left == 0:
+                    raise
+        raise AssertionError("The last try answers or raises.")
+
     def _view(
         self, book: Ledger, streams: set[str], filings: Sequence[Filing], looking: dict[str, NamingCharts]
     ) -> View:
@@ -205,6 +223,15 @@ class _Work:
         for other, follows in elsewhere(decision, history, self._scene):
             self._file(other, follows, replace(envelope, causation_id=name))
         return name
+
+    def admit(self, stream: str) -> int:
+        """Decides on the admissions that a chart lacks: so many. Raises Refused."""
+        history, before = self._stream(stream)
+        if not isinstance(before, Chart):
+            raise TypeError("Only charts hold admissions.")
+        decision = admit(stream, before, history, self._envelope, self._scene)
+        self._take(decision)
+        return len(decision.entries)
 
     def _take(self, decision: Decision) -> None:
         stream = decision.stream

@@ -234,11 +234,11 @@ class Ledger(Application[str]):
             found = round_trip(connection, [(BEGIN_READ, ()), (AS_READER, ()), asked, (COMMIT, ())])[2]
         return [_row(found, n) for n in range(found.ntuples)]
 
-    def typed(self, types: Sequence[str], *, after: int, upto: int, limit: int = 5000) -> list[Recorded]:
-        """As `facts`, those of these stored names alone."""
+    def typed(self, types: Sequence[str], *, after: int, upto: int, limit: int = 5000) -> list[Row]:
+        """As `rows`, those of these stored names alone."""
         given = {"ledger": self.name, "types": list(types), "after": after, "upto": upto, "limit": limit}
         [rows] = self._database.select((_TYPED, given))
-        return self.opened(cast("list[Row]", rows))
+        return cast("list[Row]", rows)
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
         """Stored rows as facts. Unreadable when one of them doesn't open."""

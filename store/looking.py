@@ -1,10 +1,13 @@
 """Which charts name a session or a cohort: looked for in the ledger, among the facts that may name it.
 
-A chart can name it only since it was begun: what came before isn't read. What is looked through once isn't again.
+What is looked through once isn't again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+
+from domain.record import Recorded
 from domain.streams import named
 from store.ledger import Ledger
 
@@ -12,19 +15,36 @@ PAGE_FACTS = 5000
 
 
 class NamingCharts:
-    """Of one session or cohort. `since` is the position of its first fact."""
+    """Of one session or cohort. A chart can name it only since it was begun: `since` is the position of its first
+    fact."""
 
     def __init__(self, ledger: Ledger, stream: str, types: tuple[str, ...], since: int) -> None:
         self.stream = stream
-        self.types = types
-        self._ledger = ledger
-        self._upto = since
+        self._through = LookingThrough(ledger, types, since)
         self._charts: set[str] = set()
 
     def upto(self, position: int) -> set[str]:
         """The charts with a fact that names it up to a position, struck ones too. Raises Unreadable and Unavailable."""
-        while self._upto < position:
-            found = self._ledger.typed(self.types, after=self._upto, upto=position, limit=PAGE_FACTS)
-            self._charts |= {entry.stream for entry in found if self.stream in named(entry.fact)}
-            self._upto = found[-1].position if len(found) == PAGE_FACTS else position
+        self._charts |= {e.stream for e in self._through.upto(position) if self.stream in named(e.fact)}
         return self._charts
+
+
+class LookingThrough:
+    """The facts of some stored names after a position, each given once."""
+
+    def __init__(self, ledger: Ledger, types: tuple[str, ...], after: int) -> None:
+        self._ledger = ledger
+        self._types = types
+        self._after = after
+
+    def upto(
+        self, position: int, *, but: Callable[[str, int], bool] = lambda stream, version: False
+    ) -> Iterator[Recorded]:
+        """Those that have come up to there, but for those of some streams and versions.
+
+        Raises Unreadable and Unavailable.
+        """
+        while self._after < position:
+            rows = self._ledger.typed(self._types, after=self._after, upto=position, limit=PAGE_FACTS)
+            yield from self._ledger.opened([row for row in rows if not but(row[1], row[2])])
+            self._after = rows[-1][0] if len(rows) == PAGE_FACTS else position

@@ -28,7 +28,7 @@ from stepdown.terminal import say, say_known, write
 
 
 def import_files(
-    paths: Sequence[Path], *, rejects: Path | None, restore: bool, data: Path | None, as_json: bool
+    paths: Sequence[Path], *, rejects: Path | None, restore: bool, final: bool, data: Path | None, as_json: bool
 ) -> None:
     """Takes the files in, in the order given, and says what became of their lines."""
     with opened(read_settings(data)) as use:
@@ -39,9 +39,9 @@ def import_files(
                 _say_restored(path, whole, as_json)
             return
         with shown_progress() as progress:
-            imported = take_in(use.store, paths, by=operator(), rejects=rejects, progress=progress)
+            imported = take_in(use.store, paths, by=operator(), rejects=rejects, final=final, progress=progress)
     for path, found in zip(paths, imported, strict=True):
-        _say_imported(path, found, as_json)
+        _say_imported(path, found, as_json, final=final)
     if refused := sum(found.rejects for found in imported):
         where = f"see {rejects}" if rejects is not None else "import again with --rejects FILE to see which, and why"
         raise Wrong(f"{refused} {'line was' if refused == 1 else 'lines were'} refused: {where}.")
@@ -55,14 +55,22 @@ def _say_restored(path: Path, restored: Restored, as_json: bool) -> None:
         print(f"{path}: {restored.facts} facts restored into {restored.ledger}, as they stood.")
 
 
-def _say_imported(path: Path, imported: Imported, as_json: bool) -> None:
+def _say_imported(path: Path, imported: Imported, as_json: bool, *, final: bool) -> None:
     if as_json:
         counts = {"facts": imported.facts, "skipped": imported.skipped, "rejects": imported.rejects}
+        if final:
+            counts |= {"admitted": imported.admitted, "unadmitted": imported.unadmitted}
         _write_line({"file": str(path), "sha256": imported.file_sha256, **counts, "ledgers": imported.ledgers})
         return
     into = f" into {', '.join(imported.ledgers)}" if imported.ledgers else ""
     added = f"{imported.facts} facts added{into}" if imported.facts else "nothing added"
     print(f"{path}: {added}, {imported.skipped} were in already, {imported.rejects} refused.")
+    if final:
+        print(f"{path}: {imported.admitted} charts were given the admission that they lacked.")
+    if imported.unadmitted:
+        print(
+            f"{path}: {imported.unadmitted} charts lack one and have no room for it: what they tell later rules it out."
+        )
 
 
 def _write_line(document: object) -> None:

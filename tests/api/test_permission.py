@@ -122,7 +122,6 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_sessions": (Read.SESSIONS,),
     "read_weekly_report": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
-    "read_disclosures": (Read.HISTORY,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_random_draws": (Read.CENSUS,),
 }
