@@ -10,18 +10,14 @@ from pydantic import Field
 
 from api import answers
 from api.answers import OF_QUERIES, json_answer
-from api.asking import Asked, Current, PatientId, is_in, said_later, wait
+from api.asking import Asked, PatientId, is_in, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.plain import AboutPatient
 from api.problem import not_found
-from domain.chart import Chart
-from domain.claims import MRN, mrn_claimed
-from domain.record import stream_uuid
 from exchange import replay
 from projections import status
-from projections.links import chart_that_stays
 from projections.site import date_asked, is_past
 
 status_router = APIRouter(responses=OF_QUERIES, route_class=AboutPatient)
@@ -33,10 +29,6 @@ _UNKNOWN = "There is no such patient at this facility, or there was none then."
 class HistoryAsked(Asked):
     after: int = Field(0, ge=0, le=10**9, description="Facts of versions above this.")
     limit: int = Field(500, ge=1, le=2000, description="At most so many.")
-
-
-class MrnAsked(Current):
-    mrn: str = Field(min_length=1, max_length=200, description="The facility's own number of the patient.")
 
 
 @status_router.get(
@@ -125,40 +117,3 @@ def read_history(
         "status": history.status,
     }
     return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{history.version}"'})
-
-
-@router.get(
-    "/patients",
-    operation_id="find_patients",
-    summary="Who has this medical record number",
-    tags=[Topic.ADMISSIONS],
-    response_model=None,
-    responses={200: {"model": answers.FoundPatients}},
-)
-def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[MrnAsked, Query()]) -> Response:
-    """One patient or none, with what it takes to know them by; of a chart that was merged, the one that stays."""
-    wait(by, asked, for_tables=False)
-    ledger = by.wiring.store.ledger(by.facility)
-    # As the claim of a registration has it.
-    stream = ledger.holder(MRN, mrn_claimed(asked.mrn))
-    upto = ledger.head().position
-    chart = None if stream is None else chart_that_stays(ledger, stream_uuid(stream), upto=upto)
-    found = [] if chart is None else _known(chart)
-    by.saw([UUID(patient["patient_id"]) for patient in found])
-    return json_answer({"facility": by.facility, "patients": found})
-
-
-def _known(chart: Chart) -> list[dict[str, Any]]:
-    """Whom the chart is of; nobody when the registration was struck."""
-    identity = chart.identity
-    if identity.mrn is None or identity.birth_date is None:
-        return []
-    return [
-        {
-            "patient_id": str(chart.patient_id),
-            "mrn": identity.mrn,
-            "given_name": identity.given_name,
-            "family_name": identity.family_name,
-            "birth_date": identity.birth_date.isoformat(),
-        }
-    ]

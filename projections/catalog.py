@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from projections import attendance, census, sessions, status
+from projections import attendance, census, names, sessions, status
 from projections.projection import Projection
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -12,4 +12,5 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     sessions.PROJECTION,
     attendance.PROJECTION,
     census.PROJECTION,
+    names.PROJECTION,
 )

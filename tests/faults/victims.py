@@ -140,7 +140,7 @@ _THERE: LiteralString = "SELECT FROM pg_stat_activity WHERE datname = current_da
 def forget(place: Place) -> None:
     """The read tables as they were made: empty."""
     with psycopg.connect(place.superuser_url) as connection:
-        for table in ("status", "sessions", "attendance", "census", "position", "set_aside"):
+        for table in ("status", "sessions", "attendance", "census", "names", "position", "set_aside"):
             connection.execute(sql.SQL("DELETE FROM projection.{}").format(sql.Identifier(table)))
 
 

@@ -12,6 +12,7 @@ from domain.chart.attendance import Attendance, Outcome
 from domain.record import Recorded
 from domain.session import Session
 from domain.site import fold_site
+from domain.wording import spoken_name
 from projections import census
 from projections.census import EpisodeRow
 from projections.projection import AS_PROJECTOR
@@ -34,6 +35,7 @@ CENSUS: LiteralString = """
 SELECT patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
 FROM projection.census WHERE ledger = %(ledger)s
 """
+NAMES: LiteralString = "SELECT patient_id, key FROM projection.names WHERE ledger = %(ledger)s"
 POSITIONS: LiteralString = "SELECT projection, position FROM projection.position WHERE ledger = %(ledger)s"
 SET_ASIDE: LiteralString = """
 SELECT projection, position, stream, version, type, reason FROM projection.set_aside
@@ -97,6 +99,16 @@ def folded(facts: Iterable[Recorded]) -> Tables:
             for row in census.rows_of(chart).values()
         },
     )
+
+
+def named(store: Store, facts: Iterable[Recorded]) -> dict[UUID, bytes | None]:
+    """The keyed hashes of names that the follower should have written."""
+    found = {}
+    for key, chart in fold_site(known(facts)).charts.items():
+        names = chart.identity.given_name, chart.identity.family_name
+        if names[0] is not None and names[1] is not None:
+            found[key] = store.ledger("lexington").keyed_hash("name", spoken_name(names[0], names[1]))
+    return found
 
 
 def positions(store: Store, ledger: str) -> dict[str, int]:

@@ -18,7 +18,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from domain.record import EnteredInError
+from domain.chart.identity import IdentityCorrected
+from domain.record import EnteredInError, stream_uuid
 from domain.session import CancellationCause, SessionCancelled
 from projections.catalog import PROJECTIONS
 from projections.digest import digest
@@ -26,7 +27,8 @@ from projections.follower import Follower
 from store.errors import SchemaMismatch
 from store.keys import FileKeyring
 from store.store import Store
-from tests.projections.tables import folded, positions, query, written
+from tests.projections.tables import NAMES as KEYS
+from tests.projections.tables import folded, named, positions, query, written
 from tests.projections.test_rows import ATTENDED, CHART, HELD, INQUIRED, REGISTERED, SCHEDULED, SESSION
 from tests.sample_program import sample
 from tests.store.given import new
@@ -55,7 +57,7 @@ def recorded(place: Any, key_file: Path) -> Iterator[Store]:
 def forget(place: Any) -> None:
     """The read tables as they were made: empty."""
     with psycopg.connect(place.superuser_url) as connection:
-        for table in ("status", "sessions", "attendance", "census", "position", "set_aside"):
+        for table in ("status", "sessions", "attendance", "census", "names", "position", "set_aside"):
             connection.execute(psycopg.sql.SQL("DELETE FROM projection.{}").format(psycopg.sql.Identifier(table)))
 
 
@@ -79,6 +81,7 @@ def test_following_in_any_batches_equals_folding_everything_at_once(
     follow_in(recorded, sizes)
     assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(sample()))
     assert written(recorded, "lexington") == folded(sample())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
 
 
 def test_one_fact_at_a_time_equals_folding_everything_at_once(recorded: Store, place: Any) -> None:
@@ -86,6 +89,7 @@ def test_one_fact_at_a_time_equals_folding_everything_at_once(recorded: Store, p
     forget(place)
     follow_in(recorded, [1600, *[1] * 20, 470, *[1] * 20, 700, *[1] * 20])
     assert written(recorded, "lexington") == folded(sample())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
 
 
 def test_a_batch_is_not_written_twice(recorded: Store, place: Any) -> None:
@@ -115,6 +119,24 @@ def test_what_is_folded_anew_holds_nothing_that_comes_later(store: Store) -> Non
         for batch in (facts[:3], facts[3:7], facts[7:]):
             digest(db, PROJECTIONS, ledger, batch)
             assert written(store, "lexington") == folded(facts[: batch[-1].position])
+
+
+def test_a_name_follows_its_corrections_and_what_is_struck_of_them(store: Store) -> None:
+    ledger = store.ledger("lexington")
+    corrected = IdentityCorrected(family_name="Lark")
+    further = [REGISTERED, INQUIRED, corrected, EnteredInError(target=3), corrected, EnteredInError(target=1)]
+    for version, fact in enumerate(further, start=1):
+        ledger.append([new(CHART, version, fact)])
+    other = f"chart/{uuid4()}"
+    ledger.append([new(other, 1, replace(REGISTERED, mrn="MRN-2"))])
+    facts, seen = ledger.facts(), []
+    with store.database.connection() as db:
+        for size in (2, 1, 1, 1, 1, 1):
+            batch = facts[len(seen) : len(seen) + size]
+            digest(db, PROJECTIONS, ledger, batch)
+            seen += batch
+            assert dict(query(store, "lexington", KEYS)) == named(store, seen)
+    assert list(named(store, facts)) == [stream_uuid(other)]
 
 
 FOLLOWS = """
@@ -149,6 +171,7 @@ def test_a_follower_that_is_killed_leaves_rows_and_position_together(
         assert written(recorded, "lexington") == folded(sample()[:position])
     Follower(recorded).catch_up()
     assert written(recorded, "lexington") == folded(sample())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
 
 
 def wait_until_nobody_is_connected_but_us(store: Store) -> None:

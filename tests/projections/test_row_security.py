@@ -20,6 +20,7 @@ COUNTS: dict[str, LiteralString] = {
     "sessions": "SELECT count(*) FROM projection.sessions",
     "attendance": "SELECT count(*) FROM projection.attendance",
     "census": "SELECT count(*) FROM projection.census",
+    "names": "SELECT count(*) FROM projection.names",
     "position": "SELECT count(*) FROM projection.position",
 }
 WRITES: dict[str, LiteralString] = {
@@ -27,6 +28,7 @@ WRITES: dict[str, LiteralString] = {
     "sessions": "UPDATE projection.sessions SET room = 'elsewhere'",
     "attendance": "DELETE FROM projection.attendance",
     "census": "DELETE FROM projection.census",
+    "names": "DELETE FROM projection.names",
     "position": "UPDATE projection.position SET position = 0",
     "set_aside": "INSERT INTO projection.set_aside VALUES ('a', 'b', 1, 'c', 1, 'd', 'e')",
     "definition": "DELETE FROM projection.definition",

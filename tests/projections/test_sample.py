@@ -29,6 +29,7 @@ TABLES = {
     "sessions": "SELECT sessions::text FROM projection.sessions",
     "attendance": "SELECT attendance::text FROM projection.attendance",
     "census": "SELECT census::text FROM projection.census",
+    "names": "SELECT names::text FROM projection.names",
     "position": "SELECT position::text FROM projection.position",
     "set_aside": "SELECT set_aside::text FROM projection.set_aside",
 }
