@@ -118,6 +118,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),
+    "read_disclosures": (Read.HISTORY,),
     "read_census": (Read.CENSUS,),
     "read_sessions": (Read.SESSIONS,),
     "read_weekly_report": (Read.REPORT,),
