@@ -33,7 +33,7 @@ from pydantic_core import PydanticCustomError
 from domain.chart.teds import MISSING as MISSING_CODE
 from domain.chart.teds import Codes
 from store.codec import decode_fact
-from store.shapes import is_list, is_record, item
+from store.shapes import depth, is_record, item
 
 LONGEST_TEXT: Final = 4000
 MOST_ITEMS: Final = 200
@@ -171,6 +171,6 @@ def _field(hint: Any, default: Any) -> Any:
         return (_code(*hint.__metadata__) | None, default)
     kind = item(hint)
     inner: Any = record_body(kind) if is_record(kind) else _SCALARS.get(kind, kind)
-    if is_list(hint):
+    for _ in range(depth(hint)):
         inner = Annotated[tuple[inner, ...], Field(max_length=MOST_ITEMS)]
     return (inner | None if NoneType in get_args(hint) else inner, default)

@@ -57,10 +57,13 @@ from domain.chart.step_down import (
 )
 from domain.chart.step_up import StepUpDecided
 from domain.chart.teds import TedsItemsRecorded
-from domain.cohort import CohortFormed
-from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted, StaffCredentialed
+from domain.cohort import CohortClosed, CohortFormed, CohortScheduleChanged
+from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
+from domain.legal_hold import LegalHoldReleased, LegalHoldSet
+from domain.program import ProgramOffered
 from domain.report import ReportAttested
 from domain.session import SessionCancelled, SessionHeld, SessionRescheduled, SessionScheduled, SessionTimesCorrected
+from domain.staff import CredentialEnded, StaffCredentialed
 
 
 class Topic(StrEnum):
@@ -89,6 +92,7 @@ class CommandRoute:
 
 
 _SITE: Final = "/facilities/{code}"
+_COHORT: Final = "/cohorts/{cohort_id}"
 _SESSION: Final = "/sessions/{session_id}"
 _PATIENT: Final = "/patients/{patient_id}"
 _CONSENT: Final = "/consents/{consent_id}"
@@ -101,9 +105,13 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
     Topic.SITE: [
         ("/facilities", "open_facility", FacilityOpened, "Open a facility, at whose code one signs in"),
         (f"{_SITE}/staff", "credential_staff", StaffCredentialed, "Put a person and a credential on the staff list"),
+        (f"{_SITE}/credential-ends", "end_credential", CredentialEnded, "Record the last day of a credential"),
+        (f"{_SITE}/programs", "offer_program", ProgramOffered, "Offer a program, with its blocks, patterns and payers"),
         (f"{_SITE}/holidays", "declare_holiday", HolidayDeclared, "Declare a holiday"),
         (f"{_SITE}/rule-sets", "adopt_rule_set", RuleSetAdopted, "Adopt a rule set"),
         (f"{_SITE}/cohorts", "form_cohort", CohortFormed, "Form a cohort", "cohort_id"),
+        (f"{_COHORT}/schedule-changes", "change_cohort_schedule", CohortScheduleChanged, "Change its weekly pattern"),
+        (f"{_COHORT}/closing", "close_cohort", CohortClosed, "Close a cohort"),
     ],
     Topic.GROUP_ROOM: [
         (f"{_SITE}/sessions", "schedule_session", SessionScheduled, "Schedule a session", "session_id"),
@@ -138,6 +146,8 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
             ChartLinked,
             "Link the chart that the person has at another site",
         ),
+        (f"{_SITE}/legal-holds", "set_legal_hold", LegalHoldSet, "Set a legal hold on a chart"),
+        (f"{_SITE}/legal-hold-releases", "release_legal_hold", LegalHoldReleased, "Release a legal hold"),
         (f"{_CONSENT}/revocation", "revoke_consent", ConsentRevoked, "Revoke a consent"),
         (f"{_PATIENT}/disclosures", "disclose", DisclosureMade, "Record what was told to others, and on which basis"),
         (f"{_PATIENT}/break-glass", "break_glass", BreakGlassOpened, "Open the record in an emergency, up to 24 hours"),

@@ -12,7 +12,7 @@ from bench.telling import Telling, local
 from domain.chart.after import AftercareStarted
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome, OutreachAttempted
 from domain.chart.consent import ConsentGiven
-from domain.chart.enrollment import Admitted, Enrolled, Payer
+from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, IntakeAssessed, Suitability, SuitabilityDecided
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.chart.identity import PatientRegistered
@@ -30,6 +30,7 @@ from domain.chart.screening import (
     SpecimenCollected,
     ValidityReported,
 )
+from domain.program import Payer
 from domain.record import Person, Source, stream_name
 
 SYSTEM: Final = Person("system", "Stepdown", "system")

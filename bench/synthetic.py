@@ -20,9 +20,10 @@ import orjson
 from bench.life import Life, Meeting
 from bench.telling import ZONE, Telling, local
 from domain.cohort import CohortFormed
-from domain.facility import FacilityOpened, RuleSetAdopted, StaffCredentialed
+from domain.facility import FacilityOpened, RuleSetAdopted
 from domain.record import Person, Recorded, stream_name
 from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
+from domain.staff import StaffCredentialed
 from store.lines import to_line
 
 FIRST_MONDAY: Final = date(2020, 1, 6)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain import access, cohort, facility, files, random_draw, report, room, session
+from domain import access, cohort, facility, files, legal_hold, program, random_draw, report, room, session, staff
 from domain.chart import (
     after,
     amendment,
@@ -34,12 +34,15 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         facility.FacilityOpened,
         facility.RuleSetAdopted,
         facility.HolidayDeclared,
-        facility.StaffCredentialed,
         random_draw.RandomDrawMade,
+        program.ProgramOffered,
+        staff.StaffCredentialed,
+        staff.CredentialEnded,
+        *legal_hold.FACTS,
         EnteredInError,
     ),
     "import": (files.ImportCompleted, files.LedgerRestored),
-    "cohort": (cohort.CohortFormed, EnteredInError),
+    "cohort": (cohort.CohortFormed, cohort.CohortScheduleChanged, cohort.CohortClosed, EnteredInError),
     "session": (
         session.SessionScheduled,
         session.SessionRescheduled,

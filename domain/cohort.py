@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 from uuid import UUID
 
+from domain.program import are_weekdays, is_local_time, judge_within
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
-from domain.week import WEEKDAYS, weekday
+from domain.week import weekday
 
-_LOCAL_TIME: Final = re.compile("([01][0-9]|2[0-3]):[0-5][0-9]")
+if TYPE_CHECKING:
+    from domain.facility import Facility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +30,24 @@ class CohortFormed:
     on: date
 
 
-CohortFact: TypeAlias = CohortFormed | EnteredInError
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortScheduleChanged:
+    """The weekly pattern from `effective_on` on; fields as in the forming."""
+
+    weekdays: tuple[str, ...]
+    starts: str
+    ends: str
+    effective_on: date
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CohortClosed:
+    """`on` is the last date on which the cohort exists. Who is in it then stays, and is flagged."""
+
+    on: date
+
+
+CohortFact: TypeAlias = CohortFormed | CohortScheduleChanged | CohortClosed | EnteredInError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,18 +83,15 @@ class Cohort:
         pattern = self.pattern_on(on)
         return pattern is not None and weekday(on) in pattern.weekdays
 
+    def closed_by(self, on: date) -> bool:
+        """Whether nobody can join it on a date any more: from its last date on."""
+        return self.closed_on is not None and self.closed_on <= on
+
 
 def evolve(cohort: Cohort, entry: Entry) -> Cohort:
     """One live fact further."""
     match entry.fact:
         case CohortFormed() as fact:
-            pattern = Pattern(
-                weekdays=fact.weekdays,
-                starts=fact.starts,
-                ends=fact.ends,
-                effective_on=fact.on,
-                version=entry.version,
-            )
             return replace(
                 cohort,
                 version=entry.version,
@@ -83,10 +99,29 @@ def evolve(cohort: Cohort, entry: Entry) -> Cohort:
                 program=fact.program,
                 capacity=fact.capacity,
                 formed_on=fact.on,
-                patterns=(*cohort.patterns, pattern),
+                patterns=(*cohort.patterns, _pattern(fact, fact.on, entry.version)),
             )
+        case CohortScheduleChanged(effective_on=effective_on) as fact:
+            pattern = _pattern(fact, effective_on, entry.version)
+            return replace(cohort, version=entry.version, patterns=(*cohort.patterns, pattern))
+        case CohortClosed(on=on):
+            return replace(cohort, version=entry.version, closed_on=on)
         case _:
             raise TypeError(f"Not a fact of a cohort: {type(entry.fact).__name__}")
+
+
+def _pattern(fact: CohortFormed | CohortScheduleChanged, effective_on: date, version: int) -> Pattern:
+    return Pattern(
+        weekdays=fact.weekdays, starts=fact.starts, ends=fact.ends, effective_on=effective_on, version=version
+    )
+
+
+def outside_program(cohort: Cohort, facility: Facility, on: date) -> Iterator[str]:
+    """What of the cohort's pattern of a date is not part of the program as offered on it, in words."""
+    pattern = cohort.pattern_on(on)
+    offer = None if cohort.program is None else facility.offered(cohort.program, on)
+    if pattern is not None and offer is not None:
+        yield from offer.missed_by_cohort(pattern.weekdays, pattern.starts, pattern.ends)
 
 
 # ---- rules
@@ -99,19 +134,51 @@ def formed(cohort: Cohort | None) -> Cohort:
     return cohort
 
 
-def judge(cohort: Cohort, entry: Entry) -> None:
-    """A cohort is formed once, with a weekly pattern that can be kept."""
+def open_to_join(cohort: Cohort | None, on: date) -> Cohort:
+    """The cohort, or `Refused` where nobody can join it on that date."""
+    known = formed(cohort)
+    if known.closed_by(on):
+        raise Refused("cohort.closed", f"This cohort closed on {known.closed_on}: choose another, or an earlier date.")
+    return known
+
+
+def judge(cohort: Cohort, entry: Entry, facility: Facility) -> None:
+    """A cohort is formed once and closed once, with weekly patterns that can be kept; what is not of the program
+    offered needs a reason."""
     fact = entry.fact
-    if not isinstance(fact, CohortFormed):
-        formed(cohort)
+    if isinstance(fact, CohortFormed):
+        if cohort.formed_on is not None:
+            raise Refused("cohort.already-formed", "This cohort has been formed.")
+        if fact.capacity < 1:
+            raise Refused("cohort.capacity", "A cohort needs at least one seat.")
+        _judge_pattern(cohort, entry, facility, fact.on)
         return
-    if cohort.formed_on is not None:
-        raise Refused("cohort.already-formed", "This cohort has been formed.")
-    if not fact.weekdays or len(set(fact.weekdays)) < len(fact.weekdays) or not set(fact.weekdays) <= set(WEEKDAYS):
+    formed(cohort)
+    match fact:
+        case CohortScheduleChanged(effective_on=effective_on):
+            _judge_after_forming(cohort, effective_on)
+            if cohort.closed_on is not None and effective_on > cohort.closed_on:
+                raise Refused("cohort.change-after-closing", "The cohort is closed by then: nothing changes any more.")
+            _judge_pattern(cohort, entry, facility, effective_on)
+        case CohortClosed(on=on):
+            if cohort.closed_on is not None:
+                raise Refused("cohort.already-closed", "This cohort is closed: strike that if its date is wrong.")
+            _judge_after_forming(cohort, on)
+        case _:
+            return
+
+
+def _judge_after_forming(cohort: Cohort, on: date) -> None:
+    if cohort.formed_on is not None and on < cohort.formed_on:
+        raise Refused("cohort.before-forming", "The cohort did not exist by then: check the date.")
+
+
+def _judge_pattern(cohort: Cohort, entry: Entry, facility: Facility, on: date) -> None:
+    fact = entry.fact
+    if not are_weekdays(fact.weekdays):
         raise Refused("cohort.weekdays", "Name each weekday once, at least one: mon, tue, wed, thu, fri, sat or sun.")
-    if not (_LOCAL_TIME.fullmatch(fact.starts) and _LOCAL_TIME.fullmatch(fact.ends)):
+    if not (is_local_time(fact.starts) and is_local_time(fact.ends)):
         raise Refused("cohort.times", "Write local times as 18:00.")
     if fact.ends <= fact.starts:
         raise Refused("cohort.ends-before-it-starts", "A cohort's block can't end before it starts.")
-    if fact.capacity < 1:
-        raise Refused("cohort.capacity", "A cohort needs at least one seat.")
+    judge_within(outside_program(evolve(cohort, entry), facility, on), entry.envelope.reason)

@@ -15,7 +15,7 @@ from uuid import UUID
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
-from domain import recording, resting
+from domain import legal_hold, recording, resting
 from domain import report as reports
 from domain import session as sessions
 from domain.acts import SYSTEM
@@ -93,6 +93,8 @@ def _judge_stream(
         resting.judge_strike(stream, new.fact, history, charts)
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
+    if isinstance(new.fact, legal_hold.FACTS):
+        legal_hold.judge_chart(new.fact, scene.charts)
     return evolve(state, new)
 
 
@@ -106,7 +108,7 @@ def _judge_place(stream: str, new: Entry, scene: Scene) -> None:
 def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
     match state:
         case Cohort():
-            cohorts.judge(state, new)
+            cohorts.judge(state, new, scene.facility)
         case Session():
             sessions.judge(state, new, scene)
         case Facility():

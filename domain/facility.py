@@ -1,4 +1,4 @@
-"""The licensed program site: its zone, its staff and their credentials, its holidays, the rule sets it adopted."""
+"""The licensed program site: its zone, its staff and their credentials, its holidays, what it adopted and offers."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from domain import legal_hold, program, staff
 from domain.compliance.rule_sets import is_shipped
+from domain.legal_hold import LegalHold, LegalHoldReleased, LegalHoldSet
+from domain.program import Offer, ProgramOffered
 from domain.random_draw import RandomDrawMade
 from domain.random_draw import judge as judge_draw
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
+from domain.staff import Credential, CredentialEnded, StaffCredentialed
 
 CODE: Final = compile_pattern(r"[A-Za-z0-9][A-Za-z0-9_-]{0,62}")
 """What a facility may be called by. No dots: with them begin the names of ledgers beside a facility's own."""
@@ -49,39 +53,20 @@ class HolidayDeclared:
     name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StaffCredentialed:
-    """One credential of one person at this site. `valid_from` and `valid_to` are its first and last day."""
-
-    staff_id: UUID
-    name: str
-    role: str
-    valid_from: date
-    credential: str | None = None
-    licence_number: str | None = None
-    valid_to: date | None = None
-
-
-FacilityFact: TypeAlias = FacilityOpened | RuleSetAdopted | HolidayDeclared | StaffCredentialed | EnteredInError
+FacilityFact: TypeAlias = (
+    FacilityOpened
+    | ProgramOffered
+    | RuleSetAdopted
+    | HolidayDeclared
+    | StaffCredentialed
+    | CredentialEnded
+    | LegalHoldSet
+    | LegalHoldReleased
+    | EnteredInError
+)
 
 
 # ---- state
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credential:
-    """A line of the staff list. `version` is the fact that it rests on."""
-
-    staff_id: UUID
-    name: str
-    role: str
-    credential: str | None
-    valid_from: date
-    valid_to: date | None
-    version: int
-
-    def valid_on(self, on: date) -> bool:
-        return self.valid_from <= on and (self.valid_to is None or on <= self.valid_to)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +88,9 @@ class Facility:
     holidays: Mapping[date, int] = field(default_factory=dict)
     """Date → version of the fact that declared it."""
     adoptions: tuple[Adoption, ...] = ()
+    offers: tuple[Offer, ...] = ()
+    holds: Mapping[UUID, tuple[LegalHold, ...]] = field(default_factory=dict)
+    """Patient → the legal holds on the chart that were not released."""
 
     @property
     def clock(self) -> ZoneInfo:
@@ -114,6 +102,10 @@ class Facility:
     def credentials(self, staff_id: UUID, on: date) -> tuple[Credential, ...]:
         """What the person may sign with on that date, in the order of recording."""
         return tuple([c for c in self.staff.get(staff_id, ()) if c.valid_on(on)])
+
+    def offered(self, program_name: str, on: date) -> Offer | None:
+        """The offer of a program in force on a date; None where none is on record."""
+        return program.in_force(self.offers, program_name, on)
 
     def adopted(self, on: date, payer: str | None = None) -> Adoption | None:
         """The rule set in force on a date: the latest effective one, the later recorded of two on one date."""
@@ -138,20 +130,14 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
             return replace(facility, version=version, adoptions=(*facility.adoptions, adoption))
         case HolidayDeclared(on=on):
             return replace(facility, version=version, holidays={**facility.holidays, on: version})
-        case StaffCredentialed() as fact:
-            credential = Credential(
-                staff_id=fact.staff_id,
-                name=fact.name,
-                role=fact.role,
-                credential=fact.credential,
-                valid_from=fact.valid_from,
-                valid_to=fact.valid_to,
-                version=version,
-            )
-            held = (*facility.staff.get(fact.staff_id, ()), credential)
-            return replace(facility, version=version, staff={**facility.staff, fact.staff_id: held})
         case RandomDrawMade():
             return replace(facility, version=version)
+        case ProgramOffered() as fact:
+            return replace(facility, version=version, offers=(*facility.offers, program.offer_of(fact, version)))
+        case StaffCredentialed() | CredentialEnded():
+            return replace(facility, version=version, staff=staff.evolve(facility.staff, entry))
+        case LegalHoldSet() | LegalHoldReleased():
+            return replace(facility, version=version, holds=legal_hold.evolve(facility.holds, entry))
         case _:
             raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")
 
@@ -170,26 +156,34 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
     """A facility is opened once, and first; its code is the name of its ledger."""
     fact = entry.fact
     if isinstance(fact, FacilityOpened):
-        if facility.code is not None:
-            raise Refused("facility.already-opened", "This facility is open: its code is in use.")
-        if fact.code != ledger:
-            raise Refused("facility.other-code", "A facility's code must be the name of its ledger.")
-        if not CODE.fullmatch(fact.code):
-            raise Refused("facility.code-form", "Give a code of letters, digits, - and _, no dot and no space.")
-        _judge_zone(fact.zone)
+        _judge_opening(facility, fact, ledger)
         return
     opened_zone(facility)
     match fact:
         case HolidayDeclared(on=on) if on in facility.holidays:
             raise Refused("holiday.already-declared", "That date is a holiday already.")
-        case StaffCredentialed(valid_from=first, valid_to=last) if last is not None and last < first:
-            raise Refused("credential.ends-before-it-starts", "A credential can't end before it starts.")
         case RandomDrawMade():
             judge_draw(fact)
         case RuleSetAdopted(rule_set=rule_set, version=version) if not is_shipped(rule_set, version):
             raise Refused("rule-set.unknown", "Adopt a rule set that is shipped, in a version that is shipped.")
+        case ProgramOffered():
+            program.judge(fact)
+        case StaffCredentialed() | CredentialEnded():
+            staff.judge(facility.staff, fact)
+        case LegalHoldSet() | LegalHoldReleased():
+            legal_hold.judge(facility.holds, fact)
         case _:
             return
+
+
+def _judge_opening(facility: Facility, fact: FacilityOpened, ledger: str) -> None:
+    if facility.code is not None:
+        raise Refused("facility.already-opened", "This facility is open: its code is in use.")
+    if fact.code != ledger:
+        raise Refused("facility.other-code", "A facility's code must be the name of its ledger.")
+    if not CODE.fullmatch(fact.code):
+        raise Refused("facility.code-form", "Give a code of letters, digits, - and _, no dot and no space.")
+    _judge_zone(fact.zone)
 
 
 def _judge_zone(zone: str) -> None:

@@ -22,8 +22,8 @@ class Scene:
     """The site as it is when somebody decides.
 
     `at` is the writer's clock, never below the ledger's last `recorded_at`; for an imported line it is when the line
-    records for and the one at hand, `charts` those that the facts of the stream name, `elsewhere` those that the fact
-    names in other ledgers.
+    was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand, `charts` those
+    that the facts of the stream, or the one at hand, name, `elsewhere` those that the fact names in other ledgers.
     """
 
     ledger: str

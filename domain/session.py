@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -41,6 +41,12 @@ AFTER_TREATMENT = frozenset({SessionKind.AFTERCARE, SessionKind.ALUMNI})
 """Kinds for those who have left treatment: they earn no hours and admit nobody."""
 
 
+LONGEST_HOURS: Final = 12
+"""Longer than any session lasts, or anybody stays: a slip of the pen."""
+
+_LONGEST: Final = timedelta(hours=LONGEST_HOURS)
+
+
 class Modality(StrEnum):
     IN_PERSON = "in_person"
     TELEHEALTH = "telehealth"
@@ -62,7 +68,7 @@ StaffPresence = TypedDict("StaffPresence", {"staff_id": UUID, "role": str, "from
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionScheduled:
-    """`cohort_id` is None for one-to-one kinds."""
+    """`cohort_id` is None for one-to-one kinds. Others may be without one: a make-up group, aftercare, alumni."""
 
     kind: SessionKind
     starts_at: datetime
@@ -206,7 +212,10 @@ def evolve(session: Session, entry: Entry) -> Session:
 
 
 def judge(session: Session, entry: Entry, scene: Scene) -> None:
-    """Planned once, then moved, cancelled or held; what was held is neither moved nor cancelled."""
+    """Planned once, then moved, cancelled or held; what was held is neither moved nor cancelled.
+
+    Staff or a room planned twice at a time refuse nothing: who stands in for whom is settled later.
+    """
     fact = entry.fact
     if isinstance(fact, SessionScheduled):
         if session.starts_at is not None:
@@ -216,6 +225,7 @@ def judge(session: Session, entry: Entry, scene: Scene) -> None:
             raise Refused("session.one-to-one-with-cohort", "A one-to-one session has no cohort: leave it out.")
         if fact.cohort_id is not None:
             formed(scene.cohorts.get(fact.cohort_id))
+            _judge_exists(fact.cohort_id, fact.starts_at, scene)
         return
     if session.starts_at is None:
         raise Refused("session.unknown", "There is no such session: schedule it first.")
@@ -223,6 +233,7 @@ def judge(session: Session, entry: Entry, scene: Scene) -> None:
         case SessionRescheduled(starts_at=starts_at, ends_at=ends_at):
             _judge_plan(session)
             _judge_order(starts_at, ends_at)
+            _judge_exists(session.cohort_id, starts_at, scene)
         case SessionCancelled():
             _judge_plan(session)
         case SessionHeld():
@@ -261,3 +272,12 @@ def _judge_held(session: Session, fact: SessionHeld | SessionTimesCorrected) -> 
 def _judge_order(starts: datetime, ends: datetime) -> None:
     if ends <= starts:
         raise Refused("session.ends-before-it-starts", "The end can't come before the start: check both times.")
+    if ends.astimezone(UTC) - starts.astimezone(UTC) > _LONGEST:
+        raise Refused("session.too-long", f"No session lasts more than {LONGEST_HOURS} hours: check both times.")
+
+
+def _judge_exists(cohort_id: UUID | None, starts_at: datetime, scene: Scene) -> None:
+    """Its last date is one of the cohort's."""
+    cohort = None if cohort_id is None else scene.cohorts.get(cohort_id)
+    if cohort is not None and cohort.closed_on is not None and local_date(starts_at, scene.zone) > cohort.closed_on:
+        raise Refused("session.cohort-closed", "The cohort is closed by then: plan it without, or for another cohort.")

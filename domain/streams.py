@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final, assert_never
@@ -10,6 +10,7 @@ from typing import Any, Final, assert_never
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
+from domain import legal_hold
 from domain import report as reports
 from domain import session as sessions
 from domain.chart import Chart
@@ -72,6 +73,20 @@ def named(fact: Any) -> set[str]:
     """The streams of the session, the cohort and the other chart that a fact names."""
     kind: Any = type(fact)
     return {stream_name(of, key) for name, of in _naming(kind) if (key := getattr(fact, name)) is not None}
+
+
+def looked_at(fact: Any) -> set[str]:
+    """The streams that a decision on this fact looks at besides its own and the facility's: those that it names, and
+    for a fact of the site its charts. Once on record it isn't asked about them any more: nobody's decision should read
+    them because the facility's facts name them."""
+    charts = {stream_name("chart", getattr(fact, name)) for name in _CHARTS_NAMED.get(type(fact), ())}
+    return named(fact) | charts
+
+
+_CHARTS_NAMED: Final[Mapping[type[Any], tuple[str, ...]]] = {
+    **dict.fromkeys(legal_hold.FACTS, ("patient_id",)),
+}
+"""Fact of the site → its fields that name charts."""
 
 
 @cache

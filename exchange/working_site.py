@@ -35,7 +35,7 @@ from domain.record import Entry, Recorded, stream_kind, stream_name
 from domain.resting import NAMING, Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
-from domain.streams import State, fold_stream, named
+from domain.streams import State, fold_stream, looked_at, named
 from store.append import NoneSince
 from store.elsewhere import Elsewhere
 from store.ledger import Ledger
@@ -117,7 +117,7 @@ class WorkingSite:
         claims: dict[str, set[str]] = {}
         for stream, fact in entries:
             streams.add(stream)
-            streams |= named(fact)
+            streams |= looked_at(fact)
             for claim in claims_of(stream, fact):
                 claims.setdefault(claim.kind, set()).add(claim.value)
         self._foreseen = streams
@@ -182,8 +182,8 @@ class WorkingSite:
         """The entry, judged as if it were decided at `at`. Raises Refused."""
         known = self.known(stream)
         self._share.judged.add(stream)
-        names = named(entry.fact)
-        for name in names:
+        beside = looked_at(entry.fact)
+        for name in beside:
             self.known(name)
             self._share.named.add(name)
         facility = self.state(self._facility)
@@ -195,7 +195,7 @@ class WorkingSite:
             facility=facility,
             cohorts=self._cohorts,
             sessions=self._sessions,
-            charts=self._charts(names),
+            charts=self._charts(beside),
             elsewhere=self._elsewhere(entry.fact),
         )
         state: State | None = None
@@ -214,7 +214,7 @@ class WorkingSite:
             self._look_up(claim.kind, [claim.value])
             if self._holders.get((claim.kind, claim.value)) not in (None, stream):
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, releases, changes, names)
+        return Considered(stream, entry, state, claims, releases, changes, named(entry.fact))
 
     def looks_at_charts(self, stream: str, fact: Any) -> bool:
         """Whether judging the fact needs the charts that name its stream: then nothing may be on its way."""

@@ -14,8 +14,8 @@ from uuid import UUID, uuid5
 import orjson
 
 from domain.acts import ADMINISTRATOR, ROLES
-from domain.facility import StaffCredentialed
 from domain.record import Source, stream_name
+from domain.staff import StaffCredentialed
 from exchange.restoring import restore_file
 from stepdown.asker import facility_of, operator, sites
 from stepdown.errors import Wrong

@@ -8,8 +8,9 @@ from uuid import UUID, uuid5
 from api.provider import Provider
 from api.tokens import Tokens, Verifier
 from domain.acts import ADMINISTRATOR, ROLES
-from domain.facility import Credential, Facility
+from domain.facility import Facility
 from domain.record import Person
+from domain.staff import Credential
 from domain.week import local_date
 from stepdown.errors import Wrong
 from stepdown.opening import Opened, now

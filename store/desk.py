@@ -23,7 +23,7 @@ from domain.resting import Beside, looks_at_charts, naming
 from domain.roster import Draft, refused_lines
 from domain.scene import Scene
 from domain.session import Session
-from domain.streams import State, named
+from domain.streams import State, looked_at, named
 from store.append import Command, NewFact, NoneSince, Receipt
 from store.elsewhere import Elsewhere, linked_in
 from store.errors import ClaimTaken, StoreError, VersionConflict
@@ -174,7 +174,7 @@ _LONG_AGO: Final = datetime.fromisoformat("0001-01-02T00:00:00+00:00")
 def _needed(filings: Sequence[Filing]) -> set[str]:
     found = {filing.stream for filing in filings}
     for filing in filings:
-        found |= named(filing.fact)
+        found |= looked_at(filing.fact)
     return found
 
 

@@ -117,7 +117,7 @@ def expected(hint: Any) -> str:
     """What belongs into a field, in words."""
     kind = item(hint)
     if is_list(hint):
-        return "a list" if is_record(kind) else f"a list, each {expected(kind)}"
+        return "a list" if is_record(kind) else "a list, each " * depth(hint) + expected(kind)
     if is_record(kind):
         return "an object"
     if _is_words(kind):
@@ -130,7 +130,18 @@ def is_record(kind: Any) -> bool:
 
 
 def is_list(hint: Any) -> bool:
+    """Whether it is a list; it may hold lists."""
     return any(get_origin(part) is tuple for part in _parts(hint))
+
+
+def depth(hint: Any) -> int:
+    """How many lists lie within each other: 1 for a list, 2 for a list of lists."""
+    levels = 0
+    [kind] = set(_parts(hint)) if is_list(hint) else {None}
+    while get_origin(kind) is tuple:
+        levels += 1
+        kind = get_args(kind)[0]
+    return levels
 
 
 def optional(hint: Any) -> bool:

@@ -17,7 +17,7 @@ import msgspec
 
 from domain.catalog import BY_NAME
 from store.codec import class_of
-from store.shapes import Shape, is_list, is_record, item, optional, required, shape_of
+from store.shapes import Shape, depth, is_record, item, optional, required, shape_of
 
 Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 Whole = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
@@ -106,8 +106,9 @@ def strict(record: Any) -> Any:
 def _strict(hint: Any) -> Any:
     kind = item(hint)
     inner: Any = strict(kind) if is_record(kind) else _STRICT.get(kind, kind)
-    listed = tuple[inner, ...] if is_list(hint) else inner
-    return listed | None if optional(hint) else listed
+    for _ in range(depth(hint)):
+        inner = tuple[inner, ...]
+    return inner | None if optional(hint) else inner
 
 
 # Made while one thread imports: what msgspec notes of a class on first use, two threads may not note at once.

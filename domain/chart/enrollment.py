@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.asam import judge_level
 from domain.chart.attendance import admits, first_attended
 from domain.chart.entry import found_suitable
-from domain.cohort import formed
+from domain.cohort import open_to_join, outside_program
+from domain.program import Payer, judge_within
+from domain.record import Entry
 from domain.refused import Refused
 from domain.scene import Scene
 
 if TYPE_CHECKING:
     from domain.chart import Chart
-    from domain.chart.episode import Episode
-
-
-class Payer(StrEnum):
-    COMMERCIAL = "commercial"
-    SELF_PAY = "self_pay"
+    from domain.chart.episode import Enrollment, Episode
+    from domain.cohort import Cohort
+    from domain.facility import Facility
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,10 +71,12 @@ class HoldEnded:
     on: date
 
 
-def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
+def judge(chart: Chart, episode: Episode, new: Entry, scene: Scene) -> None:
+    fact: Any = new.fact
     match fact:
         case Enrolled():
             _judge_enrollment(episode, fact, scene)
+            judge_within(outside_offer(fact, scene.cohorts, scene.facility), new.envelope.reason)
         case Admitted():
             _judge_admission(chart, fact, scene)
         case CohortAssigned(cohort_id=cohort_id, effective_on=effective_on):
@@ -83,7 +84,8 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
                 raise Refused("assignment.not-enrolled", "Only an enrolled patient can be assigned to a cohort.")
             if effective_on < episode.enrollment.on:
                 raise Refused("assignment.before-enrollment", "A cohort can't be effective before the enrollment.")
-            formed(scene.cohorts.get(cohort_id))
+            cohort = open_to_join(scene.cohorts.get(cohort_id), effective_on)
+            judge_within(outside_program(cohort, scene.facility, effective_on), new.envelope.reason)
         case _:
             return
 
@@ -91,7 +93,7 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
 def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
     if not found_suitable(episode, fact.on):
         raise Refused("enrollment.without-suitable", "Enroll only who was decided to be suitable, by that date.")
-    if formed(scene.cohorts.get(fact.cohort_id)).program != fact.program:
+    if open_to_join(scene.cohorts.get(fact.cohort_id), fact.on).program != fact.program:
         raise Refused("enrollment.other-program", "The cohort belongs to another program: choose one of this program.")
     judge_level(fact.level_of_care)
     if fact.planned_weeks < 1:
@@ -113,3 +115,14 @@ def _judge_admission(chart: Chart, fact: Admitted, scene: Scene) -> None:
     first = first_attended(chart, fact.episode_id, scene.sessions) or session
     if not session.program_day(scene.zone) == first.program_day(scene.zone) == fact.on:
         raise Refused("admission.other-date", "Admission is dated the program day of the first session attended.")
+
+
+def outside_offer(enrolled: Enrolled | Enrollment, cohorts: Mapping[UUID, Cohort], facility: Facility) -> Iterator[str]:
+    """What of an enrollment is not part of the program as offered on its date, in words. Of one that was carried over
+    nobody asks."""
+    if enrolled.program is None or enrolled.planned_weeks is None or enrolled.payer is None:
+        return
+    if (offer := facility.offered(enrolled.program, enrolled.on)) is not None:
+        yield from offer.missed_by_enrollment(enrolled.planned_weeks, enrolled.payer)
+    if (cohort := cohorts.get(enrolled.cohort_id)) is not None:
+        yield from outside_program(cohort, facility, enrolled.on)

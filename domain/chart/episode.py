@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from domain.chart.after import AftercareStarted, AlumniContacted, AlumniJoined
 from domain.chart.carry_over import EpisodeCarriedOver, carried_at
 from domain.chart.detox import DetoxAnswered, DetoxReferred, Referral, referral
-from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted, Payer
+from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted
 from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned, DischargeVoided
 from domain.chart.level_of_care import Assessment, LevelOfCareAssessed
@@ -24,6 +24,7 @@ from domain.chart.plan import RelapseReported, TreatmentPlanSigned
 from domain.chart.states import State, Step, in_order, walk
 from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect
 from domain.chart.step_up import StepUpDecided
+from domain.program import Payer
 from domain.record import Entry
 from domain.week import local_date
 

@@ -65,7 +65,7 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
     ),
     **dict.fromkeys(
         (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned),
-        lambda chart, episode, new, scene: enrollment.judge(chart, episode, new.fact, scene),
+        lambda chart, episode, new, scene: enrollment.judge(chart, episode, new, scene),
     ),
     **dict.fromkeys(attendance.RECORDS, lambda chart, episode, new, scene: attendance.judge(chart, new.fact, scene)),
     **dict.fromkeys(presence.NOTES, lambda chart, episode, new, scene: presence.judge(chart, new.fact, scene)),

@@ -73,6 +73,7 @@ def test_no_command_breaks_the_program(site: Site, seed: int) -> None:
         "consent_id": consent,
         "opened": 1,
         "report_id": str(UUID(int=3)),
+        "cohort_id": site.cohort_id,
         "patient_id": patient,
         "linking_patient_id": patient,
         "episode_id": episode,

@@ -14,17 +14,18 @@ from zoneinfo import ZoneInfo
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
 from domain.chart.carry_over import CarriedState, EpisodeCarriedOver
 from domain.chart.detox import DetoxAnswered, DetoxReferred
-from domain.chart.enrollment import Admitted, Enrolled, HoldEnded, HoldStarted, Payer
+from domain.chart.enrollment import Admitted, Enrolled, HoldEnded, HoldStarted
 from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.identity import PatientRegistered
 from domain.chart.teds import Occasion, TedsItems, TedsItemsRecorded
 from domain.cohort import CohortFormed
 from domain.decision import THE_SYSTEM
-from domain.facility import StaffCredentialed
+from domain.program import Payer
 from domain.record import Person
 from domain.report import ReportIssued, ReportKind, ReportParameters
 from domain.session import Modality, SessionKind, SessionScheduled
+from domain.staff import StaffCredentialed
 
 ZONE = ZoneInfo("America/New_York")
 LEDGER = "lexington"

@@ -8,8 +8,11 @@ from typing import Any, Final
 from domain.chart.exit import DischargeReason
 from domain.chart.identity import IdentityCorrected
 from domain.chart.merging import ChartLinked, ChartsMerged, MergedInto
+from domain.cohort import CohortClosed, CohortScheduleChanged
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
 from domain.files import ImportCompleted, LedgerRestored
+from domain.legal_hold import LegalHoldReleased, LegalHoldSet
+from domain.program import Payer, ProgramOffered
 from domain.record import EnteredInError
 from domain.report import ReportAttested
 from domain.room import StaffArrived, StaffLeft
@@ -20,6 +23,7 @@ from domain.session import (
     SessionRescheduled,
     SessionTimesCorrected,
 )
+from domain.staff import CredentialEnded
 from tests.domain import care, cast
 from tests.domain.cast import MONDAY, PLANNED, day, local
 
@@ -31,9 +35,24 @@ _EXAMPLES: Final = (
     HolidayDeclared(on=day("2026-07-03"), name="Independence Day"),
     cast.credentialed(cast.NURSE),
     care.drawn(),
+    CredentialEnded(staff_id=cast.staff_uuid(cast.NURSE), credential="RN", on=day("2026-03-02"), reason="expired"),
+    ProgramOffered(
+        program="iop",
+        level_of_care="2.1",
+        blocks=("09:00-12:00", "18:00-21:00"),
+        patterns=(("mon", "tue", "thu"), ("mon", "wed", "fri")),
+        weeks_min=7,
+        weeks_max=9,
+        payers=(Payer.COMMERCIAL, Payer.SELF_PAY),
+        effective_on=day("2026-01-01"),
+    ),
+    LegalHoldSet(patient_id=cast.ANN, on=day("2026-03-02"), authority="Fayette Circuit Court, 26-CI-00417"),
+    LegalHoldReleased(patient_id=cast.ANN, on=day("2026-03-03"), authority="Fayette Circuit Court, 26-CI-00417"),
     ImportCompleted(file_sha256="00" * 32, facts=2, rejects=0),
     LedgerRestored(file_sha256="00" * 32, facts=2),
     cast.formed(),
+    CohortScheduleChanged(weekdays=("mon", "wed", "thu"), starts="18:00", ends="21:00", effective_on=day("2026-03-16")),
+    CohortClosed(on=day("2026-03-20")),
     PLANNED[MONDAY],
     SessionRescheduled(starts_at=local("2026-03-02 17:00"), ends_at=local("2026-03-02 20:00")),
     held,

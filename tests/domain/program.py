@@ -17,7 +17,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
-from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted, Payer
+from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted
 from domain.chart.entry import InquiryReceived, IntakeAssessed, Suitability, SuitabilityDecided
 from domain.chart.exit import Discharged, DischargeReason
 from domain.chart.identity import PatientRegistered
@@ -27,6 +27,7 @@ from domain.compliance.rule_sets import LANDMARK_IOP
 from domain.compliance.verdict import Row
 from domain.compliance.weekly import assess_week
 from domain.facility import FacilityOpened
+from domain.program import Payer
 from domain.record import EnteredInError, Entry, Envelope, Person, Source
 from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
 from domain.site import Site, fold_site

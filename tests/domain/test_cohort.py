@@ -7,13 +7,26 @@ from uuid import UUID
 
 import pytest
 
-from domain.cohort import Cohort, Pattern
+from domain.cohort import Cohort, CohortClosed, CohortScheduleChanged, Pattern
 from domain.cohort import formed as known_cohort
 from domain.record import EnteredInError
 from domain.refused import Refused
 from domain.site import fold_cohort
-from tests.domain.cast import ADMINISTRATOR, COUNSELOR, FRONT_DESK, day, formed
-from tests.domain.given import given, of_cohort
+from tests.domain import care
+from tests.domain.cast import (
+    ADMINISTRATOR,
+    ASSESSED,
+    COUNSELOR,
+    ENROLLED,
+    EVENINGS,
+    FRONT_DESK,
+    MORNINGS,
+    day,
+    enrolled,
+    formed,
+    suitability,
+)
+from tests.domain.given import Said, given, of_cohort, said, strike
 
 NEW = UUID(int=0xC09)
 
@@ -112,3 +125,105 @@ def test_a_cohort_without_entries_is_unknown() -> None:
     assert fold_cohort(NEW, []) == Cohort(cohort_id=NEW)
     with pytest.raises(Refused, match=r"cohort\.unknown"):
         known_cohort(None)
+
+
+# ---- changed and closed
+
+
+def change(effective_on: str, **other: Any) -> Said:
+    fields: dict[str, Any] = {"weekdays": ("mon", "wed", "thu"), "starts": "18:00", "ends": "21:00"}
+    return of_cohort(EVENINGS, CohortScheduleChanged(**{**fields, **other}, effective_on=day(effective_on)))
+
+
+def close(on: str, cohort_id: UUID = EVENINGS) -> Said:
+    return of_cohort(cohort_id, CohortClosed(on=day(on)))
+
+
+def evenings(*tellings: Any) -> Cohort:
+    cohort: Cohort = given(*tellings).state(f"cohort/{EVENINGS}")
+    return cohort
+
+
+def test_a_changed_schedule_counts_from_its_date() -> None:
+    cohort = evenings(change("2026-03-16"), change("2026-03-16", weekdays=("sat",), starts="09:00", ends="12:00"))
+    assert cohort.meets_on(day("2026-03-10"))
+    assert not cohort.meets_on(day("2026-03-17"))
+    assert cohort.meets_on(day("2026-03-21")), "the later recorded of two on one date"
+    assert [p.version for p in cohort.patterns] == [1, 2, 3]
+
+
+def test_a_changed_schedule_may_be_planned_and_known_afterwards() -> None:
+    given().when(change("2026-09-01")).recorded()
+    given().when(change("2026-01-05")).recorded()
+
+
+@pytest.mark.parametrize(
+    ("other", "rule"),
+    [
+        ({"weekdays": ("mon", "mon")}, "cohort.weekdays"),
+        ({"starts": "6 pm"}, "cohort.times"),
+        ({"ends": "18:00"}, "cohort.ends-before-it-starts"),
+    ],
+    ids=str,
+)
+def test_a_changed_schedule_can_be_kept_as_the_first_one(other: dict[str, Any], rule: str) -> None:
+    given().when(change("2026-03-16", **other)).refused(rule)
+
+
+def test_a_cohort_neither_changes_nor_closes_before_it_was_formed() -> None:
+    given().when(change("2026-01-04")).refused("cohort.before-forming")
+    given().when(close("2026-01-04"), reason="Entered late.").refused("cohort.before-forming")
+    given().when(close("2026-01-05")).recorded()
+
+
+def test_a_cohort_that_is_not_there_neither_changes_nor_closes() -> None:
+    given().when(close("2026-03-20", NEW)).refused("cohort.unknown")
+
+
+def test_a_cohort_closes_once() -> None:
+    given(close("2026-03-20")).when(close("2026-03-23")).refused("cohort.already-closed")
+
+
+def test_nothing_changes_after_the_last_date_of_a_cohort() -> None:
+    story = given(close("2026-03-20"))
+    story.when(change("2026-03-21")).refused("cohort.change-after-closing")
+    story.when(change("2026-03-20")).recorded()
+
+
+def test_a_change_planned_for_later_does_not_keep_a_cohort_open() -> None:
+    given(change("2026-09-01")).when(close("2026-03-20")).recorded()
+
+
+def test_nobody_is_enrolled_in_a_closed_cohort_from_its_last_date_on() -> None:
+    story = given(close("2026-02-26"), *ASSESSED, suitability())
+    story.when(enrolled("2026-02-26")).refused("cohort.closed", naming="2026-02-26")
+    story.when(enrolled("2026-02-27")).refused("cohort.closed")
+    story.when(enrolled("2026-02-27", cohort_id=MORNINGS)).recorded()
+
+
+def test_who_was_enrolled_before_a_cohort_closed_may_be_entered_afterwards() -> None:
+    story = given(*ASSESSED, suitability(), close("2026-03-02"))
+    story.when(enrolled("2026-02-27"), at="2026-03-03 09:00", reason="Entered late.").recorded()
+
+
+def test_nobody_is_assigned_to_a_closed_cohort_from_its_last_date_on() -> None:
+    story = given(*ENROLLED, close("2026-03-16", MORNINGS))
+    story.when(care.assigned("2026-03-16")).refused("cohort.closed")
+    story.when(care.assigned("2026-03-15")).recorded()
+
+
+def test_a_cohort_closes_over_the_heads_of_those_in_it() -> None:
+    """They keep their seats, and are flagged: the discharge may be on its way."""
+    story = given(*ENROLLED).when(close("2026-03-20")).recorded()
+    assert story.broken == []
+
+
+def test_a_closing_that_was_struck_has_closed_nothing() -> None:
+    story = given(close("2026-02-26"), *ASSESSED, suitability())
+    story.tell(said(strike(2), stream=f"cohort/{EVENINGS}"))
+    story.when(enrolled("2026-02-27")).recorded()
+
+
+def test_a_change_that_was_struck_has_changed_nothing() -> None:
+    assert evenings(change("2026-03-16")).meets_on(day("2026-03-18"))
+    assert not evenings(change("2026-03-16"), said(strike(2), stream=f"cohort/{EVENINGS}")).meets_on(day("2026-03-18"))

@@ -26,6 +26,9 @@ PLACEHOLDERS: Final = frozenset(
         "on",
         "max(attended)",  # the date of a session
         "_known(by.role)",
+        "known.closed_on",
+        "what",  # a word for a term of a program
+        "LONGEST_HOURS",
     }
 )
 """What a sentence may be filled in with: words of the program, versions, dates; nothing of what was sent."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from domain.cohort import CohortClosed
 from domain.record import EnteredInError
 from domain.session import (
     ONE_TO_ONE,
@@ -33,6 +34,7 @@ from tests.domain.cast import (
     MONDAY,
     PLANNED,
     TALK,
+    TUESDAY,
     ZONE,
     formed,
     local,
@@ -100,6 +102,44 @@ def test_a_one_to_one_session_has_no_cohort(kind: SessionKind) -> None:
     with_cohort = replace(PLANNED[MONDAY], kind=kind)
     given().when(of(NEW, with_cohort)).refused("session.one-to-one-with-cohort")
     given().when(of(NEW, replace(with_cohort, cohort_id=None))).recorded()
+
+
+@pytest.mark.parametrize("kind", sorted(set(SessionKind) - ONE_TO_ONE))
+def test_a_group_may_be_planned_without_a_cohort(kind: SessionKind) -> None:
+    """A make-up group, aftercare, an evening for alumni: expected of those only who have a record in it."""
+    given().when(of(NEW, replace(PLANNED[MONDAY], kind=kind, cohort_id=None))).recorded()
+
+
+@pytest.mark.parametrize("kind", list(SessionKind))
+def test_a_session_lasts_no_longer_than_anybody_could_stay(kind: SessionKind) -> None:
+    plan = replace(PLANNED[MONDAY], kind=kind, cohort_id=None)
+    given().when(of(NEW, replace(plan, ends_at=local("2026-03-03 06:00")))).recorded()
+    given().when(of(NEW, replace(plan, ends_at=local("2026-03-03 06:01")))).refused("session.too-long", naming="12")
+
+
+def test_moved_and_held_a_session_lasts_no_longer_either() -> None:
+    long = replace(moved, ends_at=local("2026-03-05 18:00"))
+    given().when(of(MONDAY, long)).refused("session.too-long")
+    given().when(of(MONDAY, replace(held, ended_at=local("2026-03-03 21:00")))).refused("session.too-long")
+
+
+def test_a_session_lasts_by_the_clock_that_nobody_turns() -> None:
+    """Through the night in which the clock goes forward, twelve hours on the wall are eleven."""
+    night = replace(PLANNED[MONDAY], starts_at=local("2026-03-07 20:00"), ends_at=local("2026-03-08 09:00"))
+    given().when(of(NEW, night)).recorded()
+
+
+def test_staff_and_rooms_may_be_planned_twice() -> None:
+    in_the_room = replace(PLANNED[MONDAY], room="1")
+    given(of(NEW, in_the_room)).when(of(UUID(int=0x5FE), in_the_room)).recorded()
+
+
+def test_a_session_is_planned_within_the_life_of_its_cohort() -> None:
+    story = given(of_cohort(EVENINGS, CohortClosed(on=PLANNED[MONDAY].starts_at.astimezone(ZONE).date())))
+    story.when(of(NEW, PLANNED[TUESDAY])).refused("session.cohort-closed")
+    story.when(of(MONDAY, moved)).refused("session.cohort-closed")
+    story.when(of(UUID(int=0x5FE), PLANNED[MONDAY])).recorded()
+    story.when(of(NEW, replace(PLANNED[TUESDAY], cohort_id=None))).recorded()
 
 
 def test_a_session_is_planned_for_a_cohort_that_exists() -> None:

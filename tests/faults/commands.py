@@ -14,9 +14,10 @@ from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.entry import InquiryReceived
 from domain.chart.identity import PatientRegistered
 from domain.chart.plan import TriggerIdentified
-from domain.facility import FacilityOpened, HolidayDeclared, StaffCredentialed
+from domain.facility import FacilityOpened, HolidayDeclared
 from domain.record import EnteredInError, Envelope, Person, Source
 from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
+from domain.staff import StaffCredentialed
 from store.append import NewFact
 
 STAFF = UUID("6f1c1f0e-3b1c-4a44-9a35-5b9f4f1d8e11")

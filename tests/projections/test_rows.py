@@ -10,10 +10,11 @@ import pytest
 
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
 from domain.chart.carry_over import CarriedState, EpisodeCarriedOver
-from domain.chart.enrollment import Admitted, Enrolled, Payer
+from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.identity import PatientRegistered
+from domain.program import Payer
 from domain.record import EnteredInError, stream_uuid
 from domain.room import StaffArrived, StaffLeft
 from domain.session import (

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 
 from domain.chart.plan import TriggerIdentified
-from domain.facility import StaffCredentialed
 from domain.record import EnteredInError, stream_uuid
 from domain.session import CancellationCause, SessionCancelled
+from domain.staff import StaffCredentialed
 from projections import status, watch
 from projections.cut import Cut
 from projections.follower import Follower

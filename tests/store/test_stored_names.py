@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.catalog import BY_NAME, FACTS
 from domain.record import Envelope
-from store.shapes import is_list, is_record, item, shape_of
+from store.shapes import depth, is_record, item, shape_of
 
 GOLDEN = Path(__file__).parent / "golden" / "facts.json"
 
@@ -41,7 +41,9 @@ def _fields(record: Any) -> dict[str, Any]:
         inner = item(hint)
         of = _fields(inner) if is_record(inner) else TYPES.get(inner) or " | ".join(inner)
         absent = type(None) in getattr(hint, "__args__", ()) or name not in getattr(record, "__required_keys__", {name})
-        fields[name + ("?" if absent else "")] = [of] if is_list(hint) else of
+        for _ in range(depth(hint)):
+            of = [of]
+        fields[name + ("?" if absent else "")] = of
     return fields
 
 
