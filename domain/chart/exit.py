@@ -80,7 +80,9 @@ def _judge_discharge(chart: Chart, fact: Discharged, scene: Scene) -> None:
 
 
 def _services(chart: Chart, episode: Episode, scene: Scene) -> Iterator[date]:
-    """The program days of the sessions of treatment attended."""
+    """The program days of the sessions of treatment attended; the first of them in another system's record too."""
+    if episode.carried_over and episode.admission is not None:
+        yield episode.admission.on
     for record in chart.attendances.values():
         session = scene.sessions.get(record.session_id)
         if record.episode_id == episode.episode_id and record.attended and session is not None:

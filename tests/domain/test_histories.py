@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from domain.chart import Chart, evolve, fold, judgement
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome, first_attended
+from domain.chart.carry_over import CarriedState, EpisodeCarriedOver
 from domain.chart.enrollment import Admitted, HoldEnded, HoldStarted
 from domain.chart.exit import Discharged, DischargeReason, DischargeVoided
 from domain.chart.screening import PresumptiveReported, ResultCorrected, ValidityReported
@@ -149,6 +150,10 @@ way_in: Final = st.one_of(
     _trying(lambda on, key: cast.suitability(on=on, episode_id=key), dates, episodes),
     _trying(cast.enrolled, dates, episodes),
     _trying(cast.not_admitted, dates),
+    _trying(cast.waitlisted, dates),
+    _trying(lambda on, said: cast.detox_referred(on, accepted=said), dates, st.sampled_from([None, True, False])),
+    _trying(cast.detox_answered, st.booleans(), dates),
+    _trying(lambda state: cast.carried_over(state, episode_id=SECOND_EPISODE), st.sampled_from(CarriedState)),
     _trying(cast.admitted, st.sampled_from(SESSIONS)),
     _trying(care.assigned, dates),
 )
@@ -158,6 +163,9 @@ way_out: Final = st.one_of(
     st.builds(_void, numbers, episodes),
     _trying(care.aftercare, dates),
     _trying(care.summarized, dates),
+    _trying(care.alumni_joined, dates, episodes),
+    _trying(care.placed, dates, episodes),
+    _trying(care.stay_ended, dates),
 )
 stepping: Final = st.one_of(
     _trying(care.level_assessed, dates),
@@ -167,6 +175,7 @@ stepping: Final = st.one_of(
     _trying(care.decided, dates, ids),
     _trying(care.took_effect, dates, ids),
     _trying(care.withdrawn, dates, ids),
+    _trying(care.step_up, dates),
 )
 screening: Final = st.one_of(
     _trying(care.ordered, screens),
@@ -183,6 +192,7 @@ attempts: Final = st.one_of(
 
 _BY: Final[Mapping[str, Person]] = {
     "EnteredInError": SUPERVISOR,
+    "EpisodeCarriedOver": SUPERVISOR,
     "DischargeVoided": SUPERVISOR,
     "StepDownCosigned": SUPERVISOR,
     "Admitted": SYSTEM,
@@ -193,6 +203,9 @@ _BY: Final[Mapping[str, Person]] = {
 WAY_IN: Final = (registered, inquired(), cast.assessed(), cast.suitability(), cast.enrolled())
 BEGINNINGS: Final = (
     WAY_IN,
+    WAY_IN[:3],
+    (*WAY_IN[:4], cast.detox_referred("2026-02-27"), cast.detox_answered(False, "2026-02-28")),
+    (registered, cast.carried_over(CarriedState.TAPERING)),
     (*WAY_IN, attended(MONDAY), attended(TUESDAY), *care.AGREED, care.took_effect("2026-03-10")),
     (*WAY_IN, attended(MONDAY), cast.absent(TUESDAY), cast.hold_started("2026-03-04"), cast.hold_ended("2026-03-06")),
     (*WAY_IN, attended(TUESDAY), cast.discharged("2026-03-05", "2026-03-03", DischargeReason.COMPLETED)),
@@ -209,7 +222,8 @@ def entry(history: list[Entry], fact: Any) -> Entry:
 
 def _envelope(fact: Any) -> Envelope:
     by = _BY.get(type(fact).__name__, COUNSELOR)
-    return Envelope(by=by, source=Source.WEB, correlation_id=UUID(int=1), reason="Entered later.")
+    source = Source.IMPORT if isinstance(fact, EpisodeCarriedOver) else Source.WEB
+    return Envelope(by=by, source=source, correlation_id=UUID(int=1), reason="Entered later.")
 
 
 def by_decision(history: list[Entry], fact: Any, scene: Scene) -> list[Entry]:
@@ -283,7 +297,8 @@ def every_prefix_evolves_as_it_folds(history: History) -> None:
 
 def admission_is_by_the_first_session_attended(history: History) -> None:
     chart = fold(ANN, history)
-    for key, episode in chart.episodes.items():
+    treated_here = {key: episode for key, episode in chart.episodes.items() if not episode.carried_over}
+    for key, episode in treated_here.items():
         first = first_attended(chart, key, SCENE.sessions)
         assert (episode.admission is None) == (first is None)
         if episode.admission is not None and first is not None:
@@ -291,7 +306,7 @@ def admission_is_by_the_first_session_attended(history: History) -> None:
             assert episode.admission.on == named.program_day(ZONE) == first.program_day(ZONE)
             assert chart.attendances[named.session_id].attended
     admissions = [e for e in live(history) if isinstance(e.fact, Admitted)]
-    assert len(admissions) == sum(episode.admission is not None for episode in chart.episodes.values())
+    assert len(admissions) == sum(episode.admission is not None for episode in treated_here.values())
 
 
 def each_session_has_one_live_record_and_no_credit_overlaps(history: History) -> None:

@@ -127,6 +127,11 @@ def test_it_is_discharged_as_any_other() -> None:
     story.tell(inquired(SECOND_EPISODE, "2026-03-20 12:00"))
 
 
+def test_the_last_service_is_not_before_the_admission_elsewhere() -> None:
+    begun().when(discharged("2026-03-05", "2026-02-15")).refused("discharge.precedes-care", naming="2026-02-16")
+    begun().when(discharged("2026-03-05", "2026-02-20")).recorded()
+
+
 def test_the_way_in_is_behind_it() -> None:
     begun().when(assessed("2026-03-03")).refused("episode.transition")
 
