@@ -242,6 +242,12 @@ class Census(Cut):
     rows: list[CensusRow]
 
 
+class StaffOfSession(Document):
+    staff_id: UUID
+    name: str | None
+    role: str = Field(examples=["lead"])
+
+
 class SessionOfDay(Document):
     session_id: UUID
     cohort_id: UUID | None
@@ -258,6 +264,8 @@ class SessionOfDay(Document):
     attended: int
     absent_excused: int
     absent_unexcused: int
+    recorded: int = Field(description="How many have a record, attended or absent.")
+    staff: list[StaffOfSession] = Field(description="Who held it; before that, who is noted as there now.")
 
 
 class SessionsOfDay(Document):

@@ -4,7 +4,8 @@ What isn't named is denied. Recording follows `domain.acts`, which says who may 
 the same again on the fact's own date, with the person's credential. Reading:
 
 - front desk and alumni coordinators never see diagnoses or results of screenings, so neither status nor history nor
-  census nor reports: they find a patient by MRN and see the sessions of a day;
+  census nor reports: they find a patient by MRN and see the sessions of a day; the front desk, which checks people
+  in, sees the names of those expected today;
 - the laboratory's interface adds results and reads nothing;
 - an auditor reads for an audit alone (42 CFR 2.53), and no whole ledger;
 - `research` (42 CFR 2.52) is nobody's yet: its basis can't be put on record so far.
@@ -59,6 +60,10 @@ class Read(StrEnum):
     """Everybody in care, with state and flags."""
     SESSIONS = "read_sessions"
     """The sessions of a day; nobody's name."""
+    ROSTER = "read_roster"
+    """Who is expected at a session and who is in the room, by name; nothing clinical."""
+    ROSTER_TODAY = "read_roster_of_today"
+    """The same of the sessions of today."""
     REPORT = "read_report"
     """Compliance reports."""
     FACTS = "read_facts"
@@ -76,7 +81,7 @@ _OVERSIGHT: Final = frozenset({Purpose.OPERATIONS, Purpose.AUDIT})
 _AUDIT: Final = frozenset({Purpose.AUDIT})
 _ANY: Final = frozenset({Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT, Purpose.AUDIT})
 
-_CLINIC: Final = (Read.CHART, Read.HISTORY, Read.SEARCH, Read.CENSUS, Read.SESSIONS)
+_CLINIC: Final = (Read.CHART, Read.HISTORY, Read.SEARCH, Read.CENSUS, Read.SESSIONS, Read.ROSTER)
 _DOOR: Final = (Read.SEARCH, Read.SESSIONS)
 _ENTRY: Final = (Read.CHART, Read.SEARCH, Read.CENSUS, Read.SESSIONS)
 
@@ -88,9 +93,9 @@ READS: Final[Mapping[str, tuple[tuple[Read, ...], frozenset[Purpose]]]] = {
     MEDICAL_DIRECTOR: ((*_CLINIC, Read.REPORT), _CARE),
     NURSE: (_CLINIC, _CARE),
     INTAKE_CLINICIAN: (_CLINIC, _CARE),
-    CASE_MANAGER: (_ENTRY, _CARE),
+    CASE_MANAGER: ((*_ENTRY, Read.ROSTER), _CARE),
     ADMISSIONS: (_ENTRY, _CARE),
-    FRONT_DESK: (_DOOR, _CARE),
+    FRONT_DESK: ((*_DOOR, Read.ROSTER_TODAY), _CARE),
     ALUMNI_COORDINATOR: (_DOOR, _CARE),
     ADMINISTRATOR: ((*_ENTRY, Read.REPORT), _OFFICE),
     COMPLIANCE_OFFICER: (tuple(Read), _OVERSIGHT),

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from typing import Annotated, Final, Self, TypeVar, cast
 from uuid import UUID
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, Field, StrictInt, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.answers import OF_COMMANDS, receipt_responses
+from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
+from api.asking import Current, wait
 from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Text, record_body
 from api.commands import Topic
 from api.gate import Caller, may
-from api.permission import recording
+from api.permission import Read, recording
+from api.problem import not_found
 from api.recording import IdempotencyKey, IfMatch, Sent, answer, decide, decide_all
+from api.room_answers import Roster
 from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.claims import EPISODE
@@ -24,6 +27,7 @@ from domain.record import stream_name
 from domain.room import StaffArrived, StaffLeft
 from domain.roster import Arrival, Departure, Draft, Holding, RosterLine, StaffArrival, StaffDeparture
 from domain.session import SessionHeld, StaffPresence
+from projections import room
 from store.desk import Filing
 
 _SESSION: Final = "/sessions/{session_id}"
@@ -211,6 +215,37 @@ def record_roster(
         filings = [Filing(session, held), *filings]
     sent = _sent("roster", session_id, key, if_match)
     return answer(decide_all(by, filings, body, sent, resource=session))
+
+
+@router.get(
+    f"{_SESSION}/roster",
+    operation_id="read_roster",
+    summary="Who is expected at a session, who is in the room, and the ratio now",
+    response_model=None,
+    responses={200: {"model": Roster}, **OF_QUERIES},
+)
+def read_roster(
+    by: Annotated[Caller, may(Read.ROSTER, Read.ROSTER_TODAY)],
+    session_id: SessionId,
+    asked: Annotated[Current, Query()],
+) -> Response:
+    """As it is now, from the ledger itself. Whoever works at the door sees the sessions of today alone. `ETag` is the
+    version of the session, for the `If-Match` of a roster."""
+    wait(by, asked, for_tables=False)
+    found = room.answer(by.wiring.store, by.facility, session_id, now=by.wiring.clock())
+    if found is None:
+        raise not_found("There is no such session at this facility.")
+    if not found.today:
+        by.may(Read.ROSTER)
+    by.saw(found.patient_ids)
+    document = {
+        "session_id": str(session_id),
+        "facility": by.facility,
+        "known_at": None if found.known_at is None else stamp(found.known_at),
+        "position": found.position,
+        **found.document,
+    }
+    return json_answer(document, headers={"ETag": f'"{found.version}"'})
 
 
 def _presence(one: Body) -> StaffPresence:

@@ -87,7 +87,7 @@ def read_census(by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Anno
 def read_sessions(
     by: Annotated[Caller, may(Read.SESSIONS)], code: Code, asked: Annotated[DayAsked, Query()]
 ) -> Response:
-    """Planned, held and cancelled ones, with how many came; nobody is named."""
+    """Planned, held and cancelled ones, with how many came and are recorded, and which staff; no patient is named."""
     wait(by, asked, for_tables=True)
     cut = take_cut(by.wiring.store.ledger(code), known_at=None, as_of=asked.on, now=by.wiring.clock())
     found = sessions.answer(by.wiring.store, code, on=cut.as_of)

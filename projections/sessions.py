@@ -13,6 +13,7 @@ import msgspec
 import orjson
 from psycopg.types.json import Jsonb
 
+from domain.facility import Facility
 from domain.record import Recorded, stream_uuid
 from domain.room import Stays
 from domain.session import CancellationCause, Held, Modality, Session, SessionKind, StaffPresence, evolve
@@ -166,7 +167,7 @@ WHERE ledger = %(ledger)s AND session_id IN (
 # The counts are of the day's sessions alone, and of the records that stand.
 _OF_A_DAY: Final[LiteralString] = """
 SELECT session_id, cohort_id, kind, modality, topic, room, starts_at, ends_at, started_at, ended_at, cancelled,
-       present.attended, present.absent_excused, present.absent_unexcused
+       present.attended, present.absent_excused, present.absent_unexcused, staff::text, stays::text
 FROM projection.sessions session
 CROSS JOIN LATERAL (
     SELECT count(*) FILTER (WHERE outcome = 'attended') AS attended,
@@ -208,12 +209,14 @@ class SessionsOfDay:
 
 
 def answer(store: Store, facility: str, *, on: date) -> SessionsOfDay:
-    """The sessions of a date at the site: times, kind, `state` (`planned`, `held`, `cancelled`), and how many came.
+    """The sessions of a date at the site: times, kind, `state` (`planned`, `held`, `cancelled`), how many came
+    and how many are `recorded`, and the staff who held it, or is noted as there.
 
     Instants in the site's own offset. Raises `Behind`, and the errors of the store.
     """
     ledger = store.ledger(facility)
-    zone = site_of(ledger, upto=ledger.head().position).facility.zone
+    site = site_of(ledger, upto=ledger.head().position).facility
+    zone = site.zone
     if zone is None:
         return SessionsOfDay([], on, 0, None)
     since, until = midnights(on, on, zone)
@@ -222,20 +225,37 @@ def answer(store: Store, facility: str, *, on: date) -> SessionsOfDay:
         rows = cursor.execute(_OF_A_DAY, {"ledger": facility, "since": since, "until": until}).fetchall()
     if cut is None:
         raise Behind
-    return SessionsOfDay([_shown(row, zone) for row in rows], on, cut.position, cut.known_at)
+    return SessionsOfDay([_shown(row, site, zone, on) for row in rows], on, cut.position, cut.known_at)
 
 
 _SHOWN: Final = ("starts_at", "ends_at", "started_at", "ended_at")
 
 
-def _shown(row: Sequence[Any], zone: ZoneInfo) -> dict[str, Any]:
+def _shown(row: Sequence[Any], site: Facility, zone: ZoneInfo, on: date) -> dict[str, Any]:
     names = ("session_id", "cohort_id", "kind", "modality", "topic", "room", *_SHOWN, "cancelled")
-    shown = dict(zip((*names, "attended", "absent_excused", "absent_unexcused"), row, strict=True))
+    counts = ("attended", "absent_excused", "absent_unexcused")
+    shown = dict(zip((*names, *counts), row[:-2], strict=True))
+    shown["recorded"] = sum(shown[count] for count in counts)
+    shown["staff"] = _staff(row[-2], row[-1], site, on)
     for name in ("session_id", "cohort_id"):
         shown[name] = None if shown[name] is None else str(shown[name])
     for name in _SHOWN:
         shown[name] = None if shown[name] is None else shown[name].astimezone(zone).isoformat()
     return {**shown, "state": _state(shown)}
+
+
+def _staff(held: str | None, noted: str | None, site: Facility, on: date) -> list[dict[str, Any]]:
+    """Each once: those on record as in the room, of a session that was held; else those noted as there now."""
+    if held is not None:
+        people = [(one["staff_id"], one["role"]) for one in _STAFF.decode(held)]
+    else:
+        stays = () if noted is None else _STAYS.decode(noted)
+        people = [(stay.staff_id, stay.role) for stay in stays if stay.left_at is None]
+    rows = []
+    for staff_id, role in dict.fromkeys(people):
+        lines = site.credentials(staff_id, on)
+        rows.append({"staff_id": str(staff_id), "name": lines[-1].name if lines else None, "role": role})
+    return rows
 
 
 def _state(session: Mapping[str, Any]) -> str:

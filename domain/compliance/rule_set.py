@@ -50,9 +50,13 @@ Terms: TypeAlias = WeekMinutes | QualifyingDays | ShowRate | IndividualSessions
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleSet:
-    """`rules` in the order of the rules' description; `modalities` are those in which sessions are countable."""
+    """`rules` in the order of the rules' description; `modalities` are those in which sessions are countable.
+
+    `patients_per_staff` (RAT-1): at most so many patients in a room for each of the qualified staff; None: not said.
+    """
 
     name: str
     version: str
     modalities: frozenset[Modality]
     rules: tuple[Terms, ...]
+    patients_per_staff: int | None = None

@@ -1,8 +1,8 @@
 """The rule sets that are shipped, and which of them applies.
 
 Sources: the program descriptions of Landmark Recovery (9 hours a week, 3 hours on 3 days, one individual session a
-week); ASAM level 2.1 (9 hours a week for adults, 6 for adolescents); TEDS's notion of intensive outpatient care
-(2 hours on 3 days); Arizona's S9480 (9 hours a week, 3 hours on 2 days).
+week; one of the staff to six patients); ASAM level 2.1 (9 hours a week for adults, 6 for adolescents); TEDS's notion
+of intensive outpatient care (2 hours on 3 days); Arizona's S9480 (9 hours a week, 3 hours on 2 days).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ LANDMARK_IOP: Final = RuleSet(
         ShowRate(),
         IndividualSessions(at_least=1),
     ),
+    patients_per_staff=6,
 )
 
 ASAM_2_1: Final = RuleSet(

@@ -24,27 +24,37 @@ from tests.api.program import Site
 
 # Purposes by their first letters (t, o, p, a, r) for which a role may read.
 GRID = """
-                    chart  history search census sessions report facts
-counselor           to     to      to     to     to       to     -
-therapist           to     to      to     to     to       to     -
-family_therapist    to     to      to     to     to       to     -
-supervisor          to     to      to     to     to       to     -
-medical_director    to     to      to     to     to       to     -
-nurse               to     to      to     to     to       -      -
-intake_clinician    to     to      to     to     to       -      -
-case_manager        to     -       to     to     to       -      -
-admissions          to     -       to     to     to       -      -
-front_desk          -      -       to     -      to       -      -
-alumni_coordinator  -      -       to     -      to       -      -
-administrator       op     -       op     op     op       op     -
-compliance_officer  oa     oa      oa     oa     oa       oa     oa
-auditor             a      a       a      a      a        a      -
-operator            topa   topa    topa   topa   topa     topa   topa
-lab                 -      -       -      -      -        -      -
-system              -      -       -      -      -        -      -
-stranger            -      -       -      -      -        -      -
+                    chart  history search census sessions report facts  roster today
+counselor           to     to      to     to     to       to     -   to     -
+therapist           to     to      to     to     to       to     -   to     -
+family_therapist    to     to      to     to     to       to     -   to     -
+supervisor          to     to      to     to     to       to     -   to     -
+medical_director    to     to      to     to     to       to     -   to     -
+nurse               to     to      to     to     to       -      -   to     -
+intake_clinician    to     to      to     to     to       -      -   to     -
+case_manager        to     -       to     to     to       -      -   to     -
+admissions          to     -       to     to     to       -      -   -      -
+front_desk          -      -       to     -      to       -      -   -      to
+alumni_coordinator  -      -       to     -      to       -      -   -      -
+administrator       op     -       op     op     op       op     -   -      -
+compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa
+auditor             a      a       a      a      a        a      -   a      -
+operator            topa   topa    topa   topa   topa     topa   topa   topa   topa
+lab                 -      -       -      -      -        -      -   -      -
+system              -      -       -      -      -        -      -   -      -
+stranger            -      -       -      -      -        -      -   -      -
 """
-COLUMNS = (Read.CHART, Read.HISTORY, Read.SEARCH, Read.CENSUS, Read.SESSIONS, Read.REPORT, Read.FACTS)
+COLUMNS = (
+    Read.CHART,
+    Read.HISTORY,
+    Read.SEARCH,
+    Read.CENSUS,
+    Read.SESSIONS,
+    Read.REPORT,
+    Read.FACTS,
+    Read.ROSTER,
+    Read.ROSTER_TODAY,
+)
 
 
 @pytest.mark.parametrize("line", GRID.strip().splitlines()[1:], ids=lambda line: line.split()[0])
@@ -115,6 +125,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "note_staff_arrival": (recording(StaffArrived),),
     "note_staff_departure": (recording(StaffLeft),),
     "record_roster": (recording(AttendanceRecorded),),
+    "read_roster": (Read.ROSTER, Read.ROSTER_TODAY),
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),

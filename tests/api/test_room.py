@@ -236,3 +236,117 @@ def test_two_counselors_send_the_same_roster_at_the_same_moment(site: Site, grou
                 (n, "attendance.already-recorded") for n in (1, 2, 3)
             ]
     assert [len(records(site, patient)) for patient, _ in group] == [10, 10, 10]
+
+
+# ---- who is there
+
+
+def test_the_sheet_says_who_is_expected_who_is_there_and_the_ratio_now(
+    site: Site, group: list[tuple[str, str]]
+) -> None:
+    session = site.session(site.cohort_id, LIVE, LIVE + timedelta(hours=3))
+    path = f"/sessions/{session}"
+    told = site.told("front_desk", f"{path}/roster")
+    assert sorted((one["mrn"], one["state"], one["expected"]) for one in told["patients"]) == [
+        (f"M-{n}", "expected", True) for n in range(3)
+    ]
+    assert told["now"] == {
+        "patients": 0,
+        "staff": 0,
+        "qualified_staff": 0,
+        "patients_per_staff": 6,
+        "within_ratio": True,
+    }
+    came = site.send("front_desk", f"{path}/arrivals", {"patient_id": group[0][0]}).json()
+    told = site.told("front_desk", f"{path}/roster", params={"at_least": f"{site.code}:{came['position']}"})
+    assert told["position"] >= came["position"]
+    assert (told["now"]["patients"], told["now"]["within_ratio"]) == (1, False)
+    therapist = site.person("therapist")
+    staff = {"staff_id": therapist.id.removeprefix("staff/"), "role": "lead"}
+    site.done("counselor", f"{path}/staff-arrivals", staff)
+    site.done("front_desk", f"{path}/arrivals", {"patient_id": group[1][0]})
+    site.done("front_desk", f"{path}/departures", {"patient_id": group[1][0]})
+    absent = {"patient_id": group[2][0], "outcome": "absent_excused"}
+    site.done("counselor", f"{path}/roster", {"lines": [absent]})
+    response = site.ask("counselor", f"{path}/roster")
+    told = response.json()
+    assert response.headers["ETag"] == '"2"'
+    assert told["counts"] == {"expected": 3, "in_the_room": 1, "left": 1, "recorded": 1}
+    assert (told["now"]["qualified_staff"], told["now"]["within_ratio"]) == (1, True)
+    [lead] = told["staff"]
+    assert (lead["name"], lead["role"], lead["in_the_room"]) == (therapist.name, "lead", True)
+    by_id = {one["patient_id"]: one for one in told["patients"]}
+    assert [by_id[patient]["state"] for patient, _ in group] == ["in_the_room", "left", "recorded"]
+    assert by_id[group[2][0]]["outcome"] == "absent_excused"
+    assert by_id[group[2][0]]["record"].startswith(f"chart/{group[2][0]}@")
+    assert by_id[group[0][0]]["episode_id"] == group[0][1]
+    assert by_id[group[0][0]]["family_name"] == "Quillfeather"
+    assert not {"diagnoses", "birth_date", "phone"} & set(by_id[group[0][0]])
+
+
+def test_looking_at_the_sheet_is_on_record_before_the_answer(site: Site, group: list[tuple[str, str]]) -> None:
+    session = site.session(site.cohort_id, LIVE, LIVE + timedelta(hours=3))
+    told = site.told("counselor", f"/sessions/{session}/roster")
+    [seen] = [line["fact"] for line in site.accesses() if line["fact"].get("what") == "read_roster"]
+    assert seen["patient_ids"] == [one["patient_id"] for one in told["patients"]]
+    assert set(seen["patient_ids"]) == {patient for patient, _ in group}
+
+
+def test_the_door_sees_the_sessions_of_today_alone(site: Site, group: list[tuple[str, str]]) -> None:
+    session = site.session(site.cohort_id)
+    assert site.ask("front_desk", f"/sessions/{session}/roster").status_code == 403
+    assert ("read_roster", "not permitted to this role for this purpose") in site.denials()
+    assert len(site.told("counselor", f"/sessions/{session}/roster")["patients"]) == len(group)
+    assert site.ask("alumni_coordinator", f"/sessions/{session}/roster").status_code == 403
+    assert site.ask("front_desk", f"/sessions/{uuid4()}/roster").status_code == 404
+
+
+def test_the_sheet_is_of_now(site: Site, group: list[tuple[str, str]]) -> None:
+    session = site.session(site.cohort_id)
+    path = f"/sessions/{session}/roster"
+    assert site.ask("counselor", path, params={"as_of": "2026-03-02"}).status_code == 422
+    ahead = site.client.app.state.wiring.store.ledger(site.code).head().position + 1
+    assert site.ask("counselor", path, params={"at_least": f"{site.code}:{ahead}"}).status_code == 503
+    site.hold(session)
+    told = site.told("counselor", path)
+    assert (told["session"]["state"], told["now"]) == ("held", None)
+    assert [one["role"] for one in told["staff"]] == ["lead"]
+    assert told["counts"]["expected"] == len(group)
+
+
+def test_what_came_since_the_last_look_is_on_the_sheet(site: Site, group: list[tuple[str, str]]) -> None:
+    session = site.session(site.cohort_id, LIVE, LIVE + timedelta(hours=3))
+    path = f"/sessions/{session}/roster"
+    assert len(site.told("counselor", path)["patients"]) == len(group)
+    newcomer, _ = site.enrolled(site.cohort_id, "M-7")
+    guest, _ = site.enrolled(site.cohort(), "M-8")
+    assert {one["patient_id"] for one in site.told("counselor", path)["patients"]} == {
+        newcomer,
+        *(patient for patient, _ in group),
+    }
+    site.done("front_desk", f"/sessions/{session}/arrivals", {"patient_id": guest})
+    [found] = [one for one in site.told("counselor", path)["patients"] if one["patient_id"] == guest]
+    assert (found["expected"], found["state"]) == (False, "in_the_room")
+
+
+@pytest.mark.usefixtures("follower")
+def test_the_sessions_of_a_day_say_who_leads_and_what_is_recorded(site: Site, group: list[tuple[str, str]]) -> None:
+    session, beside = site.session(site.cohort_id), site.session(None)
+    counselor = site.person("counselor")
+    lead = {"staff_id": counselor.id.removeprefix("staff/"), "role": "lead"}
+    site.done("counselor", f"/sessions/{session}/staff-arrivals", {**lead, "at": at(STARTED)})
+    sent = lines(group[:2])
+    last = site.done("counselor", f"/sessions/{session}/roster", {"lines": sent}).json()
+    asked = {"on": str(STARTED.date()), "at_least": f"{site.code}:{last['position']}"}
+    told = site.told("front_desk", f"/facilities/{site.code}/sessions", params=asked)["sessions"]
+    by_id = {one["session_id"]: one for one in told}
+    assert (by_id[session]["attended"], by_id[session]["recorded"], by_id[beside]["recorded"]) == (2, 2, 0)
+    assert by_id[session]["staff"] == [{**lead, "name": counselor.name}]
+    assert by_id[beside]["staff"] == []
+    holding = {"started_at": at(STARTED), "ended_at": at(ENDED)}
+    sent = lines(group[2:])
+    last = site.done("counselor", f"/sessions/{session}/roster", {"lines": sent, "holding": holding}).json()
+    asked["at_least"] = f"{site.code}:{last['position']}"
+    told = site.told("front_desk", f"/facilities/{site.code}/sessions", params=asked)["sessions"]
+    [held] = [one for one in told if one["session_id"] == session]
+    assert (held["state"], held["recorded"], held["staff"]) == ("held", 3, [{**lead, "name": counselor.name}])
