@@ -16,6 +16,7 @@ from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory
 from eventsourcing.utils import Environment, EnvType
 from psycopg.pq.abc import PGresult
 
+from domain.catalog import BY_NAME
 from domain.claims import Claim, claims_of
 from domain.record import Recorded
 from store.append import AppendRequest, Command, HashedCommand, NewFact, NoneSince, Receipt
@@ -31,6 +32,7 @@ from store.recorder import LedgerFactory, LedgerRecorder
 from store.restore import Restoration
 from store.round_trip import AS_READER, BEGIN_READ, COMMIT, Statement, as_bigint, as_instant, bigint, round_trip
 from store.sealing import LookupKey, NotOpened, bound
+from store.upcasts import UPCASTS
 
 _EVERYTHING: Final = 2**63 - 1
 
@@ -235,8 +237,9 @@ class Ledger(Application[str]):
         return [_row(found, n) for n in range(found.ntuples)]
 
     def typed(self, types: Sequence[str], *, after: int, upto: int, limit: int = 5000) -> list[Row]:
-        """As `rows`, those of these stored names alone."""
-        given = {"ledger": self.name, "types": list(types), "after": after, "upto": upto, "limit": limit}
+        """As `rows`, those stored by these names alone, or by old ones that are read as others now."""
+        names = [*types, *(old for old in UPCASTS if old not in BY_NAME)]
+        given = {"ledger": self.name, "types": names, "after": after, "upto": upto, "limit": limit}
         [rows] = self._database.select((_TYPED, given))
         return cast("list[Row]", rows)
 

@@ -46,5 +46,6 @@ class LookingThrough:
         """
         while self._after < position:
             rows = self._ledger.typed(self._types, after=self._after, upto=position, limit=PAGE_FACTS)
-            yield from self._ledger.opened([row for row in rows if not but(row[1], row[2])])
+            opened = self._ledger.opened([row for row in rows if not but(row[1], row[2])])
+            yield from (entry for entry in opened if type(entry.fact).__name__ in self._types)
             self._after = rows[-1][0] if len(rows) == PAGE_FACTS else position
