@@ -77,6 +77,7 @@ def _looked_up(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] 
     if found is None:
         return None
     by.wiring.watches.of(by.facility).keep(patient_id, found)
+    by.read_linked(found.linked)
     return found.version, orjson.dumps(said_later(found.document, asked.known_at))
 
 
@@ -106,6 +107,7 @@ def read_history(
     if history is None:
         raise not_found(_UNKNOWN)
     by.read_chart(patient_id, history.version)
+    by.read_linked(history.linked)
     document: dict[str, Any] = {
         "patient_id": str(patient_id),
         "facility": by.facility,

@@ -22,6 +22,7 @@ from domain.acts import INTERFACES, UNLISTED
 from domain.facility import Facility
 from domain.record import Person
 from domain.week import local_date
+from projections.links import Linked
 from projections.watch import Glance
 from store.errors import StoreError
 from store.together import awaited
@@ -98,6 +99,19 @@ class Caller:
                 purpose=self.purpose,
                 at_version=at_version,
             )
+
+    def read_linked(self, linked: Iterable[Linked]) -> None:
+        """On record at the sites whose charts were looked at for the answer, before it goes out."""
+        with _on_record():
+            for one in linked:
+                self.wiring.accesses.read(
+                    one.ledger,
+                    by=self.person,
+                    patient_id=one.chart.patient_id,
+                    what=self.what,
+                    purpose=self.purpose,
+                    at_version=one.chart.version,
+                )
 
     async def reads_chart(self, patient_id: UUID, at_version: int) -> None:
         """As `read_chart`, on the event loop: it is put on record together with what others read meanwhile."""

@@ -28,7 +28,7 @@ from domain.status import present
 from domain.week import Week
 from exchange.calendar import planned_in
 from exchange.cut import Knowledge, cut_at, knowledge
-from projections.links import linked_charts
+from projections.links import Linked, linked_charts
 from store.ledger import Head
 from store.states import Known, View
 from store.store import Store
@@ -43,6 +43,7 @@ class History:
     Behind what is stored, a line has `late` and `late_hours` where the entry came late, and the versions `corrects`,
     `replaced_by` and `struck_by` where there are such, as they were at the cut. `version` is the chart's at the cut.
     `next_after` continues with the next page; None on the last one.
+    `linked` are the charts at other sites that were looked at for the status.
     """
 
     lines: tuple[bytes, ...]
@@ -50,6 +51,7 @@ class History:
     version: int
     next_after: int | None
     knowledge: Knowledge
+    linked: tuple[Linked, ...] = ()
 
 
 def answer(
@@ -79,6 +81,7 @@ def answer(
     planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
     sessions, cohorts = _beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
     state = cast(Chart, chart.state_at(known.position))
+    linked = linked_charts(store, state, known_at)
     status = present(
         state,
         sessions=sessions,
@@ -88,7 +91,7 @@ def answer(
         as_of=cut.as_of,
         known_at=known.known_at,
         position=known.position,
-        elsewhere=linked_charts(store, state, known_at),
+        elsewhere=[(one.chart, one.zone) for one in linked],
     )
     shown = min(version, after + max(limit, 0))
     return History(
@@ -97,6 +100,7 @@ def answer(
         version=version,
         next_after=shown if shown < version else None,
         knowledge=known,
+        linked=linked,
     )
 
 

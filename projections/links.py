@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -14,8 +15,17 @@ from store.ledger import Ledger
 from store.store import Store
 
 
-def linked_charts(store: Store, chart: Chart, known_at: datetime | None) -> list[tuple[Chart, ZoneInfo]]:
-    """Each chart that a live link of this one names, and the zone of its site; as of now without `known_at`.
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A chart at another site, and the zone of that site. Whoever was told of it has read it there."""
+
+    ledger: str
+    chart: Chart
+    zone: ZoneInfo
+
+
+def linked_charts(store: Store, chart: Chart, known_at: datetime | None) -> tuple[Linked, ...]:
+    """The charts that a live link of this one names, as of now without `known_at`.
 
     One that was merged since is followed to the chart that stays. What its ledger doesn't hold is left out.
     """
@@ -27,8 +37,8 @@ def linked_charts(store: Store, chart: Chart, known_at: datetime | None) -> list
         zone = fold_facility(ledger.read([stream], upto=upto)[stream]).zone
         other = chart_that_stays(ledger, link.patient_id, upto=upto)
         if zone is not None and other is not None:
-            found.append((other, zone))
-    return found
+            found.append(Linked(link.ledger, other, zone))
+    return tuple(found)
 
 
 def chart_that_stays(ledger: Ledger, patient_id: UUID, *, upto: int) -> Chart | None:

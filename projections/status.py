@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import msgspec
 
@@ -21,7 +20,7 @@ from domain.week import Week
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
-from projections.links import linked_charts
+from projections.links import Linked, linked_charts
 from projections.projection import Cursor, by_stream, strikes
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
@@ -133,10 +132,12 @@ class Answer:
 
     `cut` is there when it came from the read tables. Until the chart, its site or a session has another fact, or what
     is known comes to the instant `until`, a later cut differs in `known_at` and `position` alone.
+    `linked` are the charts at other sites that were looked at for it.
     """
 
     document: dict[str, Any]
     version: int
+    linked: tuple[Linked, ...] = field(default=(), compare=False)
     cut: Cut | None = field(default=None, compare=False)
     until: datetime | None = field(default=None, compare=False)
 
@@ -230,7 +231,7 @@ def _presented(
     facility: str,
     as_of: date,
     cut: Cut,
-    linked: Iterable[tuple[Chart, ZoneInfo]],
+    linked: Sequence[Linked],
 ) -> Answer:
     if cut.known_at is None:
         raise AssertionError("Where there is a chart, something was recorded.")
@@ -243,6 +244,6 @@ def _presented(
         as_of=as_of,
         known_at=cut.known_at,
         position=cut.position,
-        elsewhere=linked,
+        elsewhere=[(one.chart, one.zone) for one in linked],
     )
-    return Answer(document, chart.version)
+    return Answer(document, chart.version, linked=tuple(linked))

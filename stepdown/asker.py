@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +17,7 @@ from domain.facility import Facility
 from domain.record import Person, stream_name, stream_uuid
 from domain.site import fold_facility
 from domain.week import local_date
+from projections.links import Linked
 from stepdown.errors import Wrong
 from stepdown.opening import Opened, now
 from store.accesses import access_ledger
@@ -53,6 +54,18 @@ class Asker:
             purpose=self.purpose,
             at_version=at_version,
         )
+
+    def read_linked(self, linked: Iterable[Linked]) -> None:
+        """On record at the sites whose charts were looked at for the answer, before it is shown."""
+        for one in linked:
+            self.opened.accesses.read(
+                one.ledger,
+                by=self.person,
+                patient_id=one.chart.patient_id,
+                what=self.what,
+                purpose=self.purpose,
+                at_version=one.chart.version,
+            )
 
     def saw(self, patient_ids: Collection[UUID]) -> None:
         """A list with these patients in it: on record before it is shown."""

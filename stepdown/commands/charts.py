@@ -42,6 +42,7 @@ def status(
         if answer is None:
             raise Wrong(_GONE)
         asks.read_chart(patient_id, answer.version)
+        asks.read_linked(answer.linked)
         say_known(known_at, datetime.fromisoformat(answer.document["known_at"]))
         if as_json:
             write(orjson.dumps(answer.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -71,6 +72,7 @@ def replay(
         if history is None:
             raise Wrong(_GONE)
         asks.read_chart(patient_id, history.version)
+        asks.read_linked(history.linked)
         say_known(known_at, history.knowledge.known_at)
         if as_json:
             write(b"".join(line + b"\n" for line in history.lines))

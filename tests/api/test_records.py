@@ -204,6 +204,11 @@ def test_open_episodes_at_two_sites_are_flagged_where_they_are_linked(site: Site
     episode = opened(there, other)
     assert site.told("counselor", f"/patients/{here}/status")["flags"] == ["open_elsewhere"]
     assert site.told("counselor", f"/patients/{here}/history")["status"]["flags"] == ["open_elsewhere"]
+    # The other site's access record says who has looked at its chart, from here.
+    read = [line for line in there.accesses() if line["type"] == "ChartRead"][-2:]
+    assert [line["fact"]["what"] for line in read] == ["read_status", "read_history"]
+    assert {line["fact"]["patient_id"] for line in read} == {other}
+    assert {line["by"]["id"] for line in read} == {site.person("counselor").id}
     known = {"known_at": before}
     assert site.told("counselor", f"/patients/{here}/status", params=known)["flags"] == []
     # The other site has made no link: it learns nothing.
