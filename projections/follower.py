@@ -22,6 +22,7 @@ from projections.projection import AS_PROJECTOR, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, StoreError
 from store.ledger import Ledger
+from store.round_trip import BEGIN_READ, COMMIT, Sent, Statement, round_trip, rows_in, texts
 from store.store import Store
 
 __all__ = ["Follower", "Lag", "lag", "wait_for", "wake"]
@@ -45,21 +46,28 @@ _TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(%(key)s)"
 _LOCK_KEY: Final = 0x5EED_0002
 """Of the lock that the one who follows holds."""
 
+_AS_PROJECTOR: Final = Statement.of("as_projector", AS_PROJECTOR)
 # Every ledger that has more than some projections have taken in, and which those are: once for each position.
-_TO_DO: Final[LiteralString] = """
+_TO_DO: Final = Statement.of(
+    "to_do",
+    """
 SELECT head.ledger, head.position, coalesce(done.position, 0), array_agg(wanted.projection ORDER BY wanted.projection)
 FROM ledger head
-CROSS JOIN unnest(%(projections)s::text[]) AS wanted (projection)
+CROSS JOIN unnest($1::text[]) AS wanted (projection)
 LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = wanted.projection
-WHERE right(head.ledger, length(%(access)s)) <> %(access)s AND head.position > coalesce(done.position, 0)
+WHERE right(head.ledger, length($2::text)) <> $2::text AND head.position > coalesce(done.position, 0)
 GROUP BY head.ledger, head.position, coalesce(done.position, 0)
 ORDER BY head.ledger, coalesce(done.position, 0)
-"""
-_FOREIGN: Final[LiteralString] = """
-SELECT count(*) FROM unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (projection, definition)
+""",
+)
+_FOREIGN: Final = Statement.of(
+    "foreign",
+    """
+SELECT count(*) FROM unnest($1::text[], $2::text[]) AS wanted (projection, definition)
 WHERE NOT EXISTS (SELECT FROM projection.definition made
                   WHERE made.projection = wanted.projection AND made.sha256 = wanted.definition)
-"""
+""",
+)
 
 
 class Follower:
@@ -128,12 +136,18 @@ class Follower:
     def _to_do(self) -> list[tuple[str, int, int, list[str]]]:
         """Ledger, its head, a position before it, and the projections that are there. `SchemaMismatch` where a table
         is that of another version."""
-        [[(foreign,)], rows] = self._store.database.select(
-            (_FOREIGN, {"projections": NAMES, "definitions": [projection.definition for projection in PROJECTIONS]}),
-            (_TO_DO, {"projections": NAMES, "access": ACCESS}),
-            role=AS_PROJECTOR,
-        )
-        self._refuse_others(foreign)
+        names = texts(NAMES)
+        sent: list[Sent] = [
+            (BEGIN_READ, ()),
+            (_AS_PROJECTOR, ()),
+            (_FOREIGN, [names, texts([projection.definition for projection in PROJECTIONS])]),
+            (_TO_DO, [names, ACCESS.encode()]),
+            (COMMIT, ()),
+        ]
+        with self._store.database.connection() as connection:
+            _, _, foreign, to_do, _ = round_trip(connection, sent)
+            [(others,)], rows = rows_in(connection, foreign), rows_in(connection, to_do)
+        self._refuse_others(others)
         return [(ledger, head, position, found) for ledger, head, position, found in rows]
 
     def _refuse_others(self, tables: int) -> None:

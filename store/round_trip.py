@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from struct import Struct
 from time import monotonic
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 import psycopg
+from psycopg.adapt import Transformer
 from psycopg.pq import DiagnosticField, ExecStatus, Format
 from psycopg.pq.abc import PGconn, PGresult
 
@@ -114,6 +115,13 @@ def round_trip(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
         # psycopg made the server forget all that was prepared, behind our back. Nothing was done.
         connection.rollback()
         return _sent(connection, sent)
+
+
+def rows_in(connection: Connection, result: PGresult) -> list[tuple[Any, ...]]:
+    """The rows of a result of this connection, each value as psycopg would give it."""
+    values = Transformer(connection)
+    values.set_pgresult(result)
+    return values.load_rows(0, result.ntuples, tuple)
 
 
 def _sent(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
