@@ -6,6 +6,7 @@ a restore makes the same ones.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -89,6 +90,12 @@ def cohorts_named(chart: Chart) -> frozenset[UUID]:
     return frozenset(a.cohort_id for episode in chart.episodes.values() for a in episode.assignments)
 
 
+def overfull(charts: Iterable[Chart], cohorts: Mapping[UUID, Cohort]) -> frozenset[UUID]:
+    """The cohorts held by more charts than they have seats, as a voided discharge or a strike may leave them."""
+    holding = Counter(cohort_held(chart) for chart in charts)
+    return frozenset(key for key, cohort in cohorts.items() if holding[key] > cohort.capacity)
+
+
 def seats(cohort: Cohort) -> list[Seat]:
     return [Seat(cohort.cohort_id, n) for n in range(1, cohort.capacity + 1)]
 
@@ -100,7 +107,7 @@ def seat_changes(
 
     `held` maps the value of each seat taken, of both cohorts, to the stream that has it. Refused (`cohort.full`) where
     an enrollment or assignment finds none free. What brings a former one back, a voided discharge or a strike, goes
-    without into a full cohort, and no flag says so yet.
+    without into a full cohort, which the census flags for all who are in it (`overfull`).
     """
     old, new = cohort_held(before), cohort_held(after)
     if old == new:

@@ -5,7 +5,7 @@ The table holds each episode's ids and dates; which are open, and in what state,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from operator import itemgetter
@@ -21,6 +21,8 @@ from domain.chart.carry_over import EpisodeCarriedOver, carried_at
 from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
+from domain.claims import cohort_held, overfull
+from domain.cohort import Cohort
 from domain.record import Entry, Recorded, stream_name, stream_uuid
 from domain.session import Session
 from domain.status import census_row
@@ -32,7 +34,7 @@ from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
-from projections.site import A_DAY, date_asked, is_past, site_of, whole_site
+from projections.site import A_DAY, date_asked, is_past, site_at, site_of, whole_site
 from store.ledger import Ledger
 from store.store import Store
 
@@ -218,7 +220,10 @@ def answer(
     if zone is None:
         return Census([], before + A_DAY, cut.position, cut.known_at, set_aside)
     on = date_asked(as_of, None, now=now, zone=zone)
-    rows = _rows(status.opened(ledger, charts).values(), sessions, zone, on)
+    opened = status.opened(ledger, charts).values()
+    held = {key for chart in opened if (key := cohort_held(chart)) is not None}
+    cohorts = site_at(store, facility, held, upto=cut.position).cohorts
+    rows = _rows(opened, sessions, cohorts, zone, on)
     return Census(rows, on, cut.position, cut.known_at, set_aside)
 
 
@@ -229,9 +234,22 @@ def _from_ledger(ledger: Ledger, *, now: datetime, as_of: date | None, known_at:
     if zone is None:
         return Census([], as_of or (known_at or now).astimezone(UTC).date(), cut.position, cut.known_at, 0)
     on = date_asked(as_of, known_at, now=now, zone=zone)
-    return Census(_rows(site.charts.values(), site.sessions, zone, on), on, cut.position, cut.known_at, 0)
+    return Census(_rows(site.charts.values(), site.sessions, site.cohorts, zone, on), on, cut.position, cut.known_at, 0)
 
 
-def _rows(charts: Iterable[Chart], sessions: Mapping[UUID, Session], zone: ZoneInfo, on: date) -> list[dict[str, Any]]:
-    found = [census_row(chart, sessions=sessions, zone=zone, as_of=on) for chart in charts]
-    return sorted((row for row in found if row is not None), key=itemgetter("patient_id"))
+def _rows(
+    charts: Collection[Chart],
+    sessions: Mapping[UUID, Session],
+    cohorts: Mapping[UUID, Cohort],
+    zone: ZoneInfo,
+    on: date,
+) -> list[dict[str, Any]]:
+    """`cohort_over_capacity` is flagged for everybody in a cohort that more hold than it has seats."""
+    full = overfull(charts, cohorts)
+    found = []
+    for chart in charts:
+        row = census_row(chart, sessions=sessions, zone=zone, as_of=on)
+        if row is not None:
+            row["flags"] += ["cohort_over_capacity"] if cohort_held(chart) in full else []
+            found.append(row)
+    return sorted(found, key=itemgetter("patient_id"))
