@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from tests.domain import care, cast
@@ -16,7 +18,7 @@ from tests.domain.cast import (
     local,
 )
 from tests.domain.every_fact import EVERY
-from tests.domain.given import given, of, said, strike
+from tests.domain.given import Said, given, of, said, strike
 
 
 @pytest.mark.parametrize("reason", [None, "", "  "])
@@ -82,3 +84,30 @@ def test_a_discharge_is_voided_never_struck() -> None:
 def test_permission_is_asked_before_anything_is_said_of_the_record() -> None:
     """Who may not strike does not learn what is there."""
     given(*ACTIVE).when(strike(900), by=cast.FRONT_DESK).refused("act.not-permitted")
+
+
+IN_EVERY_STREAM = {
+    "facility": said(EVERY["HolidayDeclared"], stream=cast.FACILITY),
+    "cohort": said(cast.formed(), stream=f"cohort/{UUID(int=0xC0FFEE)}"),
+    "session": said(cast.PLANNED[MONDAY], stream=f"session/{UUID(int=0xC0FFEE)}"),
+    "chart": said(care.trigger(), stream=cast.CHART),
+    "report": said(cast.issued, stream=f"report/{cast.REPORT}", at="2026-03-09 09:00"),
+}
+
+
+@pytest.mark.parametrize("kind", IN_EVERY_STREAM)
+def test_in_every_stream_a_strike_says_why_and_names_what_counts(kind: str) -> None:
+    telling = IN_EVERY_STREAM[kind]
+    story = given(*(ENROLLED if kind == "chart" else ()), telling)
+    stream = telling.stream
+    assert stream is not None
+    version = len(story.streams[stream])
+
+    def struck(target: int) -> Said:
+        return said(strike(target), stream=stream)
+
+    story.when(said(struck(version), reason=" ")).refused("correction.without-reason")
+    story.when(struck(version + 1)).refused("correction.unknown-target", naming=str(version + 1))
+    story.when(struck(version)).recorded()
+    story.when(struck(version)).refused("correction.struck-target", naming=str(version))
+    story.when(struck(version + 1)).refused("correction.unknown-target", naming=str(version + 1))
