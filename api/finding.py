@@ -44,7 +44,7 @@ def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[Find
     """By `mrn` one patient or none, by `name` as many as are called so, with what it takes to know them by. Of a chart
     that was merged, the one that stays."""
     if (asked.mrn is None) == (asked.name is None):
-        raise malformed("query", "must have either `mrn` or `name`")
+        raise malformed("query.mrn", "must be given, or `name` instead of it")
     wait(by, asked, for_tables=asked.mrn is None)
     charts = _by_mrn(by, asked.mrn) if asked.mrn is not None else _by_name(by, asked.name or "")
     found = [known for chart in charts for known in _known(chart)]

@@ -188,8 +188,10 @@ def elsewhere(decision: Decision, history: Sequence[Entry], scene: Scene) -> Ite
     `scene` is as the decision leaves it. An import adds none of it: its file says all.
     """
     if isinstance(decision.before, Chart):
-        new = decision.entries[0]
-        target = next((e.fact for e in history if e.version == getattr(new.fact, "target", None)), None)
+        new, target = decision.entries[0], None
+        if isinstance(new.fact, EnteredInError):
+            struck = new.fact.target
+            target = next((e.fact for e in history if e.version == struck), None)
         for key, fact in merging.elsewhere(decision.before.patient_id, new, target, scene):
             yield stream_name("chart", key), fact
 
