@@ -304,6 +304,89 @@ class WeeklyReport(Cut):
     rows: list[ReportRow]
 
 
+class Collected(Document):
+    outcome: str = Field(examples=["collected", "refused", "missed", "missed_excused", "awaited"])
+    event: str | None
+    at: datetime | None
+
+
+class SpecimenValidity(Document):
+    """By the latest report; `event` is null where there was none. A measure not taken is null."""
+
+    verdict: str = Field(examples=["valid", "dilute", "substituted", "adulterated", "invalid"])
+    event: str | None
+
+
+class ReportedResult(Document):
+    event: str
+    at: datetime
+    outcome: str = Field(examples=["positive"])
+    loinc: str = Field(examples=["19295-5"])
+    value_ng_ml: float | None
+    cutoff_ng_ml: float | None
+    doubts: list[str] = Field(
+        description="What does not agree: positive_under_cutoff, negative_over_cutoff, code_of_other_test."
+    )
+
+
+class AnalyteResults(Document):
+    """`final` is the definitive result, without one the presumptive; `prescribed` on the date of collection."""
+
+    analyte: str
+    presumptive: ReportedResult | None
+    definitive: ReportedResult | None
+    final: str | None
+    overturned: bool = Field(description="A presumptive positive that was definitively negative.")
+    prescribed: bool
+
+
+class NotedResult(Document):
+    event: str
+    on: date
+    business_days: int = Field(description="Since the report.")
+
+
+class ResultReport(Document):
+    event: str
+    kind: str = Field(examples=["presumptive", "definitive"])
+    at: datetime
+    corrects: str | None
+    reviewed: NotedResult | None
+    discussed: NotedResult | None
+
+
+class CorrectedResult(Document):
+    event: str
+    corrects: str
+    recorded_at: datetime
+    reason: str | None
+    was: dict[str, Any] = Field(description="Analyte or measure as it was reported before.")
+
+
+class ScreeningRow(Document):
+    screening_id: UUID
+    episode_id: UUID
+    event: str
+    ordered_at: datetime
+    random: bool
+    drawn_by: str | None = Field(description="The random draw that the order follows from.")
+    panel: list[str]
+    collection: Collected
+    validity: SpecimenValidity | None
+    result: str | None = Field(examples=["negative", "unexpected_positive", "expected_positive", "dilute"])
+    analytes: list[AnalyteResults]
+    reports: list[ResultReport]
+    corrections: list[CorrectedResult]
+
+
+class Screenings(Cut):
+    patient_id: UUID
+    version: int
+    screenings: list[ScreeningRow]
+    breath_alcohol: list[dict[str, Any]]
+    prescriptions: list[dict[str, Any]]
+
+
 class DrawnPatient(Document):
     patient_id: UUID
     screening_id: UUID | None = Field(description="What was ordered with the draw.")

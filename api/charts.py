@@ -9,14 +9,14 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_QUERIES, json_answer
+from api.answers import OF_QUERIES, json_answer, stamp
 from api.asking import Asked, PatientId, is_in, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.plain import AboutPatient
 from api.problem import not_found
-from exchange import replay
+from exchange import replay, screenings
 from projections import status
 from projections.site import date_asked, is_past
 
@@ -119,3 +119,39 @@ def read_history(
         "status": history.status,
     }
     return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{history.version}"'})
+
+
+@router.get(
+    "/patients/{patient_id}/screenings",
+    operation_id="read_screenings",
+    summary="A patient's drug and alcohol screenings, with all that became of each",
+    tags=[Topic.LABORATORY],
+    response_model=None,
+    responses={200: {"model": answers.Screenings}},
+)
+def read_screenings(
+    by: Annotated[Caller, may(Read.HISTORY)], patient_id: PatientId, asked: Annotated[Asked, Query()]
+) -> Response:
+    """Presumptive and definitive results side by side, what a prescription explains, and when somebody looked at it."""
+    wait(by, asked, for_tables=False)
+    found = screenings.answer(
+        by.wiring.store,
+        by.facility,
+        patient_id,
+        now=by.wiring.clock(),
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+    )
+    if found is None:
+        raise not_found(_UNKNOWN)
+    by.read_chart(patient_id, found.version)
+    document = {
+        "patient_id": str(patient_id),
+        "facility": by.facility,
+        "as_of": found.cut.as_of.isoformat(),
+        "known_at": stamp(found.cut.knowledge.known_at),
+        "position": found.cut.knowledge.position,
+        "version": found.version,
+        **found.document,
+    }
+    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{found.version}"'})

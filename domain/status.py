@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -13,7 +13,9 @@ from domain.chart import Chart
 from domain.chart.attendance import Attendance, Outcome
 from domain.chart.entry import found_suitable
 from domain.chart.episode import Episode
+from domain.chart.follow_up import is_in_doubt, is_overdue, prescribed_but_negative
 from domain.chart.results import Result, collected_on, result_of
+from domain.chart.screening import Noted, Screening
 from domain.chart.states import ENDED
 from domain.chart.step_down import Mark, Stage, StepDown
 from domain.cohort import Cohort
@@ -41,6 +43,7 @@ def present(
     sessions: Mapping[UUID, Session],
     cohorts: Mapping[UUID, Cohort],
     zone: ZoneInfo,
+    holidays: Container[date],
     facility: str,
     as_of: date,
     known_at: datetime,
@@ -54,7 +57,7 @@ def present(
     `as_of`. What happened after `as_of` does not count. `elsewhere` are the charts at other sites that this one links,
     each with the zone of its site.
     """
-    look = _look(chart, sessions, zone, as_of)
+    look = _look(chart, sessions, zone, holidays, as_of)
     attendance = _attendance(look)
     screening = _screening(look)
     return {
@@ -97,13 +100,15 @@ def _joined(chart: Chart) -> dict[str, Any]:
     }
 
 
-def census_row(chart: Chart, *, sessions: Mapping[UUID, Session], zone: ZoneInfo, as_of: date) -> dict[str, Any] | None:
+def census_row(
+    chart: Chart, *, sessions: Mapping[UUID, Session], zone: ZoneInfo, holidays: Container[date], as_of: date
+) -> dict[str, Any] | None:
     """The census row of the episode that is open at the end of `as_of`, JSON-ready; None when there is none.
 
     Keys: `patient_id`, those of the status's `episode`, `last_attended_on`, `flags`. `sessions` holds at least those
     that the chart has attendance records for.
     """
-    look = _look(chart, sessions, zone, as_of)
+    look = _look(chart, sessions, zone, holidays, as_of)
     if look.episode is None or look.episode.state_on(as_of, as_of=as_of) in ENDED:
         return None
     attendance = _attendance(look)
@@ -129,17 +134,20 @@ class _Look:
 
     chart: Chart
     zone: ZoneInfo
+    holidays: Container[date]
     as_of: date
     episode: Episode | None
     records: tuple[tuple[Attendance, Session], ...]
     step_down: tuple[StepDown, tuple[Mark, ...]] | None
 
 
-def _look(chart: Chart, sessions: Mapping[UUID, Session], zone: ZoneInfo, as_of: date) -> _Look:
+def _look(
+    chart: Chart, sessions: Mapping[UUID, Session], zone: ZoneInfo, holidays: Container[date], as_of: date
+) -> _Look:
     opened = [e for e in chart.episodes.values() if e.opened_on(zone) <= as_of]
     episode = max(opened, key=lambda e: (e.first_contact_at, e.version), default=None)
     if episode is None:
-        return _Look(chart=chart, zone=zone, as_of=as_of, episode=None, records=(), step_down=None)
+        return _Look(chart=chart, zone=zone, holidays=holidays, as_of=as_of, episode=None, records=(), step_down=None)
     records = [
         (record, session)
         for record in chart.attendances.values()
@@ -159,6 +167,7 @@ def _look(chart: Chart, sessions: Mapping[UUID, Session], zone: ZoneInfo, as_of:
     return _Look(
         chart=chart,
         zone=zone,
+        holidays=holidays,
         as_of=as_of,
         episode=episode,
         records=tuple(sorted(records, key=lambda pair: (pair[1].starts_at, pair[0].version))),
@@ -265,10 +274,12 @@ def _step_down(look: _Look) -> dict[str, Any]:
 def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, Any]) -> list[str]:
     """What somebody should look at, in this order.
 
-    `relapse_reported`: in the last 30 days. `record_in_cancelled_session`: it counts nowhere, unless the session is
-    revived. `step_down_due`: decided, its date has come, and nobody has recorded that it took effect.
-    `eligibility_in_doubt`: the decision that the patient was suitable, on which the enrollment rests, was struck, or
-    another came to stand in its place.
+    `prescribed_but_negative`, `result_in_doubt`: in specimens of the last 30 days, what is prescribed was not found, or
+    a report does not agree with itself. `result_review_due`, `result_discussion_due`: a result of the episode has
+    waited for longer than three business days. `relapse_reported`: in the last 30 days. `record_in_cancelled_session`:
+    it counts nowhere, unless the session is revived. `step_down_due`: decided, its date has come, and nobody has
+    recorded that it took effect. `eligibility_in_doubt`: the decision that the patient was suitable, on which the
+    enrollment rests, was struck, or another came to stand in its place.
     """
     relapses = () if look.episode is None else look.episode.relapses
     reductions = () if look.episode is None else look.episode.self_reductions
@@ -276,12 +287,39 @@ def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, A
         "against_advice": any(reduction.on <= look.as_of for reduction in reductions),
         "two_unexcused": attendance["consecutive_unexcused"] >= 2,
         "unexpected_positive": screening["unexpected_positives_30_days"] > 0,
+        **_screening_flags(look),
         "relapse_reported": any(look.as_of - RECENT <= relapse.on <= look.as_of for relapse in relapses),
         "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
         "step_down_due": _is_due(look),
         "eligibility_in_doubt": _is_in_doubt(look),
     }
     return [flag for flag, is_raised in raised.items() if is_raised]
+
+
+def _screening_flags(look: _Look) -> dict[str, bool]:
+    zone, as_of, holidays = look.zone, look.as_of, look.holidays
+    taken = [
+        (screening, on)
+        for screening in look.chart.screenings.values()
+        if (on := collected_on(screening, look.zone)) is not None and on <= look.as_of
+    ]
+    recent = [screening for screening, on in taken if on >= look.as_of - RECENT]
+    episode_id = None if look.episode is None else look.episode.episode_id
+    of_the_episode = [screening for screening, _ in taken if screening.episode_id == episode_id]
+
+    def waits(noted: Callable[[Screening], Iterable[Noted]]) -> bool:
+        return any(is_overdue(each, noted(each), zone=zone, as_of=as_of, holidays=holidays) for each in of_the_episode)
+
+    return {
+        "prescribed_but_negative": any(
+            True
+            for each in recent
+            for _ in prescribed_but_negative(each, look.chart.prescriptions, zone=zone, as_of=as_of)
+        ),
+        "result_in_doubt": any(is_in_doubt(each, zone=zone, as_of=as_of) for each in recent),
+        "result_review_due": waits(lambda each: each.reviews),
+        "result_discussion_due": waits(lambda each: each.discussions),
+    }
 
 
 def _is_due(look: _Look) -> bool:

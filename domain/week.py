@@ -6,7 +6,7 @@ weeks in which daylight-saving time changes have 167 or 169.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -28,6 +28,11 @@ def days(first: date, last: date) -> Iterator[date]:
     """Every date from `first` to `last`, both included."""
     for n in range((last - first).days + 1):
         yield first + timedelta(days=n)
+
+
+def business_days(after: date, upto: date, holidays: Container[date]) -> int:
+    """Mondays to Fridays, less the holidays, after one date and up to another, that one included."""
+    return sum(1 for on in days(after + timedelta(days=1), upto) if on.weekday() < 5 and on not in holidays)
 
 
 @dataclass(frozen=True, slots=True, order=True)

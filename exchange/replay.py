@@ -87,6 +87,7 @@ def answer(
         sessions=sessions,
         cohorts=cohorts,
         zone=cut.facility.clock,
+        holidays=cut.facility.holidays,
         facility=facility,
         as_of=cut.as_of,
         known_at=known.known_at,

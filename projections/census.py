@@ -11,7 +11,6 @@ from datetime import UTC, date, datetime
 from operator import itemgetter
 from typing import Any, Final, LiteralString
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import orjson
 from psycopg.types.json import Jsonb
@@ -23,6 +22,7 @@ from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import cohort_held, overfull
 from domain.cohort import Cohort
+from domain.facility import Facility
 from domain.record import Entry, Recorded, stream_name, stream_uuid
 from domain.session import Session
 from domain.status import census_row
@@ -216,14 +216,14 @@ def answer(
         charts = status.sealed_charts(cursor, facility, patients)
         sessions = sessions_needed(cursor, facility, patients, since=now, until=now)
         [[set_aside]] = cursor.execute(_SET_ASIDE, asked).fetchall()
-    zone = site_of(ledger, upto=cut.position).facility.zone
-    if zone is None:
+    site = site_of(ledger, upto=cut.position).facility
+    if site.zone is None:
         return Census([], before + A_DAY, cut.position, cut.known_at, set_aside)
-    on = date_asked(as_of, None, now=now, zone=zone)
+    on = date_asked(as_of, None, now=now, zone=site.zone)
     opened = status.opened(ledger, charts).values()
     held = {key for chart in opened if (key := cohort_held(chart)) is not None}
     cohorts = site_at(store, facility, held, upto=cut.position).cohorts
-    rows = _rows(opened, sessions, cohorts, zone, on)
+    rows = _rows(opened, sessions, cohorts, site, on)
     return Census(rows, on, cut.position, cut.known_at, set_aside)
 
 
@@ -234,21 +234,23 @@ def _from_ledger(ledger: Ledger, *, now: datetime, as_of: date | None, known_at:
     if zone is None:
         return Census([], as_of or (known_at or now).astimezone(UTC).date(), cut.position, cut.known_at, 0)
     on = date_asked(as_of, known_at, now=now, zone=zone)
-    return Census(_rows(site.charts.values(), site.sessions, site.cohorts, zone, on), on, cut.position, cut.known_at, 0)
+    return Census(
+        _rows(site.charts.values(), site.sessions, site.cohorts, site.facility, on), on, cut.position, cut.known_at, 0
+    )
 
 
 def _rows(
     charts: Collection[Chart],
     sessions: Mapping[UUID, Session],
     cohorts: Mapping[UUID, Cohort],
-    zone: ZoneInfo,
+    site: Facility,
     on: date,
 ) -> list[dict[str, Any]]:
     """`cohort_over_capacity` is flagged for everybody in a cohort that more hold than it has seats."""
     full = overfull(charts, cohorts)
     found = []
     for chart in charts:
-        row = census_row(chart, sessions=sessions, zone=zone, as_of=on)
+        row = census_row(chart, sessions=sessions, zone=site.clock, holidays=site.holidays, as_of=on)
         if row is not None:
             row["flags"] += ["cohort_over_capacity"] if cohort_held(chart) in full else []
             found.append(row)

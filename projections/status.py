@@ -240,6 +240,7 @@ def _presented(
         sessions=sessions,
         cohorts=site.cohorts,
         zone=site.facility.clock,
+        holidays=site.facility.holidays,
         facility=facility,
         as_of=as_of,
         known_at=cut.known_at,

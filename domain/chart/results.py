@@ -12,7 +12,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from domain.chart.analytes import CODES
-from domain.chart.screening import AnalyteOutcome, AnalyteResult, Measures, Prescription, Report, Screening
+from domain.chart.screening import AnalyteOutcome, AnalyteResult, Measures, Noted, Prescription, Report, Screening
 from domain.week import local_date
 
 
@@ -113,15 +113,30 @@ def final_results(screening: Screening, *, zone: ZoneInfo, as_of: date) -> dict[
 
     A correction counts whenever it was reported.
     """
-    counted = [r for r in screening.reports if r.correction or local_date(r.at, zone) <= as_of]
     results: dict[str, AnalyteResult] = {}
-    for report in sorted(counted, key=_definitive_last):
+    for report in sorted(counted(screening, zone, as_of), key=_definitive_last):
         results.update({result.analyte: result for result in report.analytes})
     return results
 
 
 def _definitive_last(report: Report) -> bool:
     return report.definitive
+
+
+def counted(screening: Screening, zone: ZoneInfo, as_of: date) -> list[Report]:
+    """The reports of a specimen by the end of `as_of`. A correction counts whenever it was reported."""
+    return [r for r in screening.reports if r.correction or local_date(r.at, zone) <= as_of]
+
+
+def prescribed(prescriptions: Iterable[Prescription], collected: date) -> frozenset[str]:
+    """The analytes that a verified prescription covers on the date of collection."""
+    return frozenset(p.analyte for p in prescriptions if p.from_on <= collected <= p.to_on)
+
+
+def noted_after(report: Report, noted: Iterable[Noted], zone: ZoneInfo, as_of: date) -> Noted | None:
+    """The first review, or talk, that had this report to look at: of its date or later, by the end of `as_of`."""
+    reported_on = local_date(report.at, zone)
+    return min((n for n in noted if reported_on <= n.on <= as_of), key=lambda n: (n.on, n.version), default=None)
 
 
 def result_of(
@@ -141,7 +156,7 @@ def result_of(
     results = final_results(screening, zone=zone, as_of=as_of).values()
     if not results:
         return None
-    covered = {p.analyte for p in prescriptions if p.from_on <= collected <= p.to_on}
+    covered = prescribed(prescriptions, collected)
     positive = {result.analyte for result in results if result.outcome is AnalyteOutcome.POSITIVE}
     if positive - covered:
         return Result.UNEXPECTED_POSITIVE

@@ -135,6 +135,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_weekly_report": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
+    "read_screenings": (Read.HISTORY,),
     "read_random_draws": (Read.CENSUS,),
 }
 OPEN = {"check_health", "check_readiness"}

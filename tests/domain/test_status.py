@@ -50,6 +50,7 @@ def sample_status(patient_id: UUID, as_of: date = AS_OF, known_at: datetime = KN
         sessions=site.sessions,
         cohorts=site.cohorts,
         zone=site.facility.clock,
+        holidays=site.facility.holidays,
         facility="lexington",
         as_of=as_of,
         known_at=known_at,
@@ -93,6 +94,7 @@ class Told(Program):
             sessions=site.sessions,
             cohorts=site.cohorts,
             zone=ZONE,
+            holidays=site.facility.holidays,
             facility="lexington",
             as_of=date.fromisoformat(as_of),
             known_at=known_at,
@@ -102,7 +104,7 @@ class Told(Program):
     def census(self, as_of: str) -> dict[str, Any] | None:
         site = self.site()
         chart = site.charts[self.ann.patient_id]
-        return census_row(chart, sessions=site.sessions, zone=ZONE, as_of=date.fromisoformat(as_of))
+        return census_row(chart, sessions=site.sessions, zone=ZONE, holidays=(), as_of=date.fromisoformat(as_of))
 
 
 def test_known_at_is_written_in_utc_to_the_microsecond_that_was_asked() -> None:
