@@ -75,6 +75,11 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
     ),
     screening.PrescriptionVerified: lambda chart, episode, new, scene: screening_rules.judge_prescription(new.fact),
     screening.BreathAlcoholMeasured: lambda chart, episode, new, scene: screening_rules.judge_breath(new.fact),
+    plan.TreatmentPlanSigned: lambda chart, episode, new, scene: plan.judge(new.fact),
+    **dict.fromkeys(
+        (plan.TriggerIdentified, plan.AccountabilityMeasureAgreed),
+        lambda chart, episode, new, scene: plan.judge_note(new.fact),
+    ),
     plan.TreatmentPlanReviewed: lambda chart, episode, new, scene: plan.judge_review(episode, new.fact),
     level_of_care.LevelOfCareAssessed: lambda chart, episode, new, scene: level_of_care.judge(new.fact),
     **dict.fromkeys(

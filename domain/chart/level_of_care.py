@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from domain.asam import judge_ratings
+from domain.asam import judge_edition, judge_level, judge_ratings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,4 +32,8 @@ class Assessment:
 
 
 def judge(fact: LevelOfCareAssessed) -> None:
+    """Without a `discrepancy` two levels that differ are taken too: a reason that is missing is no slip."""
+    judge_edition(fact.edition)
     judge_ratings(fact.ratings)
+    judge_level(fact.indicated_level)
+    judge_level(fact.actual_level)

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.refused import Refused
+from domain.week import WEEK_MINUTES
+from domain.wording import is_blank
 
 if TYPE_CHECKING:
     from domain.chart.episode import Episode
@@ -83,3 +85,22 @@ class SelfHelpReported:
 def judge_review(episode: Episode, fact: TreatmentPlanReviewed) -> None:
     if not any(plan.on <= fact.on for plan in episode.plans):
         raise Refused("plan.not-signed", "There is no treatment plan signed by that date: sign one first.")
+
+
+def judge(fact: TreatmentPlanSigned) -> None:
+    """Whatever else is in it, a plan has a goal, a diagnosis, and hours that a week has."""
+    if not fact.goals:
+        raise Refused("plan.no-goal", "A treatment plan has a goal at least: name what the patient works on.")
+    if len({goal.goal_id for goal in fact.goals}) < len(fact.goals):
+        raise Refused("plan.goal-twice", "Give each goal of the plan an id of its own.")
+    if any(is_blank(text) for text in (*(goal.text for goal in fact.goals), *fact.diagnoses)):
+        raise Refused("plan.blank", "Say what the goal or the diagnosis is: it can't be left empty.")
+    if not fact.diagnoses:
+        raise Refused("plan.no-diagnosis", "A treatment plan names a diagnosis at least.")
+    if not 0 <= fact.planned_weekly_minutes <= WEEK_MINUTES:
+        raise Refused("plan.minutes", "Plan minutes of a week: from 0 to 10,080.")
+
+
+def judge_note(fact: TriggerIdentified | AccountabilityMeasureAgreed) -> None:
+    if is_blank(fact.text):
+        raise Refused("plan.note-blank", "Say what it is: the text can't be left empty.")

@@ -10,12 +10,16 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
+from domain.asam import is_lower
 from domain.record import Entry
 from domain.refused import Refused
+from domain.week import WEEK_MINUTES
 
 if TYPE_CHECKING:
     from domain.chart import Chart
     from domain.chart.episode import Episode
+
+SYSTEM: Final = "system"
 
 ASSESSMENT_DAYS: Final = 7
 """A step-down is decided on a level-of-care assessment of the last seven days."""
@@ -207,12 +211,19 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
     if isinstance(fact, StepDownRecommended):
         if fact.weekly_minutes < 0:
             raise Refused("step-down.negative-minutes", "Weekly minutes can't be negative.")
+        if fact.weekly_minutes > WEEK_MINUTES:
+            raise Refused("step-down.minutes-beyond-a-week", "A week has 10,080 minutes: say what remains of them.")
+        level = episode.level_of_care(fact.on)
+        if level is not None and is_lower(level, fact.to_level):
+            raise Refused("step-down.to-higher-level", "That level is a higher one: decide a step-up, or transfer.")
         return
     if known is None or known.episode_id != fact.episode_id:
         raise Refused("step-down.unknown", "There is no such step-down in this episode: recommend it first.")
     if isinstance(fact, StepDownTookEffect) and episode.state_during(fact.on).value == "on_hold":
         raise Refused("step-down.on-hold", "The patient is on hold: end the hold first.")
     _judge_mark(episode, known, evolve(chart.step_downs, entry)[known.step_down_id].marks[-1])
+    if isinstance(fact, StepDownTookEffect) and entry.envelope.by.role == SYSTEM and fact.on != known.effective_on:
+        raise Refused("step-down.not-on-its-date", "The system records it on the date agreed; a person on another.")
 
 
 def unfounded(episode: Episode, step_down: StepDown) -> Iterator[int]:

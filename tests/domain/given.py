@@ -74,7 +74,6 @@ _BY: Mapping[str, Person] = {
     "BreakGlassReviewed": COMPLIANCE_OFFICER,
     "ReportIssued": COMPLIANCE_OFFICER,
     "ReportAttested": COMPLIANCE_OFFICER,
-    "StepDownTookEffect": SYSTEM,
     "ValidityReported": LAB,
     "DefinitiveReported": LAB,
     "ResultCorrected": LAB,

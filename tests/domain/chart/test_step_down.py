@@ -276,3 +276,21 @@ def test_a_screening_is_no_step_down() -> None:
     story = given(*DECIDED, care.ordered(UUID(int=STEP_DOWN.int)))
     assert isinstance(story.facts[-1], ScreeningOrdered)
     assert stages(story)[-1] is Stage.DECIDED
+
+
+# ---- what nobody can have meant
+
+
+def test_a_week_has_ten_thousand_and_eighty_minutes() -> None:
+    given(*ACTIVE).when(recommended(minutes=10_081)).refused("step-down.minutes-beyond-a-week")
+    given(*ACTIVE).when(recommended(minutes=10_080)).recorded()
+
+
+def test_a_step_down_leads_to_no_higher_level() -> None:
+    given(*ACTIVE).when(replace(recommended(), to_level="3.5")).refused("step-down.to-higher-level")
+    given(*ACTIVE).when(replace(recommended(), to_level="2.1")).recorded()
+
+
+def test_the_system_records_no_other_date_than_the_one_agreed() -> None:
+    given(*DECIDED).when(took_effect("2026-03-13"), by=SYSTEM).refused("step-down.not-on-its-date")
+    given(*DECIDED).when(took_effect("2026-03-13")).recorded()
