@@ -90,6 +90,7 @@ def test_a_development_token_is_refused(provider: Provider, tmp_path: Path) -> N
         json.dumps(KeySet([EC]).as_dict(private=True)),
         json.dumps({"keys": [OctKey.generate_key(256).as_dict()]}),
     ],
+    ids=["empty", "no key set", "no keys", "private keys", "a shared secret"],
 )
 def test_a_file_without_public_keys_or_with_others_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "jwks.json"

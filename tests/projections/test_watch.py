@@ -102,7 +102,7 @@ def test_what_was_answered_is_at_hand_for_that_date(site: Store, over: Watch) ->
     assert held(over, OTHER) is None
 
 
-@pytest.mark.parametrize("stream", [f"chart/{OTHER}", f"chart/{uuid4()}"])
+@pytest.mark.parametrize("stream", [f"chart/{OTHER}", f"chart/{uuid4()}"], ids=["another chart", "a new chart"])
 def test_facts_of_others_move_its_cut_alone(site: Store, over: Watch, stream: str) -> None:
     put(site, over)
     before = held(over)
