@@ -180,6 +180,9 @@ class HistoryEvent(Event):
 
     late: bool | None = Field(None, description="True: recorded more than 24 hours after it happened.")
     late_hours: int | None = Field(None, description="Whole hours between the two.")
+    credential_in_doubt: bool | None = Field(
+        None, description="True: nobody with a valid credential for it, as the staff list was known at this cut."
+    )
     corrects: int | None = Field(None, description="The version whose place it takes.")
     replaced_by: int | None = Field(None, description="The version of the live correction that took its place.")
     struck_by: int | None = Field(None, description="The version of the entry that struck it.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
 from domain.chart.attendance import Attendance, Outcome
+from domain.chart.enrollment import outside_offer
 from domain.chart.entry import found_suitable
 from domain.chart.episode import Episode
 from domain.chart.follow_up import is_in_doubt, is_overdue, prescribed_but_negative
@@ -18,12 +19,14 @@ from domain.chart.results import Result, collected_on, result_of
 from domain.chart.screening import Noted, Screening
 from domain.chart.states import ENDED
 from domain.chart.step_down import Mark, Stage, StepDown
-from domain.cohort import Cohort
+from domain.cohort import Cohort, outside_program
 from domain.compliance.hours import qualifying_days
 from domain.compliance.patient_week import week_of
 from domain.compliance.rule_set import QualifyingDays
 from domain.compliance.rule_sets import LANDMARK_IOP
 from domain.compliance.timetable import lay_out
+from domain.doubt import any_in_doubt
+from domain.facility import Facility
 from domain.record import stream_name
 from domain.session import Session
 from domain.week import Week
@@ -40,11 +43,9 @@ RECENT: Final = timedelta(days=29)
 def present(
     chart: Chart,
     *,
+    facility: Facility,
     sessions: Mapping[UUID, Session],
     cohorts: Mapping[UUID, Cohort],
-    zone: ZoneInfo,
-    holidays: Container[date],
-    facility: str,
     as_of: date,
     known_at: datetime,
     position: int,
@@ -52,17 +53,17 @@ def present(
 ) -> dict[str, Any]:
     """The status document, JSON-ready, keys in the contract's order; null where there is nothing yet.
 
-    `chart`, `sessions` and `cohorts` hold what was known at `known_at`; `position` is the ledger's last one then.
-    `sessions` holds at least those that the chart has attendance records for, and those of its cohorts in the week of
-    `as_of`. What happened after `as_of` does not count. `elsewhere` are the charts at other sites that this one links,
-    each with the zone of its site.
+    `chart`, `facility`, `sessions` and `cohorts` hold what was known at `known_at`; `position` is the ledger's last one
+    then. `cohorts` holds those of the chart's episodes; `sessions` at least those that the chart has attendance records
+    for, and those of its cohorts in the week of `as_of`. What happened after `as_of` does not count. `elsewhere` are
+    the charts at other sites that this one links, each with the zone of its site.
     """
-    look = _look(chart, sessions, zone, holidays, as_of)
+    look = _look(chart, facility, cohorts, sessions, as_of)
     attendance = _attendance(look)
     screening = _screening(look)
     return {
         "patient_id": str(chart.patient_id),
-        "facility": facility,
+        "facility": facility.code,
         "as_of": as_of.isoformat(),
         "known_at": known_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "position": position,
@@ -101,14 +102,19 @@ def _joined(chart: Chart) -> dict[str, Any]:
 
 
 def census_row(
-    chart: Chart, *, sessions: Mapping[UUID, Session], zone: ZoneInfo, holidays: Container[date], as_of: date
+    chart: Chart,
+    *,
+    facility: Facility,
+    sessions: Mapping[UUID, Session],
+    cohorts: Mapping[UUID, Cohort],
+    as_of: date,
 ) -> dict[str, Any] | None:
     """The census row of the episode that is open at the end of `as_of`, JSON-ready; None when there is none.
 
     Keys: `patient_id`, those of the status's `episode`, `last_attended_on`, `flags`. `sessions` holds at least those
-    that the chart has attendance records for.
+    that the chart has attendance records for, `cohorts` those of its episodes.
     """
-    look = _look(chart, sessions, zone, holidays, as_of)
+    look = _look(chart, facility, cohorts, sessions, as_of)
     if look.episode is None or look.episode.state_on(as_of, as_of=as_of) in ENDED:
         return None
     attendance = _attendance(look)
@@ -133,8 +139,8 @@ class _Look:
     """
 
     chart: Chart
-    zone: ZoneInfo
-    holidays: Container[date]
+    facility: Facility
+    cohorts: Mapping[UUID, Cohort]
     as_of: date
     episode: Episode | None
     records: tuple[tuple[Attendance, Session], ...]
@@ -142,12 +148,19 @@ class _Look:
 
 
 def _look(
-    chart: Chart, sessions: Mapping[UUID, Session], zone: ZoneInfo, holidays: Container[date], as_of: date
+    chart: Chart,
+    facility: Facility,
+    cohorts: Mapping[UUID, Cohort],
+    sessions: Mapping[UUID, Session],
+    as_of: date,
 ) -> _Look:
+    zone = facility.clock
     opened = [e for e in chart.episodes.values() if e.opened_on(zone) <= as_of]
     episode = max(opened, key=lambda e: (e.first_contact_at, e.version), default=None)
     if episode is None:
-        return _Look(chart=chart, zone=zone, holidays=holidays, as_of=as_of, episode=None, records=(), step_down=None)
+        return _Look(
+            chart=chart, facility=facility, cohorts=cohorts, as_of=as_of, episode=None, records=(), step_down=None
+        )
     records = [
         (record, session)
         for record in chart.attendances.values()
@@ -166,8 +179,8 @@ def _look(
     ]
     return _Look(
         chart=chart,
-        zone=zone,
-        holidays=holidays,
+        facility=facility,
+        cohorts=cohorts,
         as_of=as_of,
         episode=episode,
         records=tuple(sorted(records, key=lambda pair: (pair[1].starts_at, pair[0].version))),
@@ -212,7 +225,9 @@ def _week(
 ) -> dict[str, Any]:
     """The week of `as_of`, up to it."""
     label = Week.of(look.as_of)
-    timetable = lay_out(sessions.values(), label, zone=look.zone, rule_set=RULES, as_of=look.as_of, known_at=known_at)
+    timetable = lay_out(
+        sessions.values(), label, zone=look.facility.clock, rule_set=RULES, as_of=look.as_of, known_at=known_at
+    )
     week = week_of(look.chart, timetable, cohorts)
     expected = [] if week is None else week.expected
     return {
@@ -226,7 +241,7 @@ def _week(
 
 def _attendance(look: _Look) -> dict[str, Any]:
     records = [(record, session) for record, session in look.records if session.cancelled is None]
-    attended = [session.program_day(look.zone) for record, session in records if record.attended]
+    attended = [session.program_day(look.facility.clock) for record, session in records if record.attended]
     unexcused = 0
     for record, _ in reversed(records):
         if record.outcome is not Outcome.ABSENT_UNEXCUSED:
@@ -241,11 +256,11 @@ def _screening(look: _Look) -> dict[str, Any]:
         (screening.collected_at, screening.version, on, screening)
         for screening in look.chart.screenings.values()
         if screening.collected_at is not None
-        and (on := collected_on(screening, look.zone)) is not None
+        and (on := collected_on(screening, look.facility.clock)) is not None
         and on <= look.as_of
     )
     results = [
-        (on, result_of(screening, look.chart.prescriptions, zone=look.zone, as_of=look.as_of))
+        (on, result_of(screening, look.chart.prescriptions, zone=look.facility.clock, as_of=look.as_of))
         for _, _, on, screening in collected
     ]
     known = [result for _, result in results if result is not None]
@@ -279,7 +294,10 @@ def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, A
     waited for longer than three business days. `relapse_reported`: in the last 30 days. `record_in_cancelled_session`:
     it counts nowhere, unless the session is revived. `step_down_due`: decided, its date has come, and nobody has
     recorded that it took effect. `eligibility_in_doubt`: the decision that the patient was suitable, on which the
-    enrollment rests, was struck, or another came to stand in its place.
+    enrollment rests, was struck, or another came to stand in its place. `credential_in_doubt`: an act that the episode
+    rests on, such as an assessment, a plan or a step-down, is of somebody without a valid credential for it, as the
+    staff list says now. `outside_program`: the enrollment, or the pattern of the cohort, is not of the program as it
+    was offered. `cohort_closed`: the episode is open, and its cohort exists no more.
     """
     relapses = () if look.episode is None else look.episode.relapses
     reductions = () if look.episode is None else look.episode.self_reductions
@@ -292,16 +310,19 @@ def _flags(look: _Look, attendance: Mapping[str, Any], screening: Mapping[str, A
         "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
         "step_down_due": _is_due(look),
         "eligibility_in_doubt": _is_in_doubt(look),
+        "credential_in_doubt": _rests_on_doubt(look),
+        "outside_program": _is_outside_program(look),
+        "cohort_closed": _is_in_closed_cohort(look),
     }
     return [flag for flag, is_raised in raised.items() if is_raised]
 
 
 def _screening_flags(look: _Look) -> dict[str, bool]:
-    zone, as_of, holidays = look.zone, look.as_of, look.holidays
+    zone, as_of, holidays = look.facility.clock, look.as_of, look.facility.holidays
     taken = [
         (screening, on)
         for screening in look.chart.screenings.values()
-        if (on := collected_on(screening, look.zone)) is not None and on <= look.as_of
+        if (on := collected_on(screening, look.facility.clock)) is not None and on <= look.as_of
     ]
     recent = [screening for screening, on in taken if on >= look.as_of - RECENT]
     episode_id = None if look.episode is None else look.episode.episode_id
@@ -337,3 +358,36 @@ def _is_in_doubt(look: _Look) -> bool:
     if look.episode is None or enrollment is None or enrollment.on > look.as_of or look.episode.carried_over:
         return False
     return not found_suitable(look.episode, enrollment.on)
+
+
+def _rests_on_doubt(look: _Look) -> bool:
+    if look.episode is None:
+        return False
+    episode_id = look.episode.episode_id
+    signed = [signature for signature in look.chart.signed if signature.episode_id == episode_id]
+    return any_in_doubt(signed, look.facility, look.as_of)
+
+
+def _is_outside_program(look: _Look) -> bool:
+    """By the offers on the dates on which somebody decided: on the enrollment, on a change of cohort or of its days."""
+    enrollment = None if look.episode is None else look.episode.enrollment
+    if look.episode is None or enrollment is None or enrollment.on > look.as_of:
+        return False
+    if any(outside_offer(enrollment, look.cohorts, look.facility)):
+        return True
+    assigned = look.episode.cohort_on(look.as_of)
+    cohort = None if assigned is None else look.cohorts.get(assigned.cohort_id)
+    pattern = None if cohort is None else cohort.pattern_on(look.as_of)
+    if assigned is None or cohort is None or pattern is None or look.episode.carried_over:
+        return False
+    return any(outside_program(cohort, look.facility, max(assigned.effective_on, pattern.effective_on)))
+
+
+def _is_in_closed_cohort(look: _Look) -> bool:
+    if look.episode is None or not _is_open(look.episode, look.as_of):
+        return False
+    enrollment, assigned = look.episode.enrollment, look.episode.cohort_on(look.as_of)
+    cohort = None if assigned is None else look.cohorts.get(assigned.cohort_id)
+    if enrollment is None or enrollment.on > look.as_of or cohort is None or cohort.closed_on is None:
+        return False
+    return cohort.closed_on < look.as_of

@@ -19,6 +19,7 @@ import orjson
 from domain.chart import Chart
 from domain.chart.attendance import RECORDS
 from domain.cohort import Cohort
+from domain.doubt import acted, doubtful
 from domain.facility import Facility
 from domain.marks import Marks, marks_of
 from domain.record import Recorded, stream_name
@@ -40,8 +41,9 @@ PAGE_FACTS: Final = 500
 class History:
     """`lines` are facts as the contract writes them, each in JSON; `status` is the status document at the cut.
 
-    Behind what is stored, a line has `late` and `late_hours` where the entry came late, and the versions `corrects`,
-    `replaced_by` and `struck_by` where there are such, as they were at the cut. `version` is the chart's at the cut.
+    Behind what is stored, a line has `late` and `late_hours` where the entry came late, `credential_in_doubt` where the
+    staff list of the cut does not bear it out, and the versions `corrects`, `replaced_by` and `struck_by` where there
+    are such, as they were at the cut. `version` is the chart's at the cut.
     `next_after` continues with the next page; None on the last one.
     `linked` are the charts at other sites that were looked at for the status.
     """
@@ -86,9 +88,7 @@ def answer(
         state,
         sessions=sessions,
         cohorts=cohorts,
-        zone=cut.facility.clock,
-        holidays=cut.facility.holidays,
-        facility=facility,
+        facility=cut.facility,
         as_of=cut.as_of,
         known_at=known.known_at,
         position=known.position,
@@ -96,7 +96,7 @@ def answer(
     )
     shown = min(version, after + max(limit, 0))
     return History(
-        lines=_marked(view, chart, after, shown, version, cut.facility.clock),
+        lines=_marked(view, chart, after, shown, version, cut.facility),
         status=status,
         version=version,
         next_after=shown if shown < version else None,
@@ -105,14 +105,20 @@ def answer(
     )
 
 
-def _marked(view: View, chart: Known, after: int, shown: int, version: int, zone: ZoneInfo) -> tuple[bytes, ...]:
+def _marked(view: View, chart: Known, after: int, shown: int, version: int, site: Facility) -> tuple[bytes, ...]:
+    zone = site.clock
     late = chart.each(f"hours late in {zone.key}", lambda entry: _hours_late(view, entry, zone), version)
     marks = marks_of(chart.entries[:version], late)[after:shown]
-    return tuple(_line(line, marked) for line, marked in zip(chart.lines(after, shown), marks, strict=True))
+    acts = chart.each(f"acts in {zone.key}", lambda entry: acted(entry, zone, scheduled_end=_end(view, entry)), shown)
+    doubts = doubtful(acts[after:], site)
+    lines = zip(chart.lines(after, shown), marks, doubts, strict=True)
+    return tuple(_line(line, marked, doubted) for line, marked, doubted in lines)
 
 
-def _line(line: bytes, marks: Marks) -> bytes:
+def _line(line: bytes, marks: Marks, doubted: bool) -> bytes:
     members: dict[str, Any] = {} if marks.hours_late is None else {"late": True, "late_hours": marks.hours_late}
+    if doubted:
+        members["credential_in_doubt"] = True
     for name in ("corrects", "replaced_by", "struck_by"):
         if (version := getattr(marks, name)) is not None:
             members[name] = version
@@ -120,12 +126,17 @@ def _line(line: bytes, marks: Marks) -> bytes:
 
 
 def _hours_late(view: View, entry: Recorded, zone: ZoneInfo) -> int | None:
-    """An absence is counted from when its session was to end, as that was known when it was recorded."""
-    fact, end = entry.fact, None
-    if isinstance(fact, RECORDS) and fact.left_at is None:
-        session = view.streams[stream_name("session", fact.session_id)].state_at(entry.position)
-        end = session.ends_at if isinstance(session, Session) else None
-    return hours_late(entry, zone, scheduled_end=end)
+    return hours_late(entry, zone, scheduled_end=_end(view, entry))
+
+
+def _end(view: View, entry: Recorded) -> datetime | None:
+    """When the session of an absence was to end, as that was known when it was recorded: absences are counted from
+    it."""
+    fact = entry.fact
+    if not isinstance(fact, RECORDS) or fact.left_at is not None:
+        return None
+    session = view.streams[stream_name("session", fact.session_id)].state_at(entry.position)
+    return session.ends_at if isinstance(session, Session) else None
 
 
 def _facility(view: View, site: str, position: int) -> Facility:

@@ -5,7 +5,7 @@ The table holds each episode's ids and dates; which are open, and in what state,
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from operator import itemgetter
@@ -20,11 +20,9 @@ from domain.chart.carry_over import EpisodeCarriedOver, carried_at
 from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
-from domain.claims import cohort_held, overfull
-from domain.cohort import Cohort
-from domain.facility import Facility
+from domain.claims import cohort_held, cohorts_named, overfull
 from domain.record import Entry, Recorded, stream_name, stream_uuid
-from domain.session import Session
+from domain.site import Site
 from domain.status import census_row
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
@@ -34,7 +32,7 @@ from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
-from projections.site import A_DAY, date_asked, is_past, site_at, site_of, whole_site
+from projections.site import A_DAY, date_asked, is_past, site_at, whole_site
 from store.ledger import Ledger
 from store.store import Store
 
@@ -216,14 +214,13 @@ def answer(
         charts = status.sealed_charts(cursor, facility, patients)
         sessions = sessions_needed(cursor, facility, patients, since=now, until=now)
         [[set_aside]] = cursor.execute(_SET_ASIDE, asked).fetchall()
-    site = site_of(ledger, upto=cut.position).facility
-    if site.zone is None:
+    opened = status.opened(ledger, charts)
+    cohorts = frozenset().union(*map(cohorts_named, opened.values()))
+    site = replace(site_at(store, facility, cohorts, upto=cut.position), charts=opened, sessions=sessions)
+    if site.facility.zone is None:
         return Census([], before + A_DAY, cut.position, cut.known_at, set_aside)
-    on = date_asked(as_of, None, now=now, zone=site.zone)
-    opened = status.opened(ledger, charts).values()
-    held = {key for chart in opened if (key := cohort_held(chart)) is not None}
-    cohorts = site_at(store, facility, held, upto=cut.position).cohorts
-    rows = _rows(opened, sessions, cohorts, site, on)
+    on = date_asked(as_of, None, now=now, zone=site.facility.zone)
+    rows = _rows(site, on)
     return Census(rows, on, cut.position, cut.known_at, set_aside)
 
 
@@ -234,23 +231,15 @@ def _from_ledger(ledger: Ledger, *, now: datetime, as_of: date | None, known_at:
     if zone is None:
         return Census([], as_of or (known_at or now).astimezone(UTC).date(), cut.position, cut.known_at, 0)
     on = date_asked(as_of, known_at, now=now, zone=zone)
-    return Census(
-        _rows(site.charts.values(), site.sessions, site.cohorts, site.facility, on), on, cut.position, cut.known_at, 0
-    )
+    return Census(_rows(site, on), on, cut.position, cut.known_at, 0)
 
 
-def _rows(
-    charts: Collection[Chart],
-    sessions: Mapping[UUID, Session],
-    cohorts: Mapping[UUID, Cohort],
-    site: Facility,
-    on: date,
-) -> list[dict[str, Any]]:
+def _rows(site: Site, on: date) -> list[dict[str, Any]]:
     """`cohort_over_capacity` is flagged for everybody in a cohort that more hold than it has seats."""
-    full = overfull(charts, cohorts)
+    full = overfull(site.charts.values(), site.cohorts)
     found = []
-    for chart in charts:
-        row = census_row(chart, sessions=sessions, zone=site.clock, holidays=site.holidays, as_of=on)
+    for chart in site.charts.values():
+        row = census_row(chart, facility=site.facility, sessions=site.sessions, cohorts=site.cohorts, as_of=on)
         if row is not None:
             row["flags"] += ["cohort_over_capacity"] if cohort_held(chart) in full else []
             found.append(row)

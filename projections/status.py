@@ -12,6 +12,7 @@ from uuid import UUID
 import msgspec
 
 from domain.chart import Chart, evolve, fold
+from domain.claims import cohorts_named
 from domain.record import Recorded, stream_name, stream_uuid
 from domain.session import Session
 from domain.site import Site
@@ -120,7 +121,7 @@ def unpack(packed: bytes) -> Chart:
     return _DECODER.decode(zlib.decompress(packed))
 
 
-PROJECTION: Final = define("status", apply, folds=("projections.status", "domain.chart"))
+PROJECTION: Final = define("status", apply, folds=("projections.status", "domain.chart", "domain.acts"))
 
 
 # ---- query
@@ -194,11 +195,10 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
         return None
     sessions = sessions_in(needed)
     chart = opened(ledger, [(row[0], row[1], row[2]) for row in rows])[patient_id]
-    cohorts = {assigned.cohort_id for episode in chart.episodes.values() for assigned in episode.assignments}
-    site = site_at(store, ledger.name, cohorts, upto=cut.position)
+    site = site_at(store, ledger.name, cohorts_named(chart), upto=cut.position)
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
     linked = linked_charts(store, chart, None)
-    found = _presented(chart, site, sessions, ledger.name, on, cut, linked)
+    found = _presented(chart, site, sessions, on, cut, linked)
     if chart.links:
         return found  # Not to be kept: what happens at another site is no news of this one.
     return replace(found, cut=cut, until=_next_end(sessions.values(), cut.known_at))
@@ -221,14 +221,13 @@ def _from_ledger(
     site = whole_site(ledger, [patient_id], upto=cut.position)
     on = date_asked(as_of, known_at, now=now, zone=site.facility.clock)
     chart = site.charts[patient_id]
-    return _presented(chart, site, site.sessions, ledger.name, on, cut, linked_charts(store, chart, known_at))
+    return _presented(chart, site, site.sessions, on, cut, linked_charts(store, chart, known_at))
 
 
 def _presented(
     chart: Chart,
     site: Site,
     sessions: Mapping[UUID, Session],
-    facility: str,
     as_of: date,
     cut: Cut,
     linked: Sequence[Linked],
@@ -239,9 +238,7 @@ def _presented(
         chart,
         sessions=sessions,
         cohorts=site.cohorts,
-        zone=site.facility.clock,
-        holidays=site.facility.holidays,
-        facility=facility,
+        facility=site.facility,
         as_of=as_of,
         known_at=cut.known_at,
         position=cut.position,

@@ -80,6 +80,7 @@ def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
 
 def _marks(line: Mapping[str, Any]) -> str:
     marks = [f"late by {line['late_hours']} h"] if line.get("late") else []
+    marks += ["credential in doubt"] if line.get("credential_in_doubt") else []
     marks += [f"{_words(name)} {line[name]}" for name in ("corrects", "replaced_by", "struck_by") if name in line]
     return "; ".join(marks)
 

@@ -19,6 +19,7 @@ from domain.chart import (
     merging,
     presence,
     screening,
+    signing,
     step_down,
 )
 from domain.chart.amendment import Amendments
@@ -33,6 +34,7 @@ from domain.chart.identity import Identity
 from domain.chart.merging import Links, Merger, TookOver
 from domain.chart.presence import Presences
 from domain.chart.screening import Prescription, PrescriptionVerified, Screenings
+from domain.chart.signing import Signatures
 from domain.chart.step_down import StepDowns, StepDownTookEffect
 from domain.record import EnteredInError, Entry, standing
 from domain.refused import Refused
@@ -59,6 +61,7 @@ class Chart:
     took_over: TookOver = field(default_factory=dict)
     merged_into: Merger | None = None
     links: Links = ()
+    signed: Signatures = ()
     adrift: frozenset[int] = frozenset()
     """Versions of live entries about a patient, an episode, screening, step-down, consent or opening that the chart
     does not hold (any more)."""
@@ -92,7 +95,11 @@ def evolve(chart: Chart, entry: Entry) -> Chart:
     kind = type(entry.fact)
     if kind is EnteredInError:
         raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    changed: dict[str, Any] = {"version": entry.version, "adrift": _adrift(chart, entry)}
+    changed: dict[str, Any] = {
+        "version": entry.version,
+        "adrift": _adrift(chart, entry),
+        "signed": signing.evolve(chart.signed, entry),
+    }
     if (part := _PARTS.get(kind)) is not None:
         name, further = part
         changed[name] = further(getattr(chart, name), entry)

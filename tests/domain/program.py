@@ -31,10 +31,11 @@ from domain.program import Payer
 from domain.record import EnteredInError, Entry, Envelope, Person, Source
 from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
 from domain.site import Site, fold_site
+from domain.staff import StaffCredentialed
 from domain.week import Week
 
 ZONE = ZoneInfo("America/New_York")
-BY = Person(id="staff/1", name="A. Counselor", role="counselor", credential="LCADC")
+BY = Person(id=f"staff/{UUID(int=1)}", name="A. Counselor", role="counselor", credential="LCADC")
 ENVELOPE = Envelope(by=BY, source=Source.API, correlation_id=UUID(int=0))
 START = datetime(2026, 1, 1, tzinfo=UTC)
 LATER = datetime(2027, 1, 1, tzinfo=UTC)
@@ -53,6 +54,10 @@ class Program:
         self._ids = 0
         self._clock = START
         self.record("facility/lexington", FacilityOpened(code="lexington", name="Lexington", zone=ZONE.key))
+        listed = StaffCredentialed(
+            staff_id=UUID(int=1), name=BY.name, role=BY.role, credential=BY.credential, valid_from=date(2000, 1, 1)
+        )
+        self.record("facility/lexington", listed)
 
     def new_id(self) -> UUID:
         self._ids += 1

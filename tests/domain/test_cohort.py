@@ -12,6 +12,7 @@ from domain.cohort import formed as known_cohort
 from domain.record import EnteredInError
 from domain.refused import Refused
 from domain.site import fold_cohort
+from domain.status import census_row
 from tests.domain import care
 from tests.domain.cast import (
     ADMINISTRATOR,
@@ -26,7 +27,7 @@ from tests.domain.cast import (
     formed,
     suitability,
 )
-from tests.domain.given import Said, given, of_cohort, said, strike
+from tests.domain.given import Said, Story, given, of_cohort, said, strike
 
 NEW = UUID(int=0xC09)
 
@@ -216,6 +217,18 @@ def test_a_cohort_closes_over_the_heads_of_those_in_it() -> None:
     """They keep their seats, and are flagged: the discharge may be on its way."""
     story = given(*ENROLLED).when(close("2026-03-20")).recorded()
     assert story.broken == []
+    assert [flagged(story, on) for on in ("2026-03-20", "2026-03-21")] == [False, True]
+    story.tell(care.assigned("2026-03-23"))
+    assert [flagged(story, on) for on in ("2026-03-22", "2026-03-23")] == [True, False]
+
+
+def flagged(story: Story, as_of: str) -> bool:
+    scene = story.scene(story.clock)
+    row = census_row(
+        story.chart, facility=scene.facility, sessions=scene.sessions, cohorts=scene.cohorts, as_of=day(as_of)
+    )
+    assert row is not None
+    return "cohort_closed" in row["flags"]
 
 
 def test_a_closing_that_was_struck_has_closed_nothing() -> None:

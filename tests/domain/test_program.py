@@ -10,10 +10,11 @@ import pytest
 
 from domain.cohort import CohortScheduleChanged
 from domain.program import Payer, ProgramOffered
+from domain.status import census_row
 from tests.domain import care
 from tests.domain.cast import ASSESSED, COUNSELOR, EVENINGS, FACILITY, MORNINGS, day, enrolled, formed, suitability
 from tests.domain.every_fact import EVERY
-from tests.domain.given import Said, given, of_cohort, said, strike
+from tests.domain.given import Said, Story, given, of_cohort, said, strike
 
 NEW = UUID(int=0xC09)
 offered: ProgramOffered = EVERY["ProgramOffered"]
@@ -101,6 +102,43 @@ def test_a_changed_schedule_is_held_against_the_program_of_its_date() -> None:
     story.when(of_cohort(EVENINGS, change)).refused("program.outside", naming="block")
     story.when(of_cohort(EVENINGS, change), reason=WHY).recorded()
     story.when(of_cohort(EVENINGS, replace(change, effective_on=day("2026-04-01")))).recorded()
+
+
+# ---- the flag
+
+
+def flagged(story: Story, as_of: str) -> bool:
+    scene = story.scene(story.clock)
+    row = census_row(
+        story.chart, facility=scene.facility, sessions=scene.sessions, cohorts=scene.cohorts, as_of=day(as_of)
+    )
+    assert row is not None
+    return "outside_program" in row["flags"]
+
+
+def test_an_enrollment_outside_of_the_program_is_flagged_from_its_date() -> None:
+    story = given(offered, *SUITABLE, said(enrolled(planned_weeks=12), reason=WHY))
+    assert [flagged(story, on) for on in ("2026-02-26", "2026-02-27", "2026-03-09")] == [False, True, True]
+    assert not flagged(given(offered, *SUITABLE, enrolled()), "2026-03-09")
+    assert not flagged(given(*SUITABLE, enrolled(planned_weeks=12)), "2026-03-09")
+
+
+def test_a_program_that_is_offered_otherwise_later_flags_nobody_who_was_enrolled_before() -> None:
+    later = replace(offered, blocks=("14:00-17:00",), effective_on=day("2026-03-02"))
+    story = given(offered, later, *SUITABLE, enrolled("2026-02-27"))
+    assert not flagged(story, "2026-03-09")
+
+
+def test_a_changed_schedule_outside_of_the_program_is_flagged_from_its_date() -> None:
+    change = CohortScheduleChanged(weekdays=("sat",), starts="18:00", ends="21:00", effective_on=day("2026-03-16"))
+    story = given(offered, *SUITABLE, enrolled(), said(of_cohort(EVENINGS, change), reason=WHY))
+    assert [flagged(story, on) for on in ("2026-03-15", "2026-03-16")] == [False, True]
+
+
+def test_an_assignment_outside_of_the_program_is_flagged_from_its_date() -> None:
+    evenings = replace(offered, blocks=("18:00-21:00",))
+    story = given(evenings, *SUITABLE, enrolled(), said(care.assigned("2026-03-16"), reason=WHY))
+    assert [flagged(story, on) for on in ("2026-03-15", "2026-03-16")] == [False, True]
 
 
 # ---- enrollments

@@ -58,11 +58,9 @@ def opiates(story: Story, as_of: str = "2026-12-31") -> dict[str, Any]:
 def flags(story: Story, as_of: str, holidays: tuple[date, ...] = ()) -> list[str]:
     status = present(
         story.chart,
+        facility=replace(story.scene(story.clock).facility, holidays=dict.fromkeys(holidays, 0)),
         sessions=story.scene(story.clock).sessions,
         cohorts=story.scene(story.clock).cohorts,
-        zone=ZONE,
-        holidays=holidays,
-        facility="lexington",
         as_of=day(as_of),
         known_at=story.clock,
         position=1,

@@ -49,9 +49,7 @@ def sample_status(patient_id: UUID, as_of: date = AS_OF, known_at: datetime = KN
         site.charts[patient_id],
         sessions=site.sessions,
         cohorts=site.cohorts,
-        zone=site.facility.clock,
-        holidays=site.facility.holidays,
-        facility="lexington",
+        facility=site.facility,
         as_of=as_of,
         known_at=known_at,
         position=max(fact.position for fact in sample() if fact.recorded_at <= known_at),
@@ -93,9 +91,7 @@ class Told(Program):
             site.charts[self.ann.patient_id],
             sessions=site.sessions,
             cohorts=site.cohorts,
-            zone=ZONE,
-            holidays=site.facility.holidays,
-            facility="lexington",
+            facility=site.facility,
             as_of=date.fromisoformat(as_of),
             known_at=known_at,
             position=1,
@@ -104,7 +100,8 @@ class Told(Program):
     def census(self, as_of: str) -> dict[str, Any] | None:
         site = self.site()
         chart = site.charts[self.ann.patient_id]
-        return census_row(chart, sessions=site.sessions, zone=ZONE, holidays=(), as_of=date.fromisoformat(as_of))
+        asked = date.fromisoformat(as_of)
+        return census_row(chart, facility=site.facility, sessions=site.sessions, cohorts=site.cohorts, as_of=asked)
 
 
 def test_known_at_is_written_in_utc_to_the_microsecond_that_was_asked() -> None:

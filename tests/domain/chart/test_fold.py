@@ -127,7 +127,8 @@ def following(known: Sequence[Entry], fact: Any) -> Entry:
 
 
 def changed(before: Chart | Episode, after: Chart | Episode) -> set[str]:
-    names = {field.name for field in fields(before)} - {"version"}
+    # Who signed what is kept beside it all: `test_doubt` looks at that.
+    names = {field.name for field in fields(before)} - {"version", "signed"}
     return {name for name in names if getattr(before, name) != getattr(after, name)}
 
 
