@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 
-from api import charts, disclosures, draws, events, finding, health, room, sites
+from api import charts, disclosures, draws, events, finding, health, room, site_lists, sites
 from api.answers import ProblemDocument
 from api.commands import Topic
 from api.guards import BodyLimit, LastResort, SafeHeaders
@@ -60,7 +60,15 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.state.wiring = wiring
     answer_problems(app)
     # Those asked for most are found first.
-    queries = (charts.status_router, charts.router, sites.router, room.router, disclosures.router, finding.router)
+    queries = (
+        charts.status_router,
+        charts.router,
+        sites.router,
+        site_lists.router,
+        room.router,
+        disclosures.router,
+        finding.router,
+    )
     for router in (*queries, command_routes(), events.router, draws.router):
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)

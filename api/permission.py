@@ -58,6 +58,8 @@ class Read(StrEnum):
     """Who has this MRN: id, name and birth date."""
     CENSUS = "read_census"
     """Everybody in care, with state and flags."""
+    SITE = "read_site"
+    """Who works here with which credential, and the cohorts with their seats; no patient."""
     SESSIONS = "read_sessions"
     """The sessions of a day; nobody's name."""
     ROSTER = "read_roster"
@@ -81,9 +83,9 @@ _OVERSIGHT: Final = frozenset({Purpose.OPERATIONS, Purpose.AUDIT})
 _AUDIT: Final = frozenset({Purpose.AUDIT})
 _ANY: Final = frozenset({Purpose.TREATMENT, Purpose.OPERATIONS, Purpose.PAYMENT, Purpose.AUDIT})
 
-_CLINIC: Final = (Read.CHART, Read.HISTORY, Read.SEARCH, Read.CENSUS, Read.SESSIONS, Read.ROSTER)
-_DOOR: Final = (Read.SEARCH, Read.SESSIONS)
-_ENTRY: Final = (Read.CHART, Read.SEARCH, Read.CENSUS, Read.SESSIONS)
+_CLINIC: Final = (Read.CHART, Read.HISTORY, Read.SEARCH, Read.CENSUS, Read.SITE, Read.SESSIONS, Read.ROSTER)
+_DOOR: Final = (Read.SEARCH, Read.SITE, Read.SESSIONS)
+_ENTRY: Final = (Read.CHART, Read.SEARCH, Read.CENSUS, Read.SITE, Read.SESSIONS)
 
 READS: Final[Mapping[str, tuple[tuple[Read, ...], frozenset[Purpose]]]] = {
     COUNSELOR: ((*_CLINIC, Read.REPORT), _CARE),

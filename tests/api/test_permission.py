@@ -24,25 +24,25 @@ from tests.api.program import Site
 
 # Purposes by their first letters (t, o, p, a, r) for which a role may read.
 GRID = """
-                    chart  history search census sessions report facts  roster today
-counselor           to     to      to     to     to       to     -   to     -
-therapist           to     to      to     to     to       to     -   to     -
-family_therapist    to     to      to     to     to       to     -   to     -
-supervisor          to     to      to     to     to       to     -   to     -
-medical_director    to     to      to     to     to       to     -   to     -
-nurse               to     to      to     to     to       -      -   to     -
-intake_clinician    to     to      to     to     to       -      -   to     -
-case_manager        to     -       to     to     to       -      -   to     -
-admissions          to     -       to     to     to       -      -   -      -
-front_desk          -      -       to     -      to       -      -   -      to
-alumni_coordinator  -      -       to     -      to       -      -   -      -
-administrator       op     -       op     op     op       op     -   -      -
-compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa
-auditor             a      a       a      a      a        a      -   a      -
-operator            topa   topa    topa   topa   topa     topa   topa   topa   topa
-lab                 -      -       -      -      -        -      -   -      -
-system              -      -       -      -      -        -      -   -      -
-stranger            -      -       -      -      -        -      -   -      -
+                    chart  history search census sessions report facts  roster today  site
+counselor           to     to      to     to     to       to     -   to     -      to
+therapist           to     to      to     to     to       to     -   to     -      to
+family_therapist    to     to      to     to     to       to     -   to     -      to
+supervisor          to     to      to     to     to       to     -   to     -      to
+medical_director    to     to      to     to     to       to     -   to     -      to
+nurse               to     to      to     to     to       -      -   to     -      to
+intake_clinician    to     to      to     to     to       -      -   to     -      to
+case_manager        to     -       to     to     to       -      -   to     -      to
+admissions          to     -       to     to     to       -      -   -      -      to
+front_desk          -      -       to     -      to       -      -   -      to     to
+alumni_coordinator  -      -       to     -      to       -      -   -      -      to
+administrator       op     -       op     op     op       op     -   -      -      op
+compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa     oa
+auditor             a      a       a      a      a        a      -   a      -      a
+operator            topa   topa    topa   topa   topa     topa   topa   topa   topatopa
+lab                 -      -       -      -      -        -      -   -      -      -
+system              -      -       -      -      -        -      -   -      -      -
+stranger            -      -       -      -      -        -      -   -      -      -
 """
 COLUMNS = (
     Read.CHART,
@@ -54,6 +54,7 @@ COLUMNS = (
     Read.FACTS,
     Read.ROSTER,
     Read.ROSTER_TODAY,
+    Read.SITE,
 )
 
 
@@ -132,6 +133,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_disclosures": (Read.HISTORY,),
     "read_census": (Read.CENSUS,),
     "read_sessions": (Read.SESSIONS,),
+    "read_staff": (Read.SITE,),
+    "read_cohorts": (Read.SITE,),
     "read_weekly_report": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
