@@ -39,7 +39,7 @@ alumni_coordinator  -      -       to     -      to       -      -   -      -   
 administrator       op     -       op     op     op       op     -   -      -      op
 compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa     oa
 auditor             a      a       a      a      a        a      -   a      -      a
-operator            topa   topa    topa   topa   topa     topa   topa   topa   topatopa
+operator            topa   topa    topa   topa   topa     topa   topa   topa   topa   topa
 lab                 -      -       -      -      -        -      -   -      -      -
 system              -      -       -      -      -        -      -   -      -      -
 stranger            -      -       -      -      -        -      -   -      -      -
