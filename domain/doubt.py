@@ -38,12 +38,16 @@ def acted(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None
     recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
     scene = Scene(ledger="", at=recorded, facility=Facility(zone=zone))
     on = act_date(entry.fact, scene, scheduled_end=scheduled_end)
-    return _acted(entry.envelope.by, type(entry.fact).__name__, on, local_date(recorded, zone))
+    return _acted(entry.envelope.by, type(entry.fact).__name__, on, recorded, zone)
 
 
-def _acted(by: Person, name: str, on: date, recorded_on: date) -> Acted:
+def _acted(by: Person, name: str, on: date | None, recorded_at: datetime, zone: ZoneInfo) -> Acted:
+    """An act without a date of its own has that of its recording; a signature has both."""
     act = ACTS.get(name, _ANY)
-    return Acted(by, act, (on, recorded_on) if act.signature and recorded_on != on else (on,))
+    if on is not None and not act.signature:
+        return Acted(by, act, (on,))
+    recorded_on = local_date(recorded_at, zone)
+    return Acted(by, act, (recorded_on,) if on in (None, recorded_on) else (on, recorded_on))
 
 
 def in_doubt(acted: Acted, facility: Facility) -> bool:
@@ -78,9 +82,8 @@ def any_in_doubt(signatures: Iterable[Signature], facility: Facility, as_of: dat
     """Whether one of these acts, of those done by `as_of`, is in doubt."""
     zone = facility.clock
     for signed in signatures:
-        recorded_on = local_date(signed.recorded_at, zone)
-        on = recorded_on if signed.on is None else min(signed.on, recorded_on)
         by = Person(id=signed.by, name="", role=signed.role)
-        if on <= as_of and in_doubt(_acted(by, signed.fact, on, recorded_on), facility):
+        act = _acted(by, signed.fact, signed.on, signed.recorded_at, zone)
+        if act.dates[0] <= as_of and in_doubt(act, facility):
             return True
     return False
