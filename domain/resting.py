@@ -66,8 +66,7 @@ def judge_strike(stream: str, strike: EnteredInError, history: Sequence[Entry], 
     for beside in charts:
         resting = next((e for e in live(beside.entries) if stream in streams.named(e.fact)), None)
         if resting is not None:
-            named = f"{beside.stream}@{resting.version}"
-            raise Refused("correction.rested-upon", f"{named} rests on it: strike that one first.")
+            raise recording.breaks_history(f"{beside.stream}@{resting.version}")
 
 
 def with_state(scene: Scene, state: State) -> Scene:

@@ -90,10 +90,10 @@ def test_a_session_and_a_cohort_are_struck_while_nothing_rests_on_them(site: Sit
     patient, _, session = _admitted(site)
     strike = {"reason": "Entered twice."}
     refused = site.send("supervisor", f"/events/session/{session}@1/entered-in-error", strike)
-    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.rested-upon")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.breaks-history")
     assert f"{chart(patient)}@" in refused.json()["detail"]
     refused = site.send("supervisor", f"/events/cohort/{site.cohort_id}@1/entered-in-error", strike)
-    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.rested-upon")
+    assert (refused.status_code, refused.json()["rule"]) == (409, "correction.breaks-history")
     for stream in (f"session/{site.session(site.cohort_id)}", f"cohort/{site.cohort()}"):
         site.done("supervisor", f"/events/{stream}@1/entered-in-error", strike)
 

@@ -221,13 +221,13 @@ def test_a_cohort_that_is_lost_forbids_no_move() -> None:
 
 def test_the_plan_of_a_session_is_struck_while_no_chart_rests_on_it() -> None:
     story = given(*ACTIVE)
-    story.when(struck(MONDAY, 1)).refused("correction.rested-upon", naming=f"{CHART}@6")
+    story.when(struck(MONDAY, 1)).refused("correction.breaks-history", naming=f"{CHART}@6")
     story.when(struck(TUESDAY, 1)).recorded()
 
 
 def test_a_struck_record_rests_on_nothing() -> None:
     story = given(*ENROLLED, absent(MONDAY))
-    story.when(struck(MONDAY, 1)).refused("correction.rested-upon", naming=f"{CHART}@6")
+    story.when(struck(MONDAY, 1)).refused("correction.breaks-history", naming=f"{CHART}@6")
     story.tell(strike(6))
     story.when(struck(MONDAY, 1)).recorded()
     story.when(absent(TUESDAY)).recorded()
@@ -236,19 +236,19 @@ def test_a_struck_record_rests_on_nothing() -> None:
 def test_the_last_correction_is_what_rests_on_it() -> None:
     story = given(*ENROLLED, absent(MONDAY))
     story.tell(said(corrected(6, absent(MONDAY, excused=True)), reason="The family called."))
-    story.when(struck(MONDAY, 1)).refused("correction.rested-upon", naming=f"{CHART}@7")
+    story.when(struck(MONDAY, 1)).refused("correction.breaks-history", naming=f"{CHART}@7")
 
 
 def test_the_forming_of_a_cohort_is_struck_while_nobody_was_enrolled_in_it() -> None:
     story = given(*ENROLLED, of_cohort(NEW, formed()))
-    story.when(said(strike(1), stream=f"cohort/{EVENINGS}")).refused("correction.rested-upon", naming=f"{CHART}@5")
+    story.when(said(strike(1), stream=f"cohort/{EVENINGS}")).refused("correction.breaks-history", naming=f"{CHART}@5")
     for cohort_id in (NEW, MORNINGS):
         story.when(said(strike(1), stream=f"cohort/{cohort_id}")).recorded()
 
 
 def test_an_assignment_rests_on_its_cohort_until_it_is_struck() -> None:
     story = given(*ENROLLED, of_cohort(NEW, formed()), care.assigned("2026-03-02", cohort_id=NEW))
-    story.when(said(strike(1), stream=f"cohort/{NEW}")).refused("correction.rested-upon", naming=f"{CHART}@6")
+    story.when(said(strike(1), stream=f"cohort/{NEW}")).refused("correction.breaks-history", naming=f"{CHART}@6")
     story.tell(strike(6))
     story.when(said(strike(1), stream=f"cohort/{NEW}")).recorded()
 
