@@ -344,13 +344,19 @@ def _screening_flags(look: _Look) -> dict[str, bool]:
 
 
 def _is_due(look: _Look) -> bool:
-    if look.step_down is None or look.episode is None:
+    """Any step-down of the episode: the one decided may not be the one last recommended."""
+    episode = look.episode
+    if episode is None or not _is_open(episode, look.as_of):
         return False
-    step_down, marks = look.step_down
-    stages = {mark.stage for mark in marks}
-    is_open = _is_open(look.episode, look.as_of)
-    waiting = Stage.DECIDED in stages and not stages & {Stage.IN_EFFECT, Stage.WITHDRAWN}
-    return is_open and waiting and step_down.effective_on <= look.as_of
+    return any(
+        _is_waiting({mark.stage for mark in known.upto(look.as_of)})
+        for known in look.chart.step_downs.values()
+        if known.episode_id == episode.episode_id and known.effective_on <= look.as_of
+    )
+
+
+def _is_waiting(stages: set[Stage]) -> bool:
+    return Stage.DECIDED in stages and not stages & {Stage.IN_EFFECT, Stage.WITHDRAWN}
 
 
 def _is_in_doubt(look: _Look) -> bool:

@@ -15,6 +15,7 @@ from domain.record import Entry
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import Session
+from domain.week import local_date
 
 if TYPE_CHECKING:
     from domain.chart import Chart
@@ -133,6 +134,8 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
     if isinstance(fact, AttendanceCorrected) and (known is None or known.version != fact.corrects):
         raise Refused("attendance.other-session", "A correction keeps the session: strike the entry and record anew.")
     _judge_times(fact)
+    if fact.outcome is Outcome.ATTENDED:
+        judge_begun(session, scene)
     judge_may_attend(chart, fact.episode_id, session, scene.zone)
     # A correction that says so is judged with the discharge on record, which it would break.
     episode = chart.episodes[fact.episode_id]
@@ -153,6 +156,14 @@ def taking_place(session_id: UUID, scene: Scene) -> Session:
     if session.cancelled is not None:
         raise Refused("attendance.session-cancelled", "This session was cancelled: nobody can have attended it.")
     return session
+
+
+def judge_begun(session: Session, scene: Scene) -> None:
+    """An excuse may come before the day of a session, nobody who attends it does."""
+    if session.program_day(scene.zone) > local_date(scene.at, scene.zone):
+        raise Refused(
+            "attendance.session-to-come", "This session is on a day to come: move it, or choose the right one."
+        )
 
 
 def judge_may_attend(chart: Chart, episode_id: UUID, session: Session, zone: ZoneInfo) -> None:

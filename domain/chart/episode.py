@@ -20,7 +20,7 @@ from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnde
 from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned, DischargeVoided
 from domain.chart.level_of_care import Assessment, LevelOfCareAssessed
-from domain.chart.plan import RelapseReported, TreatmentPlanSigned
+from domain.chart.plan import RelapseReported, TreatmentPlanReviewed, TreatmentPlanSigned
 from domain.chart.states import State, Step, in_order, walk
 from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect
 from domain.chart.step_up import StepUpDecided
@@ -117,6 +117,7 @@ class Episode:
     assessments: tuple[Assessment, ...] = ()
     plans: tuple[WeeklyMinutes, ...] = ()
     self_reductions: tuple[WeeklyMinutes, ...] = ()
+    plan_reviews: tuple[Step, ...] = ()
     detox: tuple[Referral, ...] = ()
     relapses: tuple[Step, ...] = ()
     aftercare: tuple[Step, ...] = ()
@@ -289,6 +290,8 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
         case SelfReductionNoted(weekly_minutes=minutes, on=on):
             reduction = WeeklyMinutes(minutes=minutes, on=on, version=version)
             return replace(episode, self_reductions=(*episode.self_reductions, reduction))
+        case TreatmentPlanReviewed():
+            return replace(episode, plan_reviews=(*episode.plan_reviews, _step(fact, version)))
         case _:
             return episode
 

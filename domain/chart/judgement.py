@@ -180,6 +180,7 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     yield from amendment.unfounded(chart.amendments)
     for episode in chart.episodes.values():
         yield from detox.unfounded(episode.detox)
+        yield from plan.unfounded(episode)
     yield from after.unfounded(chart.sober_living)
 
 

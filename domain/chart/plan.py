@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -83,8 +84,17 @@ class SelfHelpReported:
 
 
 def judge_review(episode: Episode, fact: TreatmentPlanReviewed) -> None:
-    if not any(plan.on <= fact.on for plan in episode.plans):
+    if not _signed_by(episode, fact.on):
         raise Refused("plan.not-signed", "There is no treatment plan signed by that date: sign one first.")
+
+
+def _signed_by(episode: Episode, on: date) -> bool:
+    return any(plan.on <= on for plan in episode.plans)
+
+
+def unfounded(episode: Episode) -> Iterator[int]:
+    """The versions of reviews without a plan that they can be of."""
+    yield from (review.version for review in episode.plan_reviews if not _signed_by(episode, review.on))
 
 
 def judge(fact: TreatmentPlanSigned) -> None:

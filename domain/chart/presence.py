@@ -89,6 +89,7 @@ def in_the_room(chart: Chart, session_id: UUID) -> Stay | None:
 def judge(chart: Chart, fact: ArrivalNoted | DepartureNoted, scene: Scene) -> None:
     """In once, then out, of a session that takes place, until the attendance is on record."""
     session = attendance.taking_place(fact.session_id, scene)
+    attendance.judge_begun(session, scene)
     if (known := chart.attendances.get(fact.session_id)) is not None:
         raise Refused(
             "presence.already-recorded", f"The attendance is on record: correct version {known.version} instead."

@@ -265,6 +265,16 @@ def test_a_step_down_is_at_its_last_step_recorded_by_the_date() -> None:
     assert (seen["11"]["episode"]["state"], seen["11"]["episode"]["level_of_care"]) == ("tapering", "1.0")
 
 
+def test_a_step_down_is_due_also_when_another_was_recommended_since() -> None:
+    told = Told()
+    ann, key = told.ann, told.new_id()
+    recommend(ann, key, on=date(2026, 3, 2), effective_on=date(2026, 3, 9))
+    ann.records(StepDownDecided(episode_id=ann.episode_id, step_down_id=key, on=date(2026, 3, 5)))
+    recommend(ann, told.new_id(), on=date(2026, 3, 6), effective_on=date(2026, 3, 20))
+    assert told.status("2026-03-08")["flags"] == []
+    assert told.status("2026-03-09")["flags"] == ["step_down_due"]
+
+
 def test_a_step_down_is_no_longer_due_once_the_episode_has_ended() -> None:
     told = Told()
     ann, key = told.ann, told.new_id()

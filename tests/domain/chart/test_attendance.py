@@ -333,3 +333,14 @@ def test_a_move_into_a_hold_is_no_reason_to_refuse_what_is_recorded_next() -> No
     story = given(*ACTIVE, attended(TUESDAY), hold_started("2026-03-04")).restored(f"session/{TUESDAY}", moved)
     assert story.broken == [8]
     story.when(hold_ended("2026-03-05")).recorded()
+
+
+def test_nobody_attends_a_session_of_a_day_to_come() -> None:
+    """The times are those of Monday's session, the session that is named is next Monday's."""
+    early = attended(NEXT_MONDAY, arrived="2026-03-02 18:00", left="2026-03-02 21:00")
+    given(*ENROLLED).when(early).refused("attendance.session-to-come")
+    given(*ENROLLED).when(absent(NEXT_MONDAY, excused=True)).recorded()
+
+
+def test_nobody_is_in_the_room_of_a_session_of_a_day_to_come() -> None:
+    given(*ENROLLED).when(care.arrived("2026-03-02 17:55", NEXT_MONDAY)).refused("attendance.session-to-come")

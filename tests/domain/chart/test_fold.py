@@ -74,7 +74,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "ResultDiscussed": (REPORTED, "screenings", ""),
     "BreathAlcoholMeasured": (ACTIVE, "", ""),
     "TreatmentPlanSigned": (ACTIVE, "episodes", "plans"),
-    "TreatmentPlanReviewed": (ACTIVE, "", ""),
+    "TreatmentPlanReviewed": (ACTIVE, "episodes", "plan_reviews"),
     "GoalAchieved": (ACTIVE, "", ""),
     "TriggerIdentified": (ACTIVE, "", ""),
     "RelapsePreventionPlanSigned": (ACTIVE, "", ""),

@@ -9,7 +9,7 @@ import pytest
 
 from domain.chart.plan import Goal
 from tests.domain.care import GOAL, accountability, level_assessed, plan_reviewed, plan_signed, trigger
-from tests.domain.cast import ACTIVE
+from tests.domain.cast import ACTIVE, CHART
 from tests.domain.given import given, strike
 
 
@@ -56,3 +56,10 @@ def test_a_level_of_care_is_one_of_an_edition() -> None:
     for field in ("indicated_level", "actual_level"):
         given(*ACTIVE).when(replace(level_assessed(), **{field: "II.1"})).refused("assessment.level")
     given(*ACTIVE).when(replace(level_assessed(), discrepancy=None)).recorded()
+
+
+def test_a_plan_is_not_struck_from_under_its_review() -> None:
+    story = given(*ACTIVE, plan_signed("2026-03-04"), plan_reviewed("2026-03-06"))
+    plan = story.chart.version - 1
+    story.when(strike(plan)).refused("correction.breaks-history", naming=f"{CHART}@{plan + 1}")
+    story.tell(strike(plan + 1)).when(strike(plan)).recorded()
