@@ -1,16 +1,17 @@
 """The application, put together."""
 
-from typing import Any, Final
+from typing import Final
 
 from fastapi import FastAPI
 
 from api import charts, disclosures, draws, events, finding, health, room, site_lists, sites
-from api.answers import ProblemDocument
 from api.commands import Topic
+from api.document import document_of
 from api.guards import BodyLimit, LastResort, SafeHeaders
 from api.problem import answer_problems
 from api.recording import command_routes
 from api.tokens import refuse_beyond_loopback
+from api.unread import answer_unread
 from api.wiring import Wiring
 
 _DESCRIPTION: Final = """
@@ -59,6 +60,7 @@ def create_app(wiring: Wiring) -> FastAPI:
     )
     app.state.wiring = wiring
     answer_problems(app)
+    answer_unread(app)
     # Those asked for most are found first.
     queries = (
         charts.status_router,
@@ -76,15 +78,5 @@ def create_app(wiring: Wiring) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_middleware(LastResort)
     app.add_middleware(SafeHeaders)
-    app.openapi = lambda: _document(app)  # type: ignore[method-assign]
+    app.openapi = lambda: document_of(app)  # type: ignore[method-assign]
     return app
-
-
-def _document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document, made once, with the schema of problems that responses refer to."""
-    document = app.openapi_schema
-    if document is None:
-        document = FastAPI.openapi(app)
-        schema = ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-        document["components"]["schemas"] |= {**schema.pop("$defs"), "Problem": schema}
-    return document

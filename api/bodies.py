@@ -21,6 +21,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    JsonValue,
     PlainValidator,
     StrictBool,
     StrictInt,
@@ -55,6 +56,12 @@ class Body(BaseModel):
     """What came in the body of a command, or a record in it."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def one_of(*names: str) -> ConfigDict:
+    """For a body that takes one of these fields and no two: says so in its schema."""
+    given: list[JsonValue] = [{"required": [name], "properties": {name: {"not": {"type": "null"}}}} for name in names]
+    return ConfigDict(json_schema_extra={"oneOf": given})
 
 
 def _instant(given: object) -> object:

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from api import answers
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
 from api.asking import Code, Current, wait
-from api.bodies import MOST_ITEMS, Body, Number, PlainDate, Text
+from api.bodies import MOST_ITEMS, Body, Number, PlainDate, Text, one_of
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
@@ -22,11 +22,16 @@ from store.desk import Filing
 
 router = APIRouter(tags=[Topic.LABORATORY])
 
+MOST_DRAWN_FROM: Final = 5_000
+"""Ids; more would not fit into a body."""
+
 _ADDRESS: Final = "/facilities/{code}/random-draws"
 
 
 class RandomDrawBody(Body):
     """Whom to draw from, how many, and what their specimens are to be tested for."""
+
+    model_config = one_of("count", "share")
 
     on: PlainDate = Field(description="The pool is who is in treatment on this date.")
     panel: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
@@ -34,7 +39,7 @@ class RandomDrawBody(Body):
     )
     count: Annotated[int, Field(strict=True, ge=1, le=10_000)] | None = Field(None, description="How many to draw.")
     share: Number | None = Field(None, description="Instead of `count`: this part of the pool, 0.25 for a quarter.")
-    pool: Annotated[tuple[UUID, ...], Field(max_length=10_000)] | None = Field(
+    pool: Annotated[tuple[UUID, ...], Field(max_length=MOST_DRAWN_FROM)] | None = Field(
         None, description="`patient_id`s to draw from. Everybody in active treatment on that date, if left out."
     )
     reason: Text | None = Field(None, description="Why: needed for a draw recorded more than 24 hours later.")

@@ -195,6 +195,25 @@ class Gate:
         return replace(caller, glance=glance)
 
 
+def is_gated(request: Request) -> bool:
+    """Whether it reached a route that has a gate before it."""
+    route = request.scope.get("route")
+    dependant = getattr(route, "dependant", None)
+    return dependant is not None and any(isinstance(each.call, Gate) for each in dependant.dependencies)
+
+
+async def is_signed_in(request: Request) -> bool:
+    """Whether the token it comes with is somebody's, whatever they may."""
+    bearer = await BEARER(request)
+    if bearer is None:
+        return False
+    try:
+        wiring_of(request).tokens.verify(bearer.credentials)
+    except TokenError:
+        return False
+    return True
+
+
 def may(*actions: str) -> Any:
     """For a route's signature: `by: Annotated[Caller, may(Read.CHART)]`."""
     return Security(Gate(*actions))

@@ -95,7 +95,6 @@ UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown", "
 _MALFORMED: Final = "The request can't be understood: see which fields, and what belongs there, in `errors`."
 
 _HTTP: Final[Mapping[int, str]] = {
-    400: "The body can't be read: send JSON in UTF-8.",
     404: "There is nothing at this address: see /openapi.json for what there is.",
     405: "This address doesn't take that method: see /openapi.json for those it does.",
     413: "The body is over 256 kB: send less at a time.",
@@ -104,7 +103,7 @@ _HTTP: Final[Mapping[int, str]] = {
 _BECAUSE: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "extra_forbidden": "has a field that is not known here",
-    "json_invalid": "is not JSON",
+    "json_invalid": "is not JSON in UTF-8",
     "enum": "must be one of the words in /openapi.json",
     "literal_error": "must be one of the words in /openapi.json",
     "string_too_short": "is empty or too short",
@@ -185,6 +184,8 @@ def problem_of(error: Exception) -> Problem:
             return try_again(str(error))
         case RequestValidationError():
             return fields_of(error.errors())
+        case HTTPException(status_code=400):
+            return malformed("body", _BECAUSE["json_invalid"])
         case HTTPException(status_code=status):
             detail = _HTTP.get(status, "The request can't be answered: see /openapi.json for how to ask.")
             return Problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail, headers=error.headers)
@@ -209,6 +210,7 @@ def answer_problem(request: Request, error: Exception) -> Response:
 
 
 def answer_problems(app: FastAPI) -> None:
-    """Every kind of error that we know, answered by the application; the rest is caught by `api.guards`."""
-    for kind in (Problem, Refused, StoreError, ExchangeError, RequestValidationError, HTTPException):
+    """Every kind of error that we know, answered by the application; the rest is caught by `api.guards`. What can't be
+    read, and what isn't there, is answered by `api.unread`."""
+    for kind in (Problem, Refused, StoreError, ExchangeError):
         app.add_exception_handler(kind, answer_problem)

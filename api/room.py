@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
 from api.asking import Current, wait
-from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Text, record_body
+from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Text, one_of, record_body
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
@@ -73,6 +73,8 @@ class StaffDepartureBody(_Note):
 
 class RosterLineBody(Body):
     """One patient, named by `patient_id` or by `episode_id`, and whether they attended."""
+
+    model_config = one_of("patient_id", "episode_id")
 
     patient_id: Id | None = None
     episode_id: Id | None = None

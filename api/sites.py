@@ -1,7 +1,7 @@
 """Questions about a site: its census, its sessions, its reports, all its facts."""
 
 from hashlib import sha256
-from typing import Annotated
+from typing import Annotated, Final
 from uuid import UUID
 
 import orjson
@@ -30,6 +30,9 @@ class Ndjson(Response):
     media_type = "application/x-ndjson"
 
 
+_WEEK: Final = r"^(18[89]\d|19\d\d|2[01]\d\d)-W(0[1-9]|[1-4]\d|5[0-3])$"
+"""Not every year has a week 53."""
+
 _LINES = {"type": "string", "description": "Each line is an `Event`."}
 
 router = APIRouter(responses=OF_QUERIES)
@@ -40,7 +43,9 @@ class DayAsked(Current):
 
 
 class WeekAsked(Asked):
-    week: Annotated[str, StringConstraints(max_length=8)] = Field(description="ISO week, such as `2026-W10`.")
+    week: Annotated[str, StringConstraints(max_length=8)] = Field(
+        description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": _WEEK}
+    )
     rule_set: Annotated[str, StringConstraints(max_length=100)] | None = Field(
         None, description="Instead of the one that the site adopted, such as `az-s9480`."
     )

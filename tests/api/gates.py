@@ -1,0 +1,25 @@
+"""Who may ask what, found by the gates that stand before the routes."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from api.gate import Gate
+from api.permission import Purpose, permitted
+from tests.api.program import Site
+
+
+def roles_of(app: FastAPI, site: Site) -> dict[str, str]:
+    """`operationId` → somebody at the site who may."""
+    found = {}
+    for router in app.routes:
+        for route in getattr(getattr(router, "original_router", None), "routes", ()):
+            gates = [each.call for each in route.dependant.dependencies if isinstance(each.call, Gate)]
+            actions = gates[0].actions if gates else ()
+            may = (role for role in site.people if not actions or _may(role, actions))
+            found[route.operation_id] = next(may)
+    return found
+
+
+def _may(role: str, actions: tuple[str, ...]) -> bool:
+    return any(permitted(role, action, Purpose.OPERATIONS) for action in actions)
