@@ -1,0 +1,173 @@
+"""The running server, asked at every address whatever its own description allows, and what it forbids, signed in.
+
+Short in the suite; `make fuzz` goes on for ten minutes, from a seed that it prints.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+import pytest
+import schemathesis
+from hypothesis import strategies as st
+from schemathesis.config import SchemathesisConfig
+from schemathesis.engine import events, from_schema
+
+from api.bodies import EARLIEST_YEAR, LATEST_YEAR
+from api.commands import COMMANDS
+from api.permission import Purpose
+from tests.api.gates import roles_of
+from tests.api.program import CONSENT, Site
+from tests.api.serving import served
+
+FULL_SECONDS: Final = 600
+EVERY: Final = 12
+"""Commands come from one description: in the suite every twelfth of them meets every edge, as all other routes do."""
+
+ANSWERED: Final = ["2xx", "403", "404", "409", "412"]
+"""What well-formed requests get: done, or not permitted, not on record, refused by a rule, changed since."""
+
+ALSO: Final = {
+    # That one of two parameters is to be given, and no two, is nothing that OpenAPI can say.
+    "find_patients": "422",
+    # Which years have a week 53 is nothing that a pattern can say.
+    "read_weekly_report": "422",
+}
+
+CHECKS: Final = {
+    "positive_data_acceptance": {"expected-statuses": ANSWERED},
+    # Nothing here can be deleted.
+    "use_after_free": {"enabled": False},
+    "ensure_resource_availability": {"enabled": False},
+}
+
+UNKNOWN: Final = str(UUID(int=7))
+
+
+def dates() -> st.SearchStrategy[date]:
+    """OpenAPI can't say that the years end somewhere; `tests.api.test_problems` asks beyond."""
+    return st.dates(date(EARLIEST_YEAR, 1, 2), date(LATEST_YEAR, 12, 30))
+
+
+def instants() -> st.SearchStrategy[datetime]:
+    return st.builds(lambda on, at: datetime.combine(on, at, UTC), dates(), st.times())
+
+
+def ids_at(site: Site) -> dict[str, list[str]]:
+    """What is on record at the site, by the names under which addresses speak of it."""
+    patient, episode = site.enrolled(site.cohort_id)
+    screening = site.made("counselor", f"/episodes/{episode}/screenings", {"panel": ["opiates"], "random": True})
+    consent = site.made("counselor", f"/patients/{patient}/consents", CONSENT)
+    known = {
+        "cohort_id": site.cohort_id,
+        "consent_id": consent,
+        "episode_id": episode,
+        "patient_id": patient,
+        "linking_patient_id": patient,
+        "screening_id": screening,
+        "session_id": site.session(site.cohort_id),
+    }
+    ids = {name: [one, one.upper(), UNKNOWN] for name, one in known.items()}
+    return {**ids, "code": [site.code], "stream": [f"chart/{patient}", f"facility/{site.code}"]}
+
+
+def with_ids(document: Any, ids: dict[str, list[str]]) -> Any:
+    """The description of the site's API, with its own ids where an address takes any, and a purpose for which nearly
+    everything may be done: others all lead to 404 and 403."""
+    for methods in document["paths"].values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["in"] == "path" and parameter["name"] in ids:
+                    parameter["schema"] = {"type": "string", "enum": ids[parameter["name"]]}
+                if parameter["name"] == "Purpose-Of-Use":
+                    parameter["schema"] = {"type": "string", "enum": [Purpose.OPERATIONS]}
+    return document
+
+
+def configured(seed: int, *, full: bool) -> SchemathesisConfig:
+    short = [] if full else [route.verb for number, route in enumerate(COMMANDS) if number % EVERY]
+    operations = [
+        *({"include-operation-id": [verb], "phases": {"coverage": {"enabled": False}}} for verb in short),
+        *(
+            {
+                "include-operation-id": [verb],
+                "checks": {"positive_data_acceptance": {"expected-statuses": [*ANSWERED, status]}},
+            }
+            for verb, status in ALSO.items()
+        ),
+    ]
+    return SchemathesisConfig.from_dict(
+        {
+            "seed": seed,
+            "continue-on-failure": True,
+            **({"max-time": FULL_SECONDS} if full else {}),
+            "checks": CHECKS,
+            "phases": {
+                "stateful": {"enabled": full},
+                # What is null in an answer would be put into an address.
+                "fuzzing": {"extra-data-sources": {"responses": False}},
+            },
+            "generation": {"max-examples": 200 if full else 3, "deterministic": not full},
+            "operations": operations,
+        }
+    )
+
+
+def described(site: Site, address: str, config: SchemathesisConfig) -> Any:
+    """The schema of the server at the address, signed in as somebody who may."""
+    document = with_ids(site.client.send("GET", "/openapi.json").json(), ids_at(site))
+    schema = schemathesis.openapi.from_dict(document, config=config)
+    schema.config.update(base_url=address)
+    roles = roles_of(site.client.app, site)
+
+    # Without an interval the first one's token would be everybody's.
+    @schema.auth(refresh_interval=None)
+    class SignIn:
+        def get(self, case: Any, context: Any) -> str:
+            return site.as_(roles[case.operation.definition.raw["operationId"]])["Authorization"]
+
+        def set(self, case: Any, data: str, context: Any) -> None:
+            case.headers = {**(case.headers or {}), "Authorization": data}
+            # A key is for one command.
+            if case.meta.generation.mode.is_positive and "Idempotency-Key" in case.headers:
+                case.headers["Idempotency-Key"] = str(uuid4())
+
+    return schema
+
+
+def found(schema: Any, answered: Counter[int]) -> Iterator[str]:
+    """What is wrong, a paragraph each."""
+    for event in from_schema(schema).execute():
+        if isinstance(event, events.NonFatalError | events.FatalError):
+            yield repr(event)
+        if not isinstance(event, events.ScenarioFinished):
+            continue
+        recorder = event.recorder
+        for interaction in recorder.interactions.values():
+            if interaction.response is not None:
+                answered[interaction.response.status_code] += 1
+        for case, nodes in recorder.checks.items():
+            for node in nodes:
+                if node.failure_info is not None:
+                    interaction = recorder.interactions.get(case)
+                    answer = interaction.response.content[:400] if interaction and interaction.response else b""
+                    why = (node.name, node.failure_info.failure.message, node.failure_info.code_sample, str(answer))
+                    yield "\n".join((recorder.label, *why))
+
+
+def test_the_server_answers_as_its_description_says(site: Site, follower: None, pytestconfig: pytest.Config) -> None:
+    full = pytestconfig.option.full
+    schemathesis.openapi.format("date", dates().map(str))
+    schemathesis.openapi.format("date-time", instants().map(lambda at: at.isoformat().replace("+00:00", "Z")))
+    answered: Counter[int] = Counter()
+    with served(site.client.app) as address:
+        schema = described(site, address, configured(pytestconfig.option.seed, full=full))
+        wrong = list(dict.fromkeys(found(schema, answered)))
+    print("answered", dict(sorted(answered.items())))
+    assert not wrong, "\n\n".join(wrong[:40])
+    # What is asked reaches the rules, and the record.
+    assert {200, 201, 401, 404, 405, 409, 422} <= answered.keys()
