@@ -29,7 +29,8 @@ _LED: Final[Mapping[str, Any]] = {
 }
 _ATTENDED: Final[Mapping[str, Any]] = {"outcome": "attended", "arrived_at": BEGAN, "left_at": ENDED}
 _RATED: Final[Mapping[str, Any]] = {"ratings": [0, 1, 2, 2, 1, 1], "edition": "3", "indicated_level": "2.1"}
-_OPIATES: Final[Mapping[str, Any]] = {"analyte": "opiates", "loinc": "19295-5", "outcome": "positive"}
+_SCREEN: Final[Mapping[str, Any]] = {"analyte": "opiates", "loinc": "19295-5", "cutoff_ng_ml": 2000}
+_CONFIRMATION: Final[Mapping[str, Any]] = {"analyte": "opiates", "loinc": "18390-5", "cutoff_ng_ml": 2000}
 _HOLD: Final[Mapping[str, Any]] = {"patient_id": PATIENT, "authority": "Fayette Circuit Court, case 26-CI-0417"}
 
 _SITE: Final[Mapping[str, Any]] = {
@@ -225,10 +226,10 @@ _LABORATORY: Final[Mapping[str, Any]] = {
     "refuse_specimen": {"at": BEGAN},
     "miss_collection": {"at": BEGAN, "excused": False},
     "report_validity": {"creatinine_mg_dl": 90, "specific_gravity": 1.015, "ph": 6.2},
-    "report_presumptive": {"at": ENDED, "analytes": [{**_OPIATES, "cutoff_ng_ml": 2000}]},
+    "report_presumptive": {"at": ENDED, "analytes": [{**_SCREEN, "outcome": "positive"}]},
     "report_definitive": {
         "at": "2026-03-05T11:20:00-05:00",
-        "analytes": [{**_OPIATES, "outcome": "negative", "value_ng_ml": 12.5, "cutoff_ng_ml": 2000}],
+        "analytes": [{**_CONFIRMATION, "outcome": "negative", "value_ng_ml": 12.5}],
     },
     "review_result": {"on": "2026-03-05"},
     "discuss_result": {"on": "2026-03-05"},
