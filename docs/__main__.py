@@ -1,8 +1,12 @@
 """Write the pages that are made from the code: `python -m docs`."""
 
-from docs import refusals, states
+from docs import csv_import, refusals, states
 
-PAGES = {"rules.md": lambda: refusals.page(refusals.refusals()), "states.md": states.page}
+PAGES = {
+    "rules.md": lambda: refusals.page(refusals.refusals()),
+    "states.md": states.page,
+    "csv-import.md": csv_import.page,
+}
 
 if __name__ == "__main__":
     for name, page in PAGES.items():

@@ -11,6 +11,10 @@ class FileUnreadable(ExchangeError):
     """A file that can't be read to its end, or isn't what it should be. Nothing of it was recorded."""
 
 
+class ColumnsUnknown(ExchangeError):
+    """A table with columns that no table has, or without those that it needs. Nothing was recorded."""
+
+
 class FileUnwritable(ExchangeError):
     """A file that can't be written where it was asked for."""
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid5
 
@@ -11,10 +11,12 @@ import orjson
 
 from domain.files import ImportCompleted, LedgerRestored
 from domain.record import Entry, Envelope, Source, stream_kind
-from domain.recording import FUTURE_MINUTES
 from domain.refused import Refused
 from exchange.lines import LINE_BYTES, Line
+from exchange.share import Considered
 from exchange.taken_file import stream_of_file
+from exchange.unit import Repeats, differs, held_back, judge_clock
+from exchange.working_site import WorkingSite
 from store.errors import ShapeError
 from store.lines import ParsedLine, from_line, read_line
 
@@ -37,6 +39,37 @@ class FactLine(NamedTuple):
     stream: str | None
     parsed: ParsedLine | None
     fault: Refused | None = None
+
+    @property
+    def key(self) -> str | None:
+        return self.stream
+
+    @property
+    def lines(self) -> Sequence[Line]:
+        return (self.line,)
+
+    def looks_at_charts(self, site: WorkingSite) -> bool:
+        return self.parsed is not None and site.looks_at_charts(self.parsed.stream, self.parsed.fact)
+
+    def consider(self, site: WorkingSite, held_by: int | None, now: datetime) -> Considered | Repeats:
+        if self.fault is not None or self.parsed is None:
+            raise self.fault or AssertionError("A line has a fact or a fault.")
+        stream, version = self.parsed.stream, self.parsed.version
+        known, entry = site.known(stream), entry_of(self.parsed)
+        latest = len(known.entries)
+        if version <= latest:
+            if not same_content(entry, known.entries[version - 1]):
+                raise differs(version)
+            return Repeats.OF_THE_BATCH if version > known.on_record else Repeats.ON_RECORD
+        judge_line(self.parsed, now)
+        if held_by is not None:
+            raise held_back(held_by, "stream")
+        if version != latest + 1:
+            raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
+        return site.consider(stream, entry, clock_of(self.parsed))
+
+    def refusals(self, refusal: Refused) -> Sequence[tuple[Line, Refused]]:
+        return ((self.line, refusal),)
 
 
 def read_fact(line: Line) -> FactLine:
@@ -91,8 +124,7 @@ def clock_of(parsed: ParsedLine) -> datetime:
 def judge_line(parsed: ParsedLine, now: datetime) -> None:
     """Refuses, of a line that isn't in yet, what no file may bring in. `now` is the database's clock.
 
-    A line is judged by its own clock: by one that runs ahead, nothing that it tells would be still to come. And what a
-    ledger notes of the files that it took in is its own: that it was restored is true of no other ledger, and an
+    What a ledger notes of the files that it took in is its own: that it was restored is true of no other ledger, and an
     import's end stands only in the stream of that very file.
     """
     fact = parsed.fact
@@ -100,11 +132,8 @@ def judge_line(parsed: ParsedLine, now: datetime) -> None:
         raise Refused("line.restore-record", "That a ledger was restored is the system's own record: leave it out.")
     if isinstance(fact, ImportCompleted) and parsed.stream != stream_of_file(fact.file_sha256):
         raise Refused("line.import-record", "This is not the stream of the file with that SHA-256: leave the line out.")
-    limit = now + timedelta(minutes=FUTURE_MINUTES)
     for name in ("recorded_at", "recorded_elsewhere_at"):
-        at: datetime | None = getattr(parsed, name)
-        if at is not None and at > limit:
-            raise Refused("line.in-the-future", f"`{name}` is still to come: check the clock that the line is from.")
+        judge_clock(name, getattr(parsed, name), now)
 
 
 def entry_of(parsed: ParsedLine) -> Entry:

@@ -1,4 +1,5 @@
-"""Facts out of files, judged like live ones: each line at the time when it was first recorded, elsewhere.
+"""Facts out of files, judged like live ones: each line at the time when it was first recorded, elsewhere. Files are
+NDJSON, one fact a line, or tables (see `exchange.csv_import`).
 
 A file is read to its end before anything of it is written, so that one that is cut off comes in not at all. Then it
 is read again, judged and appended batch by batch; run again after an interruption, it goes on where it was.
@@ -24,6 +25,8 @@ from domain.chart import Chart
 from domain.chart.merging import ChartLinked
 from domain.record import Person, stream_name
 from domain.refused import Refused
+from exchange.csv_file import TableFile, is_table
+from exchange.csv_import import TableImport
 from exchange.errors import FileUnreadable
 from exchange.fact_line import FactLine, read_import
 from exchange.ledger_import import LedgerImport
@@ -80,9 +83,10 @@ def import_file(
     by: Person,
     rejects: Path | None = None,
     final: bool = False,
+    into: Into | None = None,
     progress: Progress = no_progress,
 ) -> Imported:
-    """Imports one file of facts, NDJSON, plain or gzip. Refused lines go to `rejects`, everything else comes in.
+    """Imports one file, NDJSON or a table, plain or gzip. Refused lines go to `rejects`, everything else comes in.
 
     An export comes into its own ledger again without adding or refusing anything. In another ledger, the line that
     says that the former one was restored (`LedgerRestored`) is refused: that is true of the former one alone. Later
@@ -91,7 +95,7 @@ def import_file(
     Raises Refused when `by` may not import, FileUnreadable and FileUnwritable before anything was written, NotImported
     and the errors of the store on the way: then what came in by then stays, and the same import goes on from there.
     """
-    [imported] = import_files(store, [path], by=by, rejects=rejects, final=final, progress=progress)
+    [imported] = import_files(store, [path], by=by, rejects=rejects, final=final, into=into, progress=progress)
     return imported
 
 
@@ -102,20 +106,32 @@ def import_files(
     by: Person,
     rejects: Path | None = None,
     final: bool = False,
+    into: Into | None = None,
     progress: Progress = no_progress,
 ) -> list[Imported]:
-    """As `import_file`, for several files in the order given; all of them are read before the first write.
+    """As `import_file`, for several files in the order given; all of them are read before the first write. `into` says
+    where the rows of tables go, for there they don't say it. ColumnsUnknown for a table with others than it may have.
 
-    An import adds no consequences of its own. `final`: the files tell all there is to tell, so the system admits whom
-    they leave without the admission that follows from the first session attended, where no line of the chart was
-    refused.
+    An import of facts adds no consequences of its own; with attendance in a table the system records the admission.
+    `final`: the files tell all there is to tell, so the system admits whom they leave without the admission that
+    follows from the first session attended, where no line of the chart was refused.
     """
     judge_operator(by)
+    if into is None and any(is_table(path) for path in paths):
+        raise ValueError("A table is imported into a ledger: name it.")
     surveys = [survey(path, progress) for path in paths]
     with rejects_file(rejects, paths) as refused:
-        done = [_import(store, found, by, refused, progress) for found in surveys]
+        done = [_import(store, found, by, into, refused, progress) for found in surveys]
     imported, told = [one for one, _ in done], [charts for _, charts in done]
     return _admitted(store, imported, told, by) if final else imported
+
+
+@dataclass(frozen=True, slots=True)
+class Into:
+    """The ledger of tables, and the reason for late rows that give none."""
+
+    ledger: str
+    reason: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +144,10 @@ class Survey:
 
 
 def survey(path: Path, progress: Progress) -> Survey:
-    """Reads a file to its end. FileUnreadable when it is cut off, no UTF-8, or none of its lines is a JSON object."""
+    """Reads a file to its end. FileUnreadable when it is cut off, no UTF-8, or none of its lines is a JSON object;
+    ColumnsUnknown."""
+    if is_table(path):
+        return _survey_table(path, progress)
     file = LineFile(path)
     lines = 0
     has_object = False
@@ -138,9 +157,21 @@ def survey(path: Path, progress: Progress) -> Survey:
         if lines % CHUNK_LINES == 0:
             progress(Stage.READING, file.bytes_read, file.size)
     if lines and not has_object:
-        raise FileUnreadable(f"{path.name} holds no facts: give one JSON object a line (NDJSON), plain or gzip.")
+        raise FileUnreadable(
+            f"{path.name} holds no facts: give NDJSON, one a line, or a table named .csv; plain or gzip."
+        )
     progress(Stage.READING, file.size, file.size)
     return Survey(path=path, sha256=file.sha256, lines=lines)
+
+
+def _survey_table(path: Path, progress: Progress) -> Survey:
+    file = TableFile(path)
+    rows = 0
+    for rows, _ in enumerate(file.rows(), start=1):
+        if rows % CHUNK_LINES == 0:
+            progress(Stage.READING, file.bytes_read, file.size)
+    progress(Stage.READING, file.size, file.size)
+    return Survey(path=path, sha256=file.sha256, lines=rows)
 
 
 def _is_object(line: Line) -> bool:
@@ -171,18 +202,27 @@ def _admitted(store: Store, imported: Sequence[Imported], told: Sequence[_Told],
     return [replace(one, admitted=admitted[n], unadmitted=unadmitted[n]) for n, one in enumerate(imported)]
 
 
-def _import(store: Store, found: Survey, by: Person, rejects: Rejects, progress: Progress) -> tuple[Imported, _Told]:
+def _import(
+    store: Store, found: Survey, by: Person, into: Into | None, rejects: Rejects, progress: Progress
+) -> tuple[Imported, _Told]:
     file = TakenFile(sha256=found.sha256, by=by, at=store.database.now(), correlation_id=uuid4())
-    done, refused_before = 0, rejects.count
-    source = LineFile(found.path)
+    refused_before = rejects.count
     progress(Stage.RECORDING, 0, found.lines)
     with _keeping() as keep, ThreadPoolExecutor(1, "import") as writer:
-        importing = _FileImport(store, rejects, file, writer)
-        for chunk in _chunks(source):
-            importing.take(chunk)
-            done += len(chunk)
+
+        def recorded(done: int) -> None:
             keep()
             progress(Stage.RECORDING, done, found.lines)
+
+        importing: _FileImport | TableImport
+        if into is not None and is_table(found.path):
+            source: LineFile = (table := TableFile(found.path))
+            importing = tables = TableImport(store, into.ledger, into.reason, rejects, file, writer)
+            tables.take_all(table, CHUNK_LINES, recorded)
+        else:
+            source = LineFile(found.path)
+            importing = facts = _FileImport(store, rejects, file, writer)
+            facts.take_all(source, recorded)
         if source.sha256 != found.sha256:
             raise FileUnreadable(f"{found.path.name} changed while it was imported: import it again.")
         importing.finish()
@@ -227,7 +267,15 @@ class _FileImport:
         self._last: LedgerImport | None = None
         self.parts: dict[str, LedgerImport] = {}
 
-    def take(self, chunk: Sequence[FactLine]) -> None:
+    def take_all(self, lines: Iterable[Line], taken: Callable[[int], None]) -> None:
+        """`taken` is told how many lines were."""
+        done = 0
+        for chunk in _chunks(lines):
+            self._take(chunk)
+            done += len(chunk)
+            taken(done)
+
+    def _take(self, chunk: Sequence[FactLine]) -> None:
         by_ledger: dict[str, list[FactLine]] = {}
         for line in chunk:
             if line.parsed is not None and line.ledger is not None:

@@ -1,7 +1,7 @@
-"""One ledger's share of an import: lines judged in order, appended in batches, judged again when others were faster.
+"""One ledger's share of an import: units judged in order, appended in batches, judged again when others were faster.
 
-What becomes of a line is final when its batch is on record: until then it waits here. While one batch is being
-written, the next is judged.
+A unit is a line of facts, or rows of a table: see `exchange.unit`. What becomes of one is final when its batch is on
+record: until then it waits here. While one batch is being written, the next is judged.
 """
 
 from __future__ import annotations
@@ -15,10 +15,12 @@ from domain.files import ImportCompleted
 from domain.record import stream_kind
 from domain.refused import Refused
 from exchange.errors import NotImported
-from exchange.fact_line import FactLine, clock_of, entry_of, judge_line, same_content
+from exchange.lines import Line
 from exchange.rejects import Rejects
+from exchange.share import Considered, Share
 from exchange.taken_file import TakenFile
-from exchange.working_site import Considered, Share, WorkingSite
+from exchange.unit import Repeats, Unit, out_of_time
+from exchange.working_site import WorkingSite
 from store.append import NewFact, Receipt
 from store.errors import ClaimTaken, VersionConflict
 from store.ledger import Ledger
@@ -26,27 +28,24 @@ from store.ledger import Ledger
 BATCH_FACTS: Final = 500
 """How many facts one transaction writes."""
 
-WAITING_LINES: Final = 5000
-"""How many lines wait for their batch before it is written as it is."""
+WAITING_UNITS: Final = 5000
+"""How many units wait for their batch before it is written as it is."""
 
 TRIES: Final = 20
-"""How often in a row lines are judged anew, each time in batches of half the size, before the import gives up."""
+"""How often in a row units are judged anew, each time in batches of half the size, before the import gives up."""
 
 
 @dataclass(slots=True)
 class Batch:
-    """Lines that wait to be on record: what is written of them, and which were refused."""
+    """Units that wait to be on record: what is written of them, which lines were refused, how many repeat others of
+    this batch."""
 
-    lines: list[FactLine] = field(default_factory=list)
+    units: list[Unit] = field(default_factory=list)
     facts: list[NewFact] = field(default_factory=list)
-    refusals: list[tuple[FactLine, Refused]] = field(default_factory=list)
+    refusals: list[tuple[Line, Refused]] = field(default_factory=list)
+    repeated: int = 0
     held: dict[str, int] = field(default_factory=dict)
-    """Stream that is held back → number of the line that was refused."""
-
-    @property
-    def repeated(self) -> int:
-        """How many lines repeat others of this batch."""
-        return len(self.lines) - len(self.facts) - len(self.refusals)
+    """Key that is held back → number of the line that was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ class Writing:
 
 
 class LedgerImport:
-    """Take every line in order, then finish. Raises the errors of the store; what is on record by then stays.
+    """Take every unit in order, then finish. Raises the errors of the store; what is on record by then stays.
 
     `writer` runs one append at a time. `charts` are those that the file tells of, each with whether a line of it was
     refused.
@@ -75,7 +74,7 @@ class LedgerImport:
         self._file = file
         self._writer = writer
         self._charts: set[str] = set()
-        self._to_judge: deque[FactLine] = deque()
+        self._to_judge: deque[Unit] = deque()
         self._batch = Batch()
         self._writing: Writing | None = None
         self._held: dict[str, int] = {}
@@ -86,13 +85,13 @@ class LedgerImport:
         self.skipped = 0
         self.refused = 0
 
-    def take(self, line: FactLine) -> None:
-        """Judges a line; writes the batch before it when that is full."""
-        if line.stream is not None and stream_kind(line.stream) == "chart":
-            self._charts.add(line.stream)
-        self._to_judge.append(line)
+    def take(self, unit: Unit) -> None:
+        """Judges a unit; writes the batch before it when that is full."""
+        if unit.key is not None and stream_kind(unit.key) == "chart":
+            self._charts.add(unit.key)
+        self._to_judge.append(unit)
         self._judge_all()
-        while len(self._batch.lines) >= WAITING_LINES:
+        while len(self._batch.units) >= WAITING_UNITS:
             self._write()
             self._judge_all()
 
@@ -102,7 +101,7 @@ class LedgerImport:
             self._judge_all()
             if not self._arrived():
                 continue
-            if not self._batch.lines and (self._closed or not self.added):
+            if not self._batch.units and (self._closed or not self.added):
                 return
             self._write(last=True)
 
@@ -112,73 +111,61 @@ class LedgerImport:
 
     def _judge_all(self) -> None:
         while self._to_judge:
-            line = self._to_judge.popleft()
-            if self._writing is not None and self._looks_at_charts(line):
+            unit = self._to_judge.popleft()
+            if self._writing is not None and unit.looks_at_charts(self._site):
                 # Which charts others wrote to is seen when nothing of this file is on its way.
-                self._to_judge.appendleft(line)
+                self._to_judge.appendleft(unit)
                 self._arrived()
                 continue
             try:
-                considered = self._consider(line)
+                considered = self._considered(unit)
             except Refused as refusal:
-                self._refuse(line, refusal)
+                self._refuse(unit, refusal)
                 continue
-            if considered is None:
-                continue
-            if len(self._batch.facts) >= self._size or self._site.begins_anew(considered):
-                self._to_judge.appendleft(line)
-                if not self._write():
-                    continue  # All that is not on record comes back to be judged anew, and this line after it.
-                self._to_judge.popleft()
-            self._add(line, considered)
-
-    def _looks_at_charts(self, line: FactLine) -> bool:
-        return line.parsed is not None and self._site.looks_at_charts(line.parsed.stream, line.parsed.fact)
-
-    def _consider(self, line: FactLine) -> Considered | None:
-        """None for a line that is in already. Raises Refused."""
-        if line.fault is not None or line.parsed is None:
-            raise line.fault or AssertionError("A line has a fact or a fault.")
-        stream, version = line.parsed.stream, line.parsed.version
-        known, entry = self._site.known(stream), entry_of(line.parsed)
-        latest = len(known.entries)
-        if version <= latest:
-            if not same_content(entry, known.entries[version - 1]):
-                raise Refused("line.differs", f"Version {version} of this stream is on record and says something else.")
-            if version > known.on_record:
-                self._batch.lines.append(line)
+            if isinstance(considered, Repeats):
+                self._repeat(unit, considered)
+            elif len(self._batch.facts) >= self._size or self._site.begins_anew(considered):
+                # Judged again for the batch that it goes with, whose append names what it rests on; and when the one
+                # before did not get in, after all of that.
+                self._to_judge.appendleft(unit)
+                self._write()
             else:
-                # Whoever was faster brought this very line in: that is no reason to give up.
-                self.skipped += 1
-                self._conflicts = 0
-            return None
-        judge_line(line.parsed, self._file.at)
-        if (held_by := self._held_by(stream)) is not None:
-            raise Refused("line.held-back", f"Line {held_by} of the same stream was refused: put that right first.")
-        if version != latest + 1:
-            raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
+                self._add(unit, considered)
+
+    def _considered(self, unit: Unit) -> Considered | Repeats:
         try:
-            return self._site.consider(stream, entry, clock_of(line.parsed))
+            return unit.consider(self._site, self._held_by(unit.key), self._file.at)
         except OverflowError:
-            raise Refused("line.out-of-time", "A date or instant is too far off to reckon with: check it.") from None
+            raise out_of_time() from None
 
-    def _held_by(self, stream: str) -> int | None:
+    def _repeat(self, unit: Unit, repeats: Repeats) -> None:
+        if repeats is Repeats.OF_THE_BATCH:
+            self._batch.units.append(unit)
+            self._batch.repeated += len(unit.lines)
+        else:
+            # Whoever was faster brought this very unit in: that is no reason to give up.
+            self.skipped += len(unit.lines)
+            self._conflicts = 0
+
+    def _held_by(self, key: str | None) -> int | None:
+        if key is None:
+            return None
         writing = {} if self._writing is None else self._writing.batch.held
-        return self._batch.held.get(stream) or writing.get(stream) or self._held.get(stream)
+        return self._batch.held.get(key) or writing.get(key) or self._held.get(key)
 
-    def _add(self, line: FactLine, considered: Considered) -> None:
-        entry = considered.entry
+    def _add(self, unit: Unit, considered: Considered) -> None:
         self._site.add(considered)
-        self._batch.lines.append(line)
-        self._batch.facts.append(
+        self._batch.units.append(unit)
+        self._batch.facts += [
             NewFact(stream=considered.stream, version=entry.version, envelope=entry.envelope, fact=entry.fact)
-        )
+            for entry in considered.entries
+        ]
 
-    def _refuse(self, line: FactLine, refusal: Refused) -> None:
-        self._batch.lines.append(line)
-        self._batch.refusals.append((line, refusal))
-        if line.stream is not None and self._held_by(line.stream) is None:
-            self._batch.held[line.stream] = line.line.number
+    def _refuse(self, unit: Unit, refusal: Refused) -> None:
+        self._batch.units.append(unit)
+        self._batch.refusals += unit.refusals(refusal)
+        if unit.key is not None and self._held_by(unit.key) is None:
+            self._batch.held[unit.key] = unit.lines[0].number
 
     def _write(self, *, last: bool = False) -> bool:
         """Hands the batch over to be written, once the one before it is on record. When somebody else was faster with
@@ -226,7 +213,7 @@ class LedgerImport:
             raise NotImported("Others keep changing what this file rests on: import it again, nothing comes in twice.")
         self._size = max(1, self._size // 2)
         self._site.take_back(writing.share, self._file.stream)
-        self._to_judge.extendleft(reversed([*writing.batch.lines, *self._batch.lines]))
+        self._to_judge.extendleft(reversed([*writing.batch.units, *self._batch.units]))
         self._batch = Batch()
 
     def _settle(self, writing: Writing) -> None:
@@ -239,5 +226,5 @@ class LedgerImport:
         self.skipped += batch.repeated
         self.refused += len(batch.refusals)
         for line, refusal in batch.refusals:
-            self._rejects.refuse(line.line, refusal)
+            self._rejects.refuse(line, refusal)
         self._rejects.flush()

@@ -41,6 +41,9 @@ class Line(NamedTuple):
 class LineFile:
     """Iterate once. `bytes_read` of `size` says how far it is; `sha256` is that of the whole file, after the end."""
 
+    how = "save it as UTF-8"
+    """What to do about one that isn't."""
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self.size = self._size()
@@ -53,6 +56,13 @@ class LineFile:
 
     def __iter__(self) -> Iterator[Line]:
         """Every line that isn't blank. FileUnreadable for what is cut off, no UTF-8, or can't be opened."""
+        for line in self.physical():
+            text = line.text.rstrip(b"\r\n")
+            if text and not text.isspace():
+                yield line._replace(text=text)
+
+    def physical(self) -> Iterator[Line]:
+        """Every line, blank ones too, with its line end."""
         try:
             with self.path.open("rb", buffering=0) as file:
                 source = io.BufferedReader(_Counted(file, self), _BLOCK_BYTES)
@@ -75,10 +85,8 @@ class LineFile:
                 _skip_rest(source)
             if number == 1:
                 text = text.removeprefix(_BYTE_ORDER_MARK)
-            text = text.rstrip(b"\r\n")
             self._check(text, number, too_long)
-            if text and not text.isspace():
-                yield Line(number, text, too_long)
+            yield Line(number, text, too_long)
 
     def _check(self, text: bytes, number: int, too_long: bool) -> None:
         try:
@@ -87,7 +95,7 @@ class LineFile:
             if too_long and error.start > len(text) - 4:
                 return  # It was cut within a character.
             raise FileUnreadable(
-                f"{self.path.name} isn't UTF-8 (line {number}): nothing was recorded; save it as UTF-8."
+                f"{self.path.name} isn't UTF-8 (line {number}): nothing was recorded; {self.how}."
             ) from None
 
     def note(self, block: bytes | memoryview) -> None:

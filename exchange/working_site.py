@@ -9,9 +9,8 @@ rest on is read anew.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from domain import recording
@@ -31,11 +30,12 @@ from domain.claims import (
 from domain.cohort import Cohort
 from domain.decision import judge
 from domain.facility import Facility
-from domain.record import Entry, Recorded, stream_kind, stream_name
+from domain.record import Entry, Recorded, stream_kind, stream_name, stream_uuid
 from domain.resting import NAMING, Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, fold_stream, looked_at, named
+from exchange.share import Considered, Known, Share
 from store.append import NoneSince
 from store.elsewhere import Elsewhere
 from store.ledger import Ledger
@@ -47,48 +47,6 @@ READ_STREAMS: Final = 2000
 _NO_SEATS: Final = SeatChanges()
 
 
-@dataclass(slots=True)
-class Known:
-    """A stream: its entries, how many of them are on record, how many are that or handed over, their fold, once
-    somebody needed it, and `names`: the streams of the sessions and cohorts that they name."""
-
-    entries: list[Entry] = field(default_factory=list)
-    on_record: int = 0
-    handed_over: int = 0
-    state: State | None = None
-    names: set[str] = field(default_factory=set)
-
-
-class Considered(NamedTuple):
-    """An entry that was judged and may be added. `releases`: the claims that end with it. `names`: the streams of the
-    session and cohort that it names."""
-
-    stream: str
-    entry: Entry
-    state: State | None
-    claims: Sequence[Claim]
-    releases: Sequence[Claim]
-    seats: SeatChanges
-    names: Set[str]
-
-
-@dataclass(slots=True)
-class Share:
-    """A batch's share of a site. `written` is the version after it of each stream that it writes to; `judged` and
-    `named` are the streams that it rests on; `looked` how far the ledger was looked through for charts that name what
-    it moves; `seats_before` who held the seats that it changes."""
-
-    written: dict[str, int] = field(default_factory=dict)
-    judged: set[str] = field(default_factory=set)
-    named: set[str] = field(default_factory=set)
-    claimed: list[Claim] = field(default_factory=list)
-    released: list[Claim] = field(default_factory=list)
-    looked: NoneSince | None = None
-    seats_before: dict[str, str | None] = field(default_factory=dict)
-    reads: dict[str, int] = field(default_factory=dict)
-    seats: SeatChanges = field(default_factory=SeatChanges)
-
-
 class WorkingSite:
     """One ledger in memory, as far as a file needs it. Not thread-safe."""
 
@@ -98,7 +56,7 @@ class WorkingSite:
         self._elsewhere = elsewhere
         self._facility = stream_name("facility", ledger.name)
         self._known: dict[str, Known] = {}
-        # None: given back by a line of the file.
+        # None: nobody's, or given back by a line of the file. Whom somebody else gave it to since, the append knows.
         self._holders: dict[tuple[str, str], str | None] = {}
         self._began = ledger.head().position
         self._others = LookingThrough(ledger, NAMING, self._began)
@@ -113,20 +71,26 @@ class WorkingSite:
 
     def foresee(self, entries: Iterable[tuple[str, Any]]) -> None:
         """Reads at once what judging these facts, by stream, will need: their streams, sessions, cohorts and claims."""
-        streams = {self._facility}
+        streams: set[str] = set()
         claims: dict[str, set[str]] = {}
         for stream, fact in entries:
             streams.add(stream)
             streams |= looked_at(fact)
             for claim in claims_of(stream, fact):
                 claims.setdefault(claim.kind, set()).add(claim.value)
-        self._foreseen = streams
-        new = streams - self._known.keys()
-        self._read(new)
-        further = {name for stream in new for name in self._known[stream].names}
-        self._read(further - self._known.keys())
+        self.foresee_streams(streams)
         for kind, values in claims.items():
             self._look_up(kind, values)
+
+    def foresee_streams(self, streams: Set[str]) -> None:
+        """Reads these streams at once, and the sessions and cohorts that their entries name."""
+        self._foreseen = {self._facility, *streams}
+        new = self._foreseen - self._known.keys()
+        self._read(new)
+        for stream in self._foreseen:
+            self._known[stream] = self._known.pop(stream)  # The last to be forgotten.
+        further = {name for stream in self._foreseen for name in self._known[stream].names}
+        self._read(further - self._known.keys())
 
     def _read(self, streams: Iterable[str]) -> None:
         names = sorted(streams)
@@ -149,8 +113,15 @@ class WorkingSite:
         wanted = sorted(value for value in values if (kind, value) not in self._holders)
         if not wanted:
             return
-        for value, stream in self._ledger.held(kind, wanted).items():
-            self._holders[kind, value] = stream
+        found = self._ledger.held(kind, wanted)
+        for value in wanted:
+            self._holders[kind, value] = found.get(value)
+
+    def holders(self, kind: str, values: Iterable[str]) -> dict[str, str]:
+        """Those of the values that are claimed, and the stream that holds each."""
+        wanted = set(values)
+        self._look_up(kind, wanted)
+        return {value: stream for value in wanted if (stream := self._holders[kind, value]) is not None}
 
     def known(self, stream: str) -> Known:
         """A stream, read when it was not foreseen."""
@@ -178,43 +149,62 @@ class WorkingSite:
 
     # Judging.
 
-    def consider(self, stream: str, entry: Entry, at: datetime) -> Considered:
-        """The entry, judged as if it were decided at `at`. Raises Refused."""
-        known = self.known(stream)
+    @property
+    def ledger(self) -> Ledger:
+        return self._ledger
+
+    def scene(self, stream: str, fact: Any, at: datetime) -> Scene:
+        """What a judgement of the fact, or of the draft of one, may look at, as if it were decided at `at`."""
+        self.known(stream)
         self._share.judged.add(stream)
-        beside = looked_at(entry.fact)
+        beside = looked_at(fact)
         for name in beside:
             self.known(name)
             self._share.named.add(name)
-        facility = self.state(self._facility)
-        if not isinstance(facility, Facility):
-            raise TypeError("The facility's stream folds to a facility.")
-        scene = Scene(
+        return Scene(
             ledger=self._ledger.name,
             at=at,
-            facility=facility,
+            facility=self.facility,
             cohorts=self._cohorts,
             sessions=self._sessions,
             charts=self._charts(beside),
-            elsewhere=self._elsewhere(entry.fact),
+            elsewhere=self._elsewhere(fact),
         )
-        state: State | None = None
-        changes = _NO_SEATS
+
+    @property
+    def facility(self) -> Facility:
+        facility = self.state(self._facility)
+        if not isinstance(facility, Facility):
+            raise TypeError("The facility's stream folds to a facility.")
+        return facility
+
+    def consider(self, stream: str, entry: Entry, at: datetime) -> Considered:
+        """The entry, judged as if it were decided at `at`. Raises Refused."""
+        scene, known = self.scene(stream, entry.fact, at), self.known(stream)
         if stream_kind(stream) == "import":
             recording.judge(entry, scene, known.entries)
-        else:
-            before = self.state(stream)
-            charts = self._naming(stream) if self.looks_at_charts(stream, entry.fact) else ()
-            state = judge(stream, before, known.entries, entry, scene, charts)
-            if isinstance(before, Chart) and isinstance(state, Chart):
-                changes = self._seats_moved(stream, before, state)
-        releases = list(claims_struck(stream, known.entries, [entry]))
-        claims = [*claims_of(stream, entry.fact), *claims_back(stream, known.entries, [entry])]
+            return self.considered(stream, (entry,), None)
+        charts = self._naming(stream) if self.looks_at_charts(stream, entry.fact) else ()
+        state = judge(stream, self.state(stream), known.entries, entry, scene, charts)
+        return self.considered(stream, (entry,), state)
+
+    def considered(self, stream: str, entries: Sequence[Entry], state: State | None) -> Considered:
+        """Entries that may stand in the stream, whose fold with them is `state`, with the claims that they make and
+        end. Refused where somebody else holds what they claim."""
+        history = self.known(stream).entries
+        before = None if state is None else self.state(stream)
+        changes = _NO_SEATS
+        if isinstance(before, Chart) and isinstance(state, Chart):
+            changes = self._seats_moved(stream, before, state)
+        releases = list(claims_struck(stream, history, entries))
+        claims = [claim for entry in entries for claim in claims_of(stream, entry.fact)]
+        claims += claims_back(stream, history, entries)
         for claim in claims:
             self._look_up(claim.kind, [claim.value])
-            if self._holders.get((claim.kind, claim.value)) not in (None, stream):
+            if self._holders[claim.kind, claim.value] not in (None, stream):
                 raise taken(claim.kind)
-        return Considered(stream, entry, state, claims, releases, changes, named(entry.fact))
+        names = frozenset(name for entry in entries for name in named(entry.fact))
+        return Considered(stream, entries, state, claims, releases, changes, names)
 
     def looks_at_charts(self, stream: str, fact: Any) -> bool:
         """Whether judging the fact needs the charts that name its stream: then nothing may be on its way."""
@@ -271,7 +261,7 @@ class WorkingSite:
     def add(self, considered: Considered) -> None:
         """Adds what was considered to the batch in hand."""
         share, known = self._share, self.known(considered.stream)
-        known.entries.append(considered.entry)
+        known.entries.extend(considered.entries)
         known.state = considered.state
         known.names.update(considered.names)
         self._show(considered.stream)
@@ -307,7 +297,7 @@ class WorkingSite:
     def _rests_on(self, share: Share) -> set[str]:
         """The streams that were judged, refused lines among them, and all that their judgement may have looked at."""
         facility = {self._facility} if share.judged else set()
-        return facility.union(share.judged, share.named, *(self._known[stream].names for stream in share.judged))
+        return facility.union(share.judged, share.named, *(self.known(stream).names for stream in share.judged))
 
     def _seats_changed(self, share: Share) -> SeatChanges:
         """What the batch changes about seats, taken together."""
@@ -323,6 +313,30 @@ class WorkingSite:
         """What was handed over is on record."""
         for name, version in share.written.items():
             self._known[name].on_record = version
+
+    def forget(self, kept: int) -> None:
+        """Lets go of the charts that were foreseen longest ago, and of the sessions that no other chart names, until
+        about so many entries are left: only of what is on record, and nothing in hand rests on. They are read again
+        when they are needed.
+
+        For files that move no session: of those, charts that this import wrote to would be missed.
+        """
+        left = sum(len(known.entries) for known in self._known.values())
+        if left <= kept:
+            return
+        kind = {name: stream_kind(name) for name in self._known}
+        in_hand = self._rests_on(self._share) | self._share.written.keys() | self._foreseen
+        for name in [name for name, of in kind.items() if of == "chart" and name not in in_hand]:
+            known = self._known[name]
+            if left <= kept // 2:
+                break
+            if known.on_record == len(known.entries):
+                left -= len(known.entries)
+                del self._known[name]
+        needed = in_hand.union(*(known.names for known in self._known.values()))
+        for name in [name for name, of in kind.items() if of == "session" and name not in needed]:
+            self._known.pop(name, None)
+            self._sessions.pop(stream_uuid(name), None)
 
     def take_back(self, handed_over: Share, *further: str) -> None:
         """What was handed over did not get in: somebody else was faster. What it and the batch in hand touched is read

@@ -16,7 +16,9 @@ from uuid import UUID
 import typer
 from typer.main import get_command
 
+from stepdown.errors import Misused
 from stepdown.faults import sentence, watch
+from stepdown.import_options import Files, Final_, LateReason, RejectsTo, Restore, TableOf
 from stepdown.options import (
     AsJson,
     AsOf,
@@ -104,19 +106,12 @@ def follow(data: Data = None) -> None:
 
 @app.command("import")
 def import_(
-    files: Annotated[
-        list[Path], typer.Argument(metavar="FILE…", help="Facts as NDJSON, plain or gzip.", show_default=False)
-    ],
-    rejects: Annotated[
-        Path | None,
-        typer.Option("--rejects", metavar="FILE", help="Gets each refused line with its reason, as NDJSON."),
-    ] = None,
-    restore: Annotated[
-        bool, typer.Option("--restore", help="Take positions, versions and times as they stand, into an empty ledger.")
-    ] = False,
-    final: Annotated[
-        bool, typer.Option("--final", help="No more is to come: admit who attended and has no admission in the files.")
-    ] = False,
+    files: Files,
+    rejects: RejectsTo = None,
+    restore: Restore = False,
+    final: Final_ = False,
+    facility: TableOf = None,
+    reason: LateReason = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
@@ -127,7 +122,19 @@ def import_(
         raise typer.BadParameter("a restore takes what is in the file and adds nothing.", param_hint="--final")
     from stepdown.commands import files as work
 
-    work.import_files(files, rejects=rejects, restore=restore, final=final, data=data, as_json=as_json)
+    try:
+        work.import_files(
+            files,
+            rejects=rejects,
+            restore=restore,
+            final=final,
+            facility=facility,
+            reason=reason,
+            data=data,
+            as_json=as_json,
+        )
+    except Misused as error:
+        raise typer.BadParameter(str(error), param_hint=error.option) from None
 
 
 @app.command()

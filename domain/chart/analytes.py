@@ -87,6 +87,16 @@ def group_of(analyte: str) -> str | None:
     return _GROUPS.get(_spelt(analyte))
 
 
+def code_for(analyte: str, *, definitive: bool) -> str | None:
+    """The LOINC code of the screen, or of the confirmation, of an analyte; None where the table has none, or several
+    for what the name stands for."""
+    spelt, group = _spelt(analyte), group_of(analyte)
+    tests = {loinc: code for loinc, code in CODES.items() if code.definitive is definitive and code.group == group}
+    exact = [loinc for loinc, code in tests.items() if _spelt(code.analyte) == spelt]
+    found = exact or list(tests)
+    return found[0] if len(found) == 1 else None
+
+
 @lru_cache(maxsize=1000)
 def is_loinc(code: str) -> bool:
     """Whether it has the form of a LOINC code: up to seven digits and their check digit (mod 10, as on a bank card)."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Final
 
 from domain import claims, recording
@@ -112,7 +113,7 @@ def judge(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> C
 
 def judge_alone(chart: Chart, new: Entry, scene: Scene, history: Sequence[Entry]) -> None:
     """Refuses by what the entry itself says, not yet by what it does to the entries on record."""
-    recording.judge(new, scene, history, scheduled_end=_scheduled_end(new.fact, scene))
+    recording.judge(new, scene, history, scheduled_end=scheduled_end(new.fact, scene))
     identity.judge(chart.identity, new)
     merging.judge_open(chart, new)
     _judge_id(chart, new.fact)
@@ -230,7 +231,8 @@ def _judge_id(chart: Chart, fact: Any) -> None:
             return
 
 
-def _scheduled_end(fact: Any, scene: Scene) -> Any:
+def scheduled_end(fact: Any, scene: Scene) -> datetime | None:
+    """When the session that an attendance record is about was to end: an absence is dated by it."""
     if isinstance(fact, attendance.RECORDS) and (session := scene.sessions.get(fact.session_id)) is not None:
         return session.ends_at
     return None

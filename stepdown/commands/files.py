@@ -13,22 +13,32 @@ from uuid import UUID
 import orjson
 
 from api.permission import Read
+from exchange.csv_file import is_table
+from exchange.errors import ColumnsUnknown
 from exchange.exporting import Exported
 from exchange.exporting import export_facts as write_facts
-from exchange.importing import Imported
+from exchange.importing import Imported, Into, Progress
 from exchange.importing import import_files as take_in
 from exchange.restoring import Restored, restore_file
 from exchange.whole_file import whole_file
-from stepdown.asker import asker, operator
-from stepdown.errors import Wrong
-from stepdown.opening import opened
+from stepdown.asker import asker, operator, sites
+from stepdown.errors import Misused, Wrong
+from stepdown.opening import Opened, opened
 from stepdown.progress import shown_progress
 from stepdown.settings import read_settings
 from stepdown.terminal import say, say_known, write
 
 
 def import_files(
-    paths: Sequence[Path], *, rejects: Path | None, restore: bool, final: bool, data: Path | None, as_json: bool
+    paths: Sequence[Path],
+    *,
+    rejects: Path | None,
+    restore: bool,
+    final: bool,
+    facility: str | None,
+    reason: str | None,
+    data: Path | None,
+    as_json: bool,
 ) -> None:
     """Takes the files in, in the order given, and says what became of their lines."""
     with opened(read_settings(data)) as use:
@@ -38,13 +48,32 @@ def import_files(
                     whole = restore_file(use.store, path, by=operator(), progress=progress)
                 _say_restored(path, whole, as_json)
             return
+        into = Into(_ledger(use, facility), reason) if any(is_table(path) for path in paths) else None
         with shown_progress() as progress:
-            imported = take_in(use.store, paths, by=operator(), rejects=rejects, final=final, progress=progress)
+            imported = _taken_in(use, paths, rejects, final, into, progress)
     for path, found in zip(paths, imported, strict=True):
         _say_imported(path, found, as_json, final=final)
     if refused := sum(found.rejects for found in imported):
         where = f"see {rejects}" if rejects is not None else "import again with --rejects FILE to see which, and why"
         raise Wrong(f"{refused} {'line was' if refused == 1 else 'lines were'} refused: {where}.")
+
+
+def _taken_in(
+    use: Opened, paths: Sequence[Path], rejects: Path | None, final: bool, into: Into | None, progress: Progress
+) -> list[Imported]:
+    try:
+        return take_in(use.store, paths, by=operator(), rejects=rejects, final=final, into=into, progress=progress)
+    except ColumnsUnknown as error:
+        raise Misused("FILE", str(error)) from None
+
+
+def _ledger(use: Opened, facility: str | None) -> str:
+    """The site of tables: the one named, which a file before them may open, or the only one on record."""
+    known = sites(use)
+    if facility is None and len(known) != 1:
+        among = f": {', '.join(known)}" if known else ""
+        raise Misused("--facility", f"a table doesn't say of which site it is: give the facility's code{among}")
+    return facility or known[0]
 
 
 def _say_restored(path: Path, restored: Restored, as_json: bool) -> None:
