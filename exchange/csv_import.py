@@ -60,10 +60,7 @@ class TableUnit:
     told: Told | None
     faults: Mapping[int, Refused] = field(default_factory=dict)
     """Place in `lines` → what is wrong with the row by itself."""
-
-    @property
-    def key(self) -> str | None:
-        return None if self.told is None else self.told.holds_back
+    key: str | None = None
 
     def looks_at_charts(self, site: WorkingSite) -> bool:
         return False
@@ -146,23 +143,23 @@ class _Read:
     line: Line
     told: Told | None
     fault: Refused | None
-    group: object = None
-    """Neighbouring rows of the same one make a unit; None: the row is one by itself."""
+    specimen: str | None = None
+    """Neighbouring rows of the same one make a unit, and rest on those before; None: the row is one by itself."""
 
 
 def _read(row: Row, header: Header, zone: ZoneInfo) -> _Read:
-    group = None
+    specimen = None
     if header.table is SCREENINGS and row.fault is None:
-        specimen = row.cells.get("accession") or row.cells.get("collected_at", "")
-        group = (mrn_claimed(row.cells.get("mrn", "")), specimen)
+        number = row.cells.get("accession") or row.cells.get("collected_at", "")
+        specimen = f"specimen/{mrn_claimed(row.cells.get('mrn', ''))}/{number}"
     try:
         if row.fault is not None:
             raise row.fault
         cells = Cells(header.table, row.cells, zone)
         cells.judge_required()
-        return _Read(row.line, _READERS[header.table.name](cells), None, group)
+        return _Read(row.line, _READERS[header.table.name](cells), None, specimen)
     except Refused as fault:
-        return _Read(row.line, None, fault, group)
+        return _Read(row.line, None, fault, specimen)
 
 
 def units(rows: Iterable[_Read], at: TableSite) -> Iterator[TableUnit]:
@@ -170,7 +167,7 @@ def units(rows: Iterable[_Read], at: TableSite) -> Iterator[TableUnit]:
     gathered: list[_Read] = []
     for row in rows:
         full = len(gathered) >= ROWS_OF_A_UNIT
-        if gathered and (full or row.group is None or row.group != gathered[0].group):
+        if gathered and (full or row.specimen is None or row.specimen != gathered[0].specimen):
             yield _unit(gathered, at)
             gathered = []
         gathered.append(row)
@@ -191,7 +188,7 @@ def _unit(rows: Sequence[_Read], at: TableSite) -> TableUnit:
                 told = row.told
         except Refused as fault:
             faults[n] = fault
-    return TableUnit([row.line for row in rows], at, told, faults)
+    return TableUnit([row.line for row in rows], at, told, faults, rows[0].specimen)
 
 
 class TableImport:

@@ -36,11 +36,6 @@ class Told(ABC):
     mrn: str
     by: Recording
 
-    @property
-    def holds_back(self) -> str | None:
-        """What later rows rest on that tell of the same: see `Unit.key`."""
-        return None
-
     def chart(self, at: TableSite) -> str:
         """The stream that the facts go to. Refused where there is none."""
         return at.chart(self.mrn)

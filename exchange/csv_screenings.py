@@ -63,10 +63,6 @@ class ScreeningTold(Told):
     def key(self) -> tuple[object, ...]:
         return ("screening", mrn_claimed(self.mrn), self.accession or self.collected_at.astimezone(UTC).isoformat())
 
-    @property
-    def holds_back(self) -> str | None:
-        return "/".join(str(part) for part in self.key())
-
     def joined(self, other: ScreeningTold) -> ScreeningTold:
         """With what the next row of the same specimen tells. Refused where they contradict each other."""
         for name in ("mrn", "collected_at", "matrix", "observed", "accession"):

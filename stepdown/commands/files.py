@@ -41,6 +41,10 @@ def import_files(
     as_json: bool,
 ) -> None:
     """Takes the files in, in the order given, and says what became of their lines."""
+    tables = not restore and any(is_table(path) for path in paths)
+    for option, given in (("--facility", facility), ("--reason", reason)):
+        if given is not None and not tables:
+            raise Misused(option, "it is for tables (.csv), and none is given: facts say it themselves")
     with opened(read_settings(data)) as use:
         if restore:
             for path in paths:
@@ -48,7 +52,7 @@ def import_files(
                     whole = restore_file(use.store, path, by=operator(), progress=progress)
                 _say_restored(path, whole, as_json)
             return
-        into = Into(_ledger(use, facility), reason) if any(is_table(path) for path in paths) else None
+        into = Into(_ledger(use, facility), reason) if tables else None
         with shown_progress() as progress:
             imported = _taken_in(use, paths, rejects, final, into, progress)
     for path, found in zip(paths, imported, strict=True):

@@ -184,6 +184,15 @@ def test_a_row_holds_back_the_others_of_its_specimen(
     assert (imported.facts, imported.skipped, rejects) == (3, 2, [])
 
 
+def test_later_rows_rest_on_a_specimen_that_was_refused(store: Store, tmp_path: Path) -> None:
+    site(store, tmp_path)
+    between = {**RESULT, "accession": "T-2"}
+    rows = [{**RESULT, "observed": "perhaps"}, between, RESULT]
+    imported, rejects = taken(store, table(tmp_path / "s.csv", rows))
+    assert rules(rejects) == [(2, "line.malformed"), (4, "line.held-back")]
+    assert imported.facts == 3
+
+
 def test_results_of_rows_that_stand_apart_are_further_reports(store: Store, tmp_path: Path) -> None:
     site(store, tmp_path)
     first, second = {**RESULT, "panel": "fentanyl; opiates"}, {**RESULT, "analyte": "opiates"}
