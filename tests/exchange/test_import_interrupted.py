@@ -264,6 +264,28 @@ def test_a_session_cancelled_meanwhile_takes_its_attendance_with_it(store: Store
     assert max(line["version"] for line in chart) < attendance["version"]
 
 
+@pytest.mark.parametrize("batch", [1, 3])
+def test_each_append_names_what_its_own_facts_rest_on(
+    store: Store, part: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    """Also the first of a batch, which was judged when the one before it was full."""
+    monkeypatch.setattr(ledger_import, "BATCH_FACTS", batch)
+    append = Ledger.append
+    missed: list[str] = []
+    named: list[str] = []
+
+    def watched(self: Ledger, facts: Any, **given: Any) -> Any:
+        sessions = [f"session/{new.fact.session_id}" for new in facts if hasattr(new.fact, "session_id")]
+        named.extend(sessions)
+        missed.extend(session for session in sessions if session not in given["reads"])
+        return append(self, facts, **given)
+
+    monkeypatch.setattr(Ledger, "append", watched)
+    assert import_file(store, part, by=OPERATOR).rejects == 0
+    assert len(named) > 50
+    assert missed == []
+
+
 def test_a_file_that_changes_while_it_is_imported_is_not_closed(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
