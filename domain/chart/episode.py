@@ -22,7 +22,7 @@ from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigne
 from domain.chart.level_of_care import Assessment, LevelOfCareAssessed
 from domain.chart.plan import RelapseReported, TreatmentPlanReviewed, TreatmentPlanSigned
 from domain.chart.states import State, Step, in_order, walk
-from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect
+from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect, Transferred
 from domain.chart.step_up import StepUpDecided
 from domain.program import Payer
 from domain.record import Entry
@@ -118,6 +118,7 @@ class Episode:
     plans: tuple[WeeklyMinutes, ...] = ()
     self_reductions: tuple[WeeklyMinutes, ...] = ()
     plan_reviews: tuple[Step, ...] = ()
+    transfers: tuple[Step, ...] = ()
     detox: tuple[Referral, ...] = ()
     relapses: tuple[Step, ...] = ()
     aftercare: tuple[Step, ...] = ()
@@ -233,6 +234,7 @@ _PLAIN_STEPS: Final = frozenset({IntakeAssessed, Waitlisted, NotAdmitted, HoldSt
 """Facts that change the state and nothing else."""
 
 _KEPT: Final[Mapping[type[Any], str]] = {
+    Transferred: "transfers",
     RelapseReported: "relapses",
     AftercareStarted: "aftercare",
     AlumniJoined: "alumni",

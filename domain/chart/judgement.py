@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from domain import claims, recording
 from domain.chart import (
@@ -153,7 +154,7 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     still_open = [episode.version for episode in chart.episodes.values() if episode.ended_on() is None]
     yield from still_open[1:]
     for episode in chart.episodes.values():
-        yield from _broken_steps(episode)
+        yield from _broken_steps(episode, scene.zone)
     for record in chart.attendances.values():
         session = scene.sessions.get(record.session_id)
         if session is None or session.starts_at is None or session.cancelled is not None:
@@ -174,6 +175,10 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
             if stepping.state_during(mark.on).value not in step_down.IN_TREATMENT:
                 yield mark.version
         yield from step_down.unfounded(stepping, known)
+    for episode in chart.episodes.values():
+        told = [(each.on, each.version) for each in episode.self_reductions]
+        told += [(each.on, each.version) for each in episode.transfers]
+        yield from (v for on, v in told if episode.state_during(on).value not in step_down.IN_TREATMENT)
     for screened in chart.screenings.values():
         yield from screening_rules.unfounded(screened, scene.zone)
     if chart.disclosures:
@@ -185,8 +190,10 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     yield from after.unfounded(chart.sober_living)
 
 
-def _broken_steps(episode: Episode) -> Iterator[int]:
+def _broken_steps(episode: Episode, zone: ZoneInfo) -> Iterator[int]:
     steps = episode.dated()
+    opened_on = episode.opened_on(zone)
+    yield from (s.version for s in steps if s.on < opened_on and not episode.carried_over)
     try:
         walk(steps, strict=True)
     except Broken as e:

@@ -79,8 +79,9 @@ _OF_THE_DAY: Final[Mapping[str, int]] = {
     "Waitlisted": 0,
     "Enrolled": 1,
     "Admitted": 2,
-    "NotAdmitted": 4,
-    "Discharged": 4,
+    "HoldEnded": 4,
+    "NotAdmitted": 5,
+    "Discharged": 5,
 }
 _IN_BETWEEN: Final = 3
 
@@ -107,6 +108,7 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     """The steps in the order in which they took place, whichever was recorded first.
 
     Within a date what leads to the enrollment comes first, then enrollment, admission, and what ends the episode last.
+    A hold goes on through its last date, so that its end comes after whatever else happened then but the episode's end.
     A detox referral and its answer come before the enrollment up to the day of admission, and from that day on after
     it.
     """

@@ -132,8 +132,21 @@ def test_what_moves_an_admission_tells_why() -> None:
         assert entry.recorded_at == attendance.recorded_at
 
 
-def test_an_earlier_session_of_the_same_day_leaves_the_admission_alone() -> None:
-    given(*ENROLLED, attended(TUESDAY)).when(late(attended(TALK))).recorded(attended(TALK))
+def test_an_earlier_session_of_the_same_day_is_the_one_that_the_admission_names() -> None:
+    story = given(*ENROLLED, attended(TUESDAY))
+    story.when(late(attended(TALK))).recorded(attended(TALK), EnteredInError(target=7), admitted(TALK))
+    assert admission(story) == ("2026-03-03", 10)
+
+
+def test_a_later_session_of_the_same_day_leaves_the_admission_alone() -> None:
+    given(*ENROLLED, attended(TALK)).when(late(attended(TUESDAY))).recorded(attended(TUESDAY))
+
+
+def test_another_session_of_the_first_day_that_a_file_names_is_left_alone_while_the_first_stays_the_first() -> None:
+    story = given(*ENROLLED)
+    for fact in (attended(TALK), attended(TUESDAY), admitted(TUESDAY)):
+        story.restored(CHART, fact)
+    story.when(attended(THURSDAY)).recorded(attended(THURSDAY))
 
 
 def test_a_correction_to_an_absence_moves_the_admission_to_the_next_session_attended() -> None:
@@ -264,7 +277,7 @@ def test_nobody_is_admitted_twice() -> None:
 
 def test_of_sessions_beside_each_other_the_earlier_one_is_the_first() -> None:
     story = given(registered, inquired(), assessed(), suitability(), enrolled(), attended(BESIDE))
-    story.when(late(attended(MONDAY))).recorded(attended(MONDAY))
+    story.when(late(attended(MONDAY))).recorded(attended(MONDAY), EnteredInError(target=7), admitted(MONDAY))
 
 
 def test_a_completed_program_keeps_its_admission_when_a_guest_comes() -> None:

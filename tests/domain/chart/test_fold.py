@@ -90,7 +90,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "StepDownTookEffect": ((*ACTIVE, *care.AGREED), "step_downs episodes", "steps"),
     "StepDownWithdrawn": ((*ACTIVE, care.recommended()), "step_downs", ""),
     "SelfReductionNoted": (ACTIVE, "episodes", "self_reductions"),
-    "Transferred": (ACTIVE, "", ""),
+    "Transferred": (ACTIVE, "episodes", "transfers"),
     "Discharged": (ACTIVE, "episodes", "steps discharge"),
     "DischargeVoided": (COMPLETED, "episodes", "steps discharge"),
     "DischargeSummarySigned": (COMPLETED, "episodes", "summaries"),
