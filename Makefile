@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 BUILT := $(VENV)/.built
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults fuzz check format docs bench bench-quick lock clean
+.PHONY: help run test faults model fuzz check format docs bench bench-quick lock clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-12s %s\n", $$1, $$2}'
@@ -27,6 +27,9 @@ test: $(BUILT)  ## all tests, on a real Postgres of their own, or make test TEST
 
 faults: $(BUILT)  ## kills, cuts and full disks in their long form, from a new seed or make faults SEED=7
 	$(BIN)/pytest tests/faults --full -rP $(if $(SEED),--seed $(SEED)) $(if $(FACTS),--facts $(FACTS))
+
+model: $(BUILT)  ## the program against a plain model of the contract, 2,000 random histories, or make model SEED=7
+	$(BIN)/pytest tests/domain/model --full -rP $(if $(SEED),--seed $(SEED))
 
 fuzz: $(BUILT)  ## asks the running server whatever its description allows, and forbids, for ten minutes; or SEED=7
 	$(BIN)/pytest tests/api/test_schemathesis.py --full -rP $(if $(SEED),--seed $(SEED))

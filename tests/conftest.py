@@ -25,7 +25,7 @@ APP_ROLE = "stepdown"
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     faults = parser.getgroup("faults")
-    faults.addoption("--full", action="store_true", help="faults, schemathesis and naive rules in their long form")
+    faults.addoption("--full", action="store_true", help="faults, fuzz, naive rules and model in their long form")
     faults.addoption("--facts", type=int, default=50_000, help="how many sixteen writers put on one ledger; 50000")
     faults.addoption("--seed", type=int, help=f"what these choose at random; {USUAL_SEED}, in full form any")
 
