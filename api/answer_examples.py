@@ -145,7 +145,6 @@ _WEEKLY: Final[Mapping[str, Any]] = {
     "rule_set": "landmark-iop",
     "rule_set_version": "1",
     "rules": ["HRS-1"],
-    "rules_not_computed": [],
     "generated_at": "2026-03-09T13:00:00.000000Z",
     "row_count": 1,
     "sha256": "0" * 64,
@@ -163,8 +162,42 @@ _WEEKLY: Final[Mapping[str, Any]] = {
             "of": 540,
             "evidence": [f"{_CHART}@12"],
             "missing": [],
+            "figures": {},
         }
     ],
+}
+
+_MONTHLY: Final[Mapping[str, Any]] = {
+    **{key: value for key, value in _WEEKLY.items() if key != "week"},
+    "report": "monthly",
+    "as_of": "2026-03-31",
+    "month": "2026-03",
+    "rules": ["ATT-1"],
+    "rows": [
+        {
+            "rule": "ATT-1",
+            "subject": "facility",
+            "subject_id": "lexington",
+            "period_start": "2026-03-01",
+            "period_end": "2026-03-31",
+            "verdict": "met",
+            "value": 1,
+            "of": 1,
+            "evidence": [f"{_CHART}@12"],
+            "missing": [],
+            "figures": {"excused": 0},
+        }
+    ],
+}
+
+_COMPLIANCE: Final[Mapping[str, Any]] = {
+    "patient_id": PATIENT,
+    **_CUT,
+    "as_of": "2026-03-08",
+    "version": 13,
+    "rule_set": "landmark-iop",
+    "rule_set_version": "1",
+    "findings": _WEEKLY["rows"],
 }
 
 _SCREENINGS: Final[Mapping[str, Any]] = {
@@ -290,6 +323,8 @@ ANSWERS: Final[Mapping[str, Any]] = {
     },
     "read_roster": _ROSTER,
     "read_weekly_report": _WEEKLY,
+    "read_monthly_report": _MONTHLY,
+    "read_compliance": _COMPLIANCE,
     "read_random_draws": {
         "facility": "lexington",
         "position": 4711,

@@ -279,34 +279,6 @@ class SessionsOfDay(Document):
     sessions: list[SessionOfDay]
 
 
-class ReportRow(Document):
-    rule: str = Field(examples=["HRS-1"])
-    subject: str = Field(examples=["patient"])
-    subject_id: str
-    period_start: date
-    period_end: date
-    verdict: str = Field(examples=["met"])
-    value: int | None
-    of: int | None
-    evidence: list[str] = Field(description="The facts behind the figure, as `stream@version`.")
-    missing: list[str] = Field(description="What was looked for and not found.")
-
-
-class WeeklyReport(Cut):
-    report: str
-    week: str = Field(examples=["2026-W10"])
-    rule_set: str
-    rule_set_version: str
-    rules: list[str]
-    rules_not_computed: list[str]
-    generated_at: datetime
-    row_count: int
-    sha256: str = Field(description="Of the canonical rows, in hexadecimal.")
-    requested_by: str | None
-    purpose: str | None
-    rows: list[ReportRow]
-
-
 class Collected(Document):
     outcome: str = Field(examples=["collected", "refused", "missed", "missed_excused", "awaited"])
     event: str | None

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import charts, disclosures, draws, events, finding, health, room, site_lists, sites
+from api import charts, disclosures, draws, events, finding, health, reports, room, site_lists, sites
 from api.commands import Topic
 from api.document import document_of
 from api.guards import BodyLimit, LastResort, SafeHeaders
@@ -66,6 +66,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         charts.status_router,
         charts.router,
         sites.router,
+        reports.router,
         site_lists.router,
         room.router,
         disclosures.router,

@@ -1,25 +1,22 @@
-"""Questions about a site: its census, its sessions, its reports, all its facts."""
+"""Questions about a site: its census, its sessions, all its facts."""
 
 from hashlib import sha256
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 import orjson
 from fastapi import APIRouter, Query, Response
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from api import answers
 from api.answers import OF_QUERIES, json_answer, stamp
 from api.asking import Asked, Code, Current, said_later, wait
-from api.bodies import EARLIEST_YEAR, LATEST_YEAR, PlainDate
+from api.bodies import PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import malformed, not_found
-from domain.week import Week
-from exchange import weekly
+from api.problem import not_found
 from exchange.cut import take_cut
-from exchange.rows import full_record
 from projections import census, sessions
 from store.lines import to_line
 
@@ -30,9 +27,6 @@ class Ndjson(Response):
     media_type = "application/x-ndjson"
 
 
-_WEEK: Final = r"^(18[89]\d|19\d\d|2[01]\d\d)-W(0[1-9]|[1-4]\d|5[0-3])$"
-"""Not every year has a week 53."""
-
 _LINES = {"type": "string", "description": "Each line is an `Event`."}
 
 router = APIRouter(responses=OF_QUERIES)
@@ -40,15 +34,6 @@ router = APIRouter(responses=OF_QUERIES)
 
 class DayAsked(Current):
     on: PlainDate | None = Field(None, description="Local date of the scheduled start. Today at the site.")
-
-
-class WeekAsked(Asked):
-    week: Annotated[str, StringConstraints(max_length=8)] = Field(
-        description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": _WEEK}
-    )
-    rule_set: Annotated[str, StringConstraints(max_length=100)] | None = Field(
-        None, description="Instead of the one that the site adopted, such as `az-s9480`."
-    )
 
 
 class FactsAsked(Current):
@@ -107,35 +92,6 @@ def read_sessions(
 
 
 @router.get(
-    "/facilities/{code}/reports/weekly",
-    operation_id="read_weekly_report",
-    summary="The compliance of a week, rule by rule",
-    tags=[Topic.REPORTS],
-    response_model=None,
-    responses={200: {"model": answers.WeeklyReport}},
-)
-def read_weekly_report(
-    by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[WeekAsked, Query()]
-) -> Response:
-    """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
-    week = _week(asked.week)
-    wait(by, asked, for_tables=False)
-    report = weekly.answer(
-        by.wiring.store,
-        code,
-        week,
-        now=by.wiring.clock(),
-        rule_set=asked.rule_set,
-        as_of=asked.as_of,
-        known_at=asked.known_at,
-        requested_by=by.person.id,
-        purpose=by.purpose,
-    )
-    by.saw(sorted({UUID(row.subject_id) for row in report.rows if row.subject == "patient"}))
-    return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
-
-
-@router.get(
     "/ledgers/{code}/facts",
     operation_id="read_facts",
     summary="The facts of a site in order, for integrators",
@@ -151,13 +107,3 @@ def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annota
     body = b"".join(orjson.dumps(to_line(fact), option=orjson.OPT_APPEND_NEWLINE) for fact in facts)
     by.took(len(facts), sha256(body).hexdigest())
     return Ndjson(body)
-
-
-def _week(label: str) -> Week:
-    try:
-        week = Week.parse(label)
-    except ValueError as error:
-        raise malformed("query.week", str(error)) from None
-    if not EARLIEST_YEAR <= week.monday.year <= LATEST_YEAR:
-        raise malformed("query.week", "is of a year that can't be meant")
-    return week

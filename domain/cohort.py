@@ -70,6 +70,8 @@ class Cohort:
     capacity: int = 0
     formed_on: date | None = None
     closed_on: date | None = None
+    formed_version: int | None = None
+    closed_version: int | None = None
     patterns: tuple[Pattern, ...] = ()
 
     def pattern_on(self, on: date) -> Pattern | None:
@@ -99,13 +101,14 @@ def evolve(cohort: Cohort, entry: Entry) -> Cohort:
                 program=fact.program,
                 capacity=fact.capacity,
                 formed_on=fact.on,
+                formed_version=entry.version,
                 patterns=(*cohort.patterns, _pattern(fact, fact.on, entry.version)),
             )
         case CohortScheduleChanged(effective_on=effective_on) as fact:
             pattern = _pattern(fact, effective_on, entry.version)
             return replace(cohort, version=entry.version, patterns=(*cohort.patterns, pattern))
         case CohortClosed(on=on):
-            return replace(cohort, version=entry.version, closed_on=on)
+            return replace(cohort, version=entry.version, closed_on=on, closed_version=entry.version)
         case _:
             raise TypeError(f"Not a fact of a cohort: {type(entry.fact).__name__}")
 

@@ -83,7 +83,7 @@ def _judge_stream(
         return _judge_chart(stream, state, history, new, scene).with_new
     if isinstance(state, Facility):
         if isinstance(new.fact, facilities.FacilityOpened):
-            facilities.judge(state, new, scene.ledger)
+            facilities.judge(state, new, scene.ledger, scene.rule_sets)
             # The opening of a facility is judged in its own zone, which nothing says before it.
             scene = replace(scene, facility=facilities.evolve(state, new))
         else:
@@ -112,7 +112,7 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
         case Session():
             sessions.judge(state, new, scene)
         case Facility():
-            facilities.judge(state, new, scene.ledger)
+            facilities.judge(state, new, scene.ledger, scene.rule_sets)
         case Report():
             reports.judge(state, new, scene.zone)
         case Chart():

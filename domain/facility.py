@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import legal_hold, program, staff
-from domain.compliance.rule_sets import is_shipped
+from domain.compliance.rule_sets import RuleSets
 from domain.legal_hold import LegalHold, LegalHoldReleased, LegalHoldSet
 from domain.program import Offer, ProgramOffered
 from domain.random_draw import RandomDrawMade
@@ -152,8 +152,8 @@ def opened_zone(facility: Facility) -> ZoneInfo:
     return facility.zone
 
 
-def judge(facility: Facility, entry: Entry, ledger: str) -> None:
-    """A facility is opened once, and first; its code is the name of its ledger."""
+def judge(facility: Facility, entry: Entry, ledger: str, rule_sets: RuleSets) -> None:
+    """A facility is opened once, and first; its code is the name of its ledger. `rule_sets` can be adopted."""
     fact = entry.fact
     if isinstance(fact, FacilityOpened):
         _judge_opening(facility, fact, ledger)
@@ -164,7 +164,7 @@ def judge(facility: Facility, entry: Entry, ledger: str) -> None:
             raise Refused("holiday.already-declared", "That date is a holiday already.")
         case RandomDrawMade():
             judge_draw(fact)
-        case RuleSetAdopted(rule_set=rule_set, version=version) if not is_shipped(rule_set, version):
+        case RuleSetAdopted(rule_set=rule_set, version=version) if not rule_sets.has(rule_set, version):
             raise Refused("rule-set.unknown", "Adopt a rule set that is shipped, in a version that is shipped.")
         case ProgramOffered():
             program.judge(fact)

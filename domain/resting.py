@@ -79,6 +79,7 @@ def with_state(scene: Scene, state: State) -> Scene:
         facility=scene.facility,
         cohorts=scene.cohorts,
         sessions={**scene.sessions, state.session_id: state},
+        rule_sets=scene.rule_sets,
     )
 
 

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.cohort import Cohort
+from domain.compliance.rule_sets import RuleSets
 from domain.facility import Facility, opened_zone
 from domain.session import Session
 
@@ -23,7 +24,8 @@ class Scene:
 
     `at` is the writer's clock, never below the ledger's last `recorded_at`; for an imported line it is when the line
     was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand, `charts` those
-    that the facts of the stream, or the one at hand, name, `elsewhere` those that the fact names in other ledgers.
+    that the facts of the stream, or the one at hand, name, `elsewhere` those that the fact names in other ledgers,
+    `rule_sets` what can be adopted.
     """
 
     ledger: str
@@ -33,6 +35,7 @@ class Scene:
     sessions: Mapping[UUID, Session] = field(default_factory=dict)
     charts: Mapping[UUID, Chart] = field(default_factory=dict)
     elsewhere: Mapping[tuple[str, UUID], Chart] = field(default_factory=dict)
+    rule_sets: RuleSets = field(default_factory=RuleSets)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -134,9 +134,17 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """A start that a session was planned for, and the fact that says so."""
+
+    starts_at: datetime
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
-    """`scheduled_version` is the fact that set the times last; `cancelled_version` None unless cancelled; `stays` say
-    which staff was noted in the room."""
+    """`scheduled_version` is the fact that set the times last, `plans` the starts that it ever had, in order of
+    recording; `cancelled_version` None unless cancelled; `stays` say which staff was noted in the room."""
 
     session_id: UUID
     version: int = 0
@@ -148,6 +156,7 @@ class Session:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     scheduled_version: int = 0
+    plans: tuple[Plan, ...] = ()
     stays: Stays = ()
     held: Held | None = None
     cancelled: CancellationCause | None = None
@@ -194,9 +203,17 @@ def evolve(session: Session, entry: Entry) -> Session:
                 starts_at=fact.starts_at,
                 ends_at=fact.ends_at,
                 scheduled_version=version,
+                plans=(*session.plans, Plan(starts_at=fact.starts_at, version=version)),
             )
         case SessionRescheduled(starts_at=starts_at, ends_at=ends_at):
-            return replace(session, version=version, starts_at=starts_at, ends_at=ends_at, scheduled_version=version)
+            return replace(
+                session,
+                version=version,
+                starts_at=starts_at,
+                ends_at=ends_at,
+                scheduled_version=version,
+                plans=(*session.plans, Plan(starts_at=starts_at, version=version)),
+            )
         case SessionHeld() | SessionTimesCorrected() as fact:
             held = Held(started_at=fact.started_at, ended_at=fact.ended_at, staff=fact.staff, version=version)
             return replace(session, version=version, held=held)

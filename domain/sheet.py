@@ -14,7 +14,8 @@ from zoneinfo import ZoneInfo
 from domain.chart import Chart, attendance
 from domain.chart.episode import Episode
 from domain.chart.presence import in_the_room
-from domain.compliance.rule_sets import applying
+from domain.compliance.rule_set import StaffRatio
+from domain.compliance.rule_sets import RuleSets
 from domain.facility import Facility
 from domain.record import stream_name
 from domain.session import Session
@@ -25,7 +26,7 @@ LEFT: Final = "left"
 RECORDED: Final = "recorded"
 
 
-def sheet(session: Session, charts: Iterable[Chart], facility: Facility) -> dict[str, Any]:
+def sheet(session: Session, charts: Iterable[Chart], facility: Facility, rule_sets: RuleSets) -> dict[str, Any]:
     """JSON-ready; patients by name. `charts` are at least those of the session's cohort and those that name it.
 
     `now` is None once the session is on record as held, or cancelled: what the room was like, RAT-1 says. Family
@@ -47,7 +48,7 @@ def sheet(session: Session, charts: Iterable[Chart], facility: Facility) -> dict
             "starts_at": _at(session.starts_at, zone),
             "ends_at": _at(session.ends_at, zone),
         },
-        "now": _now(session, patients, staff, facility, on),
+        "now": _now(session, patients, staff, _patients_per_staff(facility, on, rule_sets)),
         "counts": {
             "expected": sum(row["expected"] for row in patients),
             **{state: sum(row["state"] == state for row in patients) for state in (IN_THE_ROOM, LEFT, RECORDED)},
@@ -126,13 +127,12 @@ def _staff(session: Session, facility: Facility, on: date, zone: ZoneInfo) -> li
 
 
 def _now(
-    session: Session, patients: list[dict[str, Any]], staff: list[dict[str, Any]], facility: Facility, on: date
+    session: Session, patients: list[dict[str, Any]], staff: list[dict[str, Any]], each: int | None
 ) -> dict[str, Any] | None:
     if session.held is not None or not session.takes_place:
         return None
     present = sum(row["state"] == IN_THE_ROOM for row in patients)
     qualified = len({row["staff_id"] for row in staff if row["in_the_room"] and row["qualified"]})
-    each = applying(facility, on).patients_per_staff
     return {
         "patients": present,
         "staff": len({row["staff_id"] for row in staff if row["in_the_room"]}),
@@ -140,6 +140,11 @@ def _now(
         "patients_per_staff": each,
         "within_ratio": None if each is None else present <= each * qualified,
     }
+
+
+def _patients_per_staff(facility: Facility, on: date, rule_sets: RuleSets) -> int | None:
+    ratio = rule_sets.applying(facility, on).terms(StaffRatio)
+    return None if ratio is None else ratio.patients_per_staff
 
 
 def _by_name(row: dict[str, Any]) -> tuple[str, str, str]:

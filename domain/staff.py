@@ -39,7 +39,7 @@ class CredentialEnded:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credential:
     """A line of the staff list. `version` is the fact that it rests on; `ended_on` its last day where it was ended
-    before `valid_to`."""
+    before `valid_to`, by the fact `ended_version`."""
 
     staff_id: UUID
     name: str
@@ -50,6 +50,7 @@ class Credential:
     valid_to: date | None
     version: int
     ended_on: date | None = None
+    ended_version: int | None = None
 
     def valid_on(self, on: date) -> bool:
         return self.valid_from <= on and (self.last_day is None or on <= self.last_day)
@@ -80,14 +81,14 @@ def evolve(staff: Staff, entry: Entry) -> Staff:
             return {**staff, fact.staff_id: (*staff.get(fact.staff_id, ()), line)}
         case CredentialEnded() as fact:
             held = staff.get(fact.staff_id, ())
-            return {**staff, fact.staff_id: tuple(_ended(line, fact) for line in held)}
+            return {**staff, fact.staff_id: tuple(_ended(line, fact, entry.version) for line in held)}
         case _:
             return staff
 
 
-def _ended(line: Credential, fact: CredentialEnded) -> Credential:
+def _ended(line: Credential, fact: CredentialEnded, version: int) -> Credential:
     ends = line.credential == fact.credential and line.ended_on is None and line.valid_on(fact.on)
-    return replace(line, ended_on=fact.on) if ends else line
+    return replace(line, ended_on=fact.on, ended_version=version) if ends else line
 
 
 def judge(staff: Staff, fact: StaffCredentialed | CredentialEnded) -> None:

@@ -21,20 +21,18 @@ from domain.chart.states import ENDED
 from domain.chart.step_down import Mark, Stage, StepDown
 from domain.cohort import Cohort, outside_program
 from domain.compliance.hours import qualifying_days
-from domain.compliance.patient_week import week_of
-from domain.compliance.rule_set import QualifyingDays
-from domain.compliance.rule_sets import LANDMARK_IOP
+from domain.compliance.patient_period import care_in
+from domain.compliance.period import Period
 from domain.compliance.timetable import lay_out
 from domain.doubt import any_in_doubt
 from domain.facility import Facility
 from domain.record import stream_name
-from domain.session import Session
+from domain.session import Modality, Session
 from domain.week import Week
 
-RULES: Final = LANDMARK_IOP
-"""What counts as an hour, or as a qualifying day, in a status. It does not change with the rule set of a report."""
-
-QUALIFYING_MINUTES: Final = next(terms.minutes for terms in RULES.rules if isinstance(terms, QualifyingDays))
+QUALIFYING_MINUTES: Final = 180
+"""A day of a status qualifies with so many, in whatever modality. That is the status's own figure, whichever rule set
+the site is judged by."""
 
 RECENT: Final = timedelta(days=29)
 """`as_of` and the 29 dates before."""
@@ -225,10 +223,16 @@ def _week(
 ) -> dict[str, Any]:
     """The week of `as_of`, up to it."""
     label = Week.of(look.as_of)
+    period = Period.of_week(label)
     timetable = lay_out(
-        sessions.values(), label, zone=look.facility.clock, rule_set=RULES, as_of=look.as_of, known_at=known_at
+        sessions.values(),
+        period,
+        zone=look.facility.clock,
+        modalities=frozenset(Modality),
+        as_of=look.as_of,
+        known_at=known_at,
     )
-    week = week_of(look.chart, timetable, cohorts)
+    week = care_in(look.chart, timetable, cohorts, period)
     expected = [] if week is None else week.expected
     return {
         "week": str(label),

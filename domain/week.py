@@ -37,6 +37,15 @@ def business_days(after: date, upto: date, holidays: Container[date]) -> int:
     return sum(1 for on in days(after + timedelta(days=1), upto) if on.weekday() < 5 and on not in holidays)
 
 
+def last_business_day(after: date, count: int, holidays: Container[date]) -> date:
+    """The last date by which no more than so many business days have passed since one date: a weekend or a holiday
+    behind the last of them belongs to it."""
+    on = after
+    while business_days(after, on + timedelta(days=1), holidays) <= count:
+        on += timedelta(days=1)
+    return on
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Week:
     """One ISO week, known by its Monday."""

@@ -81,7 +81,7 @@ def answer(
     if version == 0:
         return None
     planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
-    sessions, cohorts = _beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
+    sessions, cohorts = beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
     state = cast(Chart, chart.state_at(known.position))
     linked = linked_charts(store, state, known_at)
     status = present(
@@ -143,7 +143,7 @@ def _facility(view: View, site: str, position: int) -> Facility:
     return cast(Facility, view.streams[site].state_at(position))
 
 
-def _beside(streams: Iterable[Known], position: int) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
+def beside(streams: Iterable[Known], position: int) -> tuple[dict[UUID, Session], dict[UUID, Cohort]]:
     """The sessions and cohorts among them that were on record then."""
     sessions, cohorts = {}, {}
     for known in streams:

@@ -1,6 +1,7 @@
 """Report rows as files: CSV, NDJSON, JSON, and the canonical form that is hashed.
 
-Columns are the contract's, in its order. JSON forms add `missing`: what was looked for and not found.
+Columns are the contract's, in its order. JSON forms add `missing`, what was looked for and not found, and
+`figures`, those beside `value`.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from typing import Any, Final
+from uuid import UUID
 
 import orjson
 
 from domain.compliance.verdict import Row
+from domain.record import stream_kind, stream_uuid
 
 COLUMNS: Final = (
     "rule",
@@ -49,8 +52,8 @@ def record(row: Row) -> dict[str, Any]:
 
 
 def full_record(row: Row) -> dict[str, Any]:
-    """As `record`, with `missing`."""
-    return {**record(row), "missing": list(row.missing)}
+    """As `record`, with `missing` and `figures`."""
+    return {**record(row), "missing": list(row.missing), "figures": dict(row.figures)}
 
 
 def canonical(rows: Iterable[Row]) -> bytes:
@@ -64,13 +67,20 @@ def canonical_sha256(rows: Iterable[Row]) -> str:
 
 
 def as_ndjson(rows: Iterable[Row]) -> bytes:
-    """A line a row, with `missing`."""
+    """A line a row, with `missing` and `figures`."""
     return b"".join(orjson.dumps(full_record(row), option=orjson.OPT_APPEND_NEWLINE) for row in rows)
 
 
 def as_json(header: Mapping[str, Any], rows: Sequence[Row]) -> bytes:
-    """One object: the header's fields and `rows`, with `missing`."""
+    """One object: the header's fields and `rows`, with `missing` and `figures`."""
     return orjson.dumps({**header, "rows": [full_record(row) for row in rows]}, option=orjson.OPT_APPEND_NEWLINE)
+
+
+def patients_of(rows: Iterable[Row]) -> set[UUID]:
+    """Whose charts are shown: those that a row is about, or names as evidence of what a site did."""
+    shown = {UUID(row.subject_id) for row in rows if row.subject == "patient"}
+    named = {name.rpartition("@")[0] for row in rows if row.subject != "patient" for name in row.evidence}
+    return shown | {stream_uuid(stream) for stream in named if stream_kind(stream) == "chart"}
 
 
 def as_csv(rows: Iterable[Row]) -> bytes:

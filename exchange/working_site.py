@@ -40,6 +40,7 @@ from store.append import NoneSince
 from store.elsewhere import Elsewhere
 from store.ledger import Ledger
 from store.looking import LookingThrough, NamingCharts
+from store.rule_sets import shipped
 
 READ_STREAMS: Final = 2000
 """How many streams one select asks for."""
@@ -169,6 +170,7 @@ class WorkingSite:
             sessions=self._sessions,
             charts=self._charts(beside),
             elsewhere=self._elsewhere(fact),
+            rule_sets=shipped(),
         )
 
     @property

@@ -22,6 +22,7 @@ from domain.session import Session
 from domain.sheet import sheet
 from domain.week import local_date
 from store.looking import NamingCharts
+from store.rule_sets import shipped
 from store.states import View
 from store.store import Store
 
@@ -91,7 +92,7 @@ def answer(store: Store, facility: str, session_id: UUID, *, now: datetime) -> S
             break
         streams |= found
     those = [state for name in found if isinstance(state := view.streams[name].state, Chart)]
-    document = sheet(session, those, place)
+    document = sheet(session, those, place, shipped())
     return Sheet(
         document=document,
         patient_ids=[UUID(row["patient_id"]) for row in document["patients"]],

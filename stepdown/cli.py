@@ -16,6 +16,7 @@ from uuid import UUID
 import typer
 from typer.main import get_command
 
+from stepdown import report_words
 from stepdown.errors import Misused
 from stepdown.faults import sentence, watch
 from stepdown.import_options import Files, Final_, LateReason, RejectsTo, Restore, TableOf
@@ -34,7 +35,6 @@ from stepdown.options import (
     read_date,
     read_instant,
     read_staff,
-    read_week,
 )
 from stepdown.signals import end_by_exception
 from stepdown.terminal import write_whole
@@ -46,8 +46,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-report = typer.Typer(help="Compliance reports.", no_args_is_help=True)
-app.add_typer(report, name="report")
+app.add_typer(report_words.app, name="report")
 
 
 @app.command()
@@ -224,38 +223,6 @@ def replay(
         by=by,
         purpose=purpose,
         as_json=as_json,
-    )
-
-
-@report.command()
-def weekly(
-    week: Annotated[Any, typer.Option("--week", metavar="WEEK", parser=read_week, help="Like 2026-W10.")],
-    facility: Facility = None,
-    rule_set: Annotated[
-        str | None, typer.Option("--rule-set", metavar="NAME", help="Instead of the one that the site adopted.")
-    ] = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    format_: Annotated[Literal["table", "csv", "json"], typer.Option("--format")] = "table",
-    out: Out = None,
-    data: Data = None,
-    by: By = None,
-    purpose: Purpose = "operations",
-) -> None:
-    """Report the compliance of a week, rule by rule."""
-    from stepdown.commands import reports
-
-    reports.weekly(
-        week,
-        facility=facility,
-        rule_set=rule_set,
-        as_of=as_of,
-        known_at=known_at,
-        format_=format_,
-        out=out,
-        data=data,
-        by=by,
-        purpose=purpose,
     )
 
 

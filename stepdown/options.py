@@ -12,6 +12,7 @@ from uuid import UUID
 
 import typer
 
+from domain.month import Month
 from domain.week import Week
 
 
@@ -40,6 +41,14 @@ def read_week(text: str) -> Week:
     """`2026-W10`."""
     try:
         return Week.parse(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+
+
+def read_month(text: str) -> Month:
+    """`2026-03`."""
+    try:
+        return Month.parse(text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
 

@@ -85,16 +85,21 @@ def _marks(line: Mapping[str, Any]) -> str:
     return "; ".join(marks)
 
 
+def _period(header: Mapping[str, Any]) -> str:
+    return f"week {header['week']}" if "week" in header else f"month {header['month']}"
+
+
+def _payer(header: Mapping[str, Any]) -> str:
+    return f", episodes of {_words(header['payer'])}" if "payer" in header else ""
+
+
 def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:
     """Findings, rule by rule, under what the report says of itself."""
     title = (
-        f"{header['facility']}, week {header['week']}: {header['rule_set']} {header['rule_set_version']}, "
+        f"{header['facility']}, {_period(header)}{_payer(header)}: {header['rule_set']} {header['rule_set_version']}, "
         f"as of {header['as_of']}, known at {header['known_at']}"
     )
-    lacking = header["rules_not_computed"]
-    caption = f"{len(rows)} rows, SHA-256 {header['sha256']}" + (
-        f"\nrules of this set without rows so far: {', '.join(lacking)}" if lacking else ""
-    )
+    caption = f"{len(rows)} rows, SHA-256 {header['sha256']}"
     table = Table(title=title, caption=caption, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     for name in ("rule", "subject", "period"):
         table.add_column(name, no_wrap=True)

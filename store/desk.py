@@ -29,6 +29,7 @@ from store.elsewhere import Elsewhere, linked_in
 from store.errors import ClaimTaken, StoreError, VersionConflict
 from store.ledger import Ledger
 from store.looking import NamingCharts
+from store.rule_sets import shipped
 from store.states import Known, View
 from store.store import Store
 
@@ -315,7 +316,15 @@ def _scene(ledger: str, at: datetime, view: View) -> Scene:
                 charts[state.patient_id] = state
             case _:
                 continue
-    return Scene(ledger=ledger, at=at, facility=facility, cohorts=cohorts, sessions=sessions, charts=charts)
+    return Scene(
+        ledger=ledger,
+        at=at,
+        facility=facility,
+        cohorts=cohorts,
+        sessions=sessions,
+        charts=charts,
+        rule_sets=shipped(),
+    )
 
 
 def _further(scene: Scene, state: State) -> Scene:

@@ -14,13 +14,14 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart.after import AftercareStarted, AlumniContacted, AlumniJoined
+from domain.chart.attendance import FamilyExemptionGranted, OutreachAttempted
 from domain.chart.carry_over import EpisodeCarriedOver, carried_at
 from domain.chart.detox import DetoxAnswered, DetoxReferred, Referral, referral
 from domain.chart.enrollment import Admitted, CohortAssigned, Enrolled, HoldEnded, HoldStarted
 from domain.chart.entry import InquiryReceived, IntakeAssessed, NotAdmitted, Suitability, SuitabilityDecided, Waitlisted
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned, DischargeVoided
 from domain.chart.level_of_care import Assessment, LevelOfCareAssessed
-from domain.chart.plan import RelapseReported, TreatmentPlanReviewed, TreatmentPlanSigned
+from domain.chart.plan import RelapsePreventionPlanSigned, RelapseReported, TreatmentPlanReviewed, TreatmentPlanSigned
 from domain.chart.states import State, Step, in_order, walk
 from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect, Transferred
 from domain.chart.step_up import StepUpDecided
@@ -77,15 +78,35 @@ class Discharge:
     reason: DischargeReason
     explained: bool
     """Whether a `duration_reason` was given."""
+    referred: bool
+    """Whether somebody is named to whom care goes on."""
     version: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WeeklyMinutes:
-    """Minutes a week that a plan or a self-reduction names, from `on`."""
+    """Minutes a week that a plan or a self-reduction names, from `on`. `patient_signed_on` is of a plan."""
 
     minutes: int
     on: date
+    version: int
+    patient_signed_on: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exemption:
+    """No family session is owed on these dates, both included; without `to_on`, until further notice."""
+
+    from_on: date
+    to_on: date | None
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """Somebody tried to reach the patient."""
+
+    at: datetime
     version: int
 
 
@@ -125,6 +146,12 @@ class Episode:
     alumni: tuple[Step, ...] = ()
     """Joining, and being contacted."""
     summaries: tuple[Step, ...] = ()
+    relapse_prevention: tuple[Step, ...] = ()
+    transfers: tuple[Step, ...] = ()
+    exemptions: tuple[Exemption, ...] = ()
+    outreach: tuple[Attempt, ...] = ()
+    voided: tuple[Step, ...] = ()
+    """Discharges that were taken back: dated as they were, of the version that took them back."""
 
     def opened_on(self, zone: ZoneInfo) -> date:
         return local_date(self.first_contact_at, zone)
@@ -240,8 +267,13 @@ _KEPT: Final[Mapping[type[Any], str]] = {
     AlumniJoined: "alumni",
     AlumniContacted: "alumni",
     DischargeSummarySigned: "summaries",
+    RelapsePreventionPlanSigned: "relapse_prevention",
+    TreatmentPlanReviewed: "plan_reviews",
+    Transferred: "transfers",
+    FamilyExemptionGranted: "exemptions",
+    OutreachAttempted: "outreach",
 }
-"""Dated facts of which an episode keeps when they were → where."""
+"""Facts of which an episode keeps when they were, or hold → where."""
 
 
 def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
@@ -251,7 +283,7 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
     if kind in _PLAIN_STEPS:
         return _stepped(episode, _step(fact, version))
     if (kept := _KEPT.get(kind)) is not None:
-        changed: dict[str, Any] = {kept: (*getattr(episode, kept), _step(fact, version))}
+        changed: dict[str, Any] = {kept: (*getattr(episode, kept), _kept(fact, version))}
         return replace(episode, **changed)
     match fact:
         case DetoxReferred() | DetoxAnswered():
@@ -277,25 +309,35 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
                 last_service_on=fact.last_service_on,
                 reason=fact.reason,
                 explained=fact.duration_reason is not None,
+                referred=fact.referral is not None,
                 version=version,
             )
             return replace(_stepped(episode, _step(fact, version)), discharge=discharge)
         case DischargeVoided(corrects=corrects):
             steps = tuple(s for s in episode.steps if s.version != corrects)
-            return replace(episode, steps=steps, discharge=None)
+            voided = [replace(s, version=version) for s in episode.steps if s.version == corrects]
+            return replace(episode, steps=steps, discharge=None, voided=(*episode.voided, *voided))
         case LevelOfCareAssessed(on=on):
             assessment = Assessment(episode_id=episode.episode_id, on=on, version=version)
             return replace(episode, assessments=(*episode.assessments, assessment))
-        case TreatmentPlanSigned(planned_weekly_minutes=minutes, on=on):
-            plan = WeeklyMinutes(minutes=minutes, on=on, version=version)
+        case TreatmentPlanSigned(planned_weekly_minutes=minutes, on=on, patient_signed_on=patient_signed_on):
+            plan = WeeklyMinutes(minutes=minutes, on=on, version=version, patient_signed_on=patient_signed_on)
             return replace(episode, plans=(*episode.plans, plan))
         case SelfReductionNoted(weekly_minutes=minutes, on=on):
             reduction = WeeklyMinutes(minutes=minutes, on=on, version=version)
             return replace(episode, self_reductions=(*episode.self_reductions, reduction))
-        case TreatmentPlanReviewed():
-            return replace(episode, plan_reviews=(*episode.plan_reviews, _step(fact, version)))
         case _:
             return episode
+
+
+def _kept(fact: Any, version: int) -> Step | Exemption | Attempt:
+    match fact:
+        case FamilyExemptionGranted(from_on=from_on, to_on=to_on):
+            return Exemption(from_on=from_on, to_on=to_on, version=version)
+        case OutreachAttempted(at=at):
+            return Attempt(at=at, version=version)
+        case _:
+            return _step(fact, version)
 
 
 def _step(fact: Any, version: int, level: str | None = None) -> Step:

@@ -47,6 +47,7 @@ class Identity:
     given_name: str | None = None
     family_name: str | None = None
     birth_date: date | None = None
+    birth_date_version: int | None = None
     version: int = 0
 
 
@@ -59,6 +60,7 @@ def evolve(identity: Identity, entry: Entry) -> Identity:
                 given_name=fact.given_name,
                 family_name=fact.family_name,
                 birth_date=fact.birth_date,
+                birth_date_version=entry.version,
                 version=entry.version,
             )
         case IdentityCorrected() as fact:
@@ -68,6 +70,7 @@ def evolve(identity: Identity, entry: Entry) -> Identity:
                 given_name=fact.given_name or identity.given_name,
                 family_name=fact.family_name or identity.family_name,
                 birth_date=fact.birth_date or identity.birth_date,
+                birth_date_version=entry.version if fact.birth_date else identity.birth_date_version,
                 version=entry.version,
             )
         case _:

@@ -265,21 +265,21 @@ def _judge_decision(episode: Episode, step_down: StepDown, on: date) -> None:
     since = on - timedelta(days=ASSESSMENT_DAYS)
     if not any(since <= assessment.on <= on for assessment in episode.assessments):
         raise Refused("step-down.no-recent-assessment", "Assess the level of care first: none in the last 7 days.")
-    if _latest(step_down, on, Stage.COSIGNED) is None:
+    if latest(step_down, on, Stage.COSIGNED) is None:
         raise Refused("step-down.not-cosigned", "A second person has to co-sign first.")
-    if _latest(step_down, on, Stage.AGREED, Stage.DECLINED) is None:
+    if latest(step_down, on, Stage.AGREED, Stage.DECLINED) is None:
         raise Refused("step-down.not-answered", "Ask the patient first: there is no answer on record by that date.")
 
 
 def _judge_effect(step_down: StepDown, on: date) -> None:
-    answer = _latest(step_down, on, Stage.AGREED, Stage.DECLINED)
+    answer = latest(step_down, on, Stage.AGREED, Stage.DECLINED)
     if answer is None or answer.stage is not Stage.AGREED:
         raise Refused("step-down.not-agreed", "The patient has not agreed by that date: without that it is none.")
-    if _latest(step_down, on, Stage.DECIDED) is None:
+    if latest(step_down, on, Stage.DECIDED) is None:
         raise Refused("step-down.not-decided", "It can't take effect before it was decided.")
 
 
-def _latest(step_down: StepDown, on: date, *stages: Stage) -> Mark | None:
+def latest(step_down: StepDown, on: date, *stages: Stage) -> Mark | None:
     """The latest dated of these steps by the end of a date; the later recorded of two on one date."""
     known = [mark for mark in step_down.upto(on) if mark.stage in stages]
     return max(known, key=lambda mark: (mark.on, mark.version), default=None)

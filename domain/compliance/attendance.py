@@ -1,34 +1,135 @@
-"""ATT-1: does the patient come to what they are expected in?"""
+"""ATT-1 and ATT-2: does the patient come to what they are expected in, and who asks after those who don't?"""
 
 from __future__ import annotations
 
-from domain.compliance.patient_week import PatientWeek, Visit
-from domain.compliance.rule_set import ShowRate
-from domain.compliance.verdict import Row, Verdict
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from domain.compliance.patient_period import PatientPeriod, Visit
+from domain.compliance.period import Period
+from domain.compliance.rule_set import Outreach, ShowRate
+from domain.compliance.verdict import Row, Verdict, cited
+from domain.record import stream_name
+from domain.week import last_business_day, local_date
 
 
-def att_1(week: PatientWeek, terms: ShowRate) -> Row:
+def att_1(week: PatientPeriod, terms: ShowRate) -> Row:
     """ATT-1, patient and week: sessions recorded as attended, of the expected ones.
 
     Excused absences stay in the divisor; no record is not attended. Our default, no source sets a rate.
     """
     expected = week.expected
-    attended = [visit for visit in expected if visit.attended]
-    evidence = [name for visit in expected if (name := week.record_of(visit))]
-    if expected:
-        evidence += [visit.slot.planned_by for visit in expected]
-        evidence += [*week.admitted_by, *week.assigned_by]
     return week.row(
         terms.rule,
         _verdict(week, expected),
-        len(attended),
+        sum(1 for visit in expected if visit.attended),
         len(expected),
-        evidence=evidence,
-        missing=[f"attendance record in {visit.slot.name}" for visit in expected if visit.record is None],
+        evidence=_expectation(week),
+        missing=_missing(week),
+        figures=(("excused", sum(1 for visit in expected if visit.excused)),),
     )
 
 
-def _verdict(week: PatientWeek, expected: list[Visit]) -> Verdict:
+def att_1_of_month(months: Iterable[PatientPeriod], site: str, period: Period, as_of: date, terms: ShowRate) -> Row:
+    """ATT-1, facility and month: the sum of all patients. It has no threshold, so it is met once the month is over."""
+    attended = expected = excused = 0
+    evidence: list[str] = []
+    missing: list[str] = []
+    for month in months:
+        found = month.expected
+        attended += sum(1 for visit in found if visit.attended)
+        excused += sum(1 for visit in found if visit.excused)
+        expected += len(found)
+        # A patient who was expected in nothing is no part of the sum, and may still be so for some fact on record.
+        evidence += [*month.standing, *_expectation(month)]
+        missing += [f"{item} of {month.stream}" for item in _missing(month)]
+    return Row(
+        rule=terms.rule,
+        subject="facility",
+        subject_id=site,
+        period_start=period.first,
+        period_end=period.last,
+        verdict=without_threshold(expected, period, as_of),
+        value=attended,
+        of=expected,
+        evidence=cited(evidence),
+        missing=tuple(missing),
+        figures=(("excused", excused),),
+    )
+
+
+def without_threshold(divisor: int, period: Period, as_of: date) -> Verdict:
+    """The verdict of a rate that nothing is asked of."""
+    if divisor == 0:
+        return Verdict.NOT_APPLICABLE
+    return Verdict.MET if as_of >= period.last else Verdict.PENDING
+
+
+def att_2(care: PatientPeriod, terms: Outreach, zone: ZoneInfo, holidays: Mapping[date, int], site: str) -> list[Row]:
+    """ATT-2, patient and event: whoever misses two expected sessions in a row without excuse is reached out to within
+    two business days after the second. One event a run, however long. Figures: missed, outreach. Our default."""
+    return [_outreach(care, run, terms, zone, holidays, site) for run in _runs(care, terms.missed_in_a_row)]
+
+
+def _runs(care: PatientPeriod, length: int) -> Iterator[list[Visit]]:
+    """The first sessions of each run of expected ones missed without excuse, as soon as there are so many."""
+    run: list[Visit] = []
+    for visit in care.expected:
+        run = [] if visit.attended or visit.excused else [*run, visit]
+        if len(run) == length:
+            yield run
+
+
+def _outreach(
+    care: PatientPeriod, run: list[Visit], terms: Outreach, zone: ZoneInfo, holidays: Mapping[date, int], site: str
+) -> Row:
+    began, missed_on = run[-1].slot.session.starts_at, run[-1].slot.day
+    due = last_business_day(missed_on, terms.within_business_days, holidays)
+    attempts = [
+        attempt
+        for episode in care.episodes
+        for attempt in episode.outreach
+        if began is not None and attempt.at >= began and local_date(attempt.at, zone) <= min(due, care.as_of)
+    ]
+    verdict = Verdict.MET if attempts else Verdict.PENDING if care.as_of < due else Verdict.NOT_MET
+    return Row(
+        rule=terms.rule,
+        subject="patient",
+        subject_id=str(care.chart.patient_id),
+        period_start=missed_on,
+        period_end=due,
+        verdict=verdict,
+        value=len(attempts),
+        of=1,
+        evidence=cited(
+            [
+                *care.standing,
+                *_expectation(care),
+                *(care.fact(attempt.version) for attempt in attempts),
+                *holidays_in(holidays, Period(missed_on, due), site),
+            ]
+        ),
+        missing=() if attempts else (f"outreach attempted from {missed_on} to {due}",),
+        figures=(("missed", len(run)), ("outreach", len(attempts))),
+    )
+
+
+def holidays_in(holidays: Mapping[date, int], period: Period, site: str) -> Iterator[str]:
+    """The names of the facts that declared the holidays of a period."""
+    return (f"{stream_name('facility', site)}@{version}" for on, version in holidays.items() if on in period)
+
+
+def _expectation(care: PatientPeriod) -> list[str]:
+    """What says which sessions were expected, and what became of them."""
+    return care.evidence_of(care.expected)
+
+
+def _missing(care: PatientPeriod) -> list[str]:
+    return [f"attendance record in {visit.slot.name}" for visit in care.expected if visit.record is None]
+
+
+def _verdict(week: PatientPeriod, expected: list[Visit]) -> Verdict:
     """In an order of its own: `met` comes after `pending`, since a session still to come may be missed."""
     if not week.is_active:
         return Verdict.NOT_APPLICABLE

@@ -1,80 +1,68 @@
-"""The rule sets that are shipped, and which of them applies.
-
-Sources: the program descriptions of Landmark Recovery (9 hours a week, 3 hours on 3 days, one individual session a
-week; one of the staff to six patients); ASAM level 2.1 (9 hours a week for adults, 6 for adolescents); TEDS's notion
-of intensive outpatient care (2 hours on 3 days); Arizona's S9480 (9 hours a week, 3 hours on 2 days).
-"""
+"""The rule sets that there are, and which of them applies."""
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING, Final
 
-from domain.compliance.rule_set import IndividualSessions, QualifyingDays, RuleSet, ShowRate, WeekMinutes
-from domain.session import Modality
+from domain.compliance.rule_document import RuleSetFault
+from domain.compliance.rule_set import RuleSet
 
 if TYPE_CHECKING:
     from domain.facility import Facility
 
-EVERYWHERE: Final = frozenset(Modality)
-
-LANDMARK_IOP: Final = RuleSet(
-    name="landmark-iop",
-    version="1",
-    modalities=EVERYWHERE,
-    rules=(
-        WeekMinutes(at_least=540),
-        QualifyingDays(days=3, minutes=180),
-        ShowRate(),
-        IndividualSessions(at_least=1),
-    ),
-    patients_per_staff=6,
-)
-
-ASAM_2_1: Final = RuleSet(
-    name="asam-2.1",
-    version="1",
-    modalities=EVERYWHERE,
-    rules=(WeekMinutes(at_least=540, under_18=360),),
-)
-
-TEDS_IOP: Final = RuleSet(
-    name="teds-iop",
-    version="1",
-    modalities=EVERYWHERE,
-    rules=(QualifyingDays(days=3, minutes=120),),
-)
-
-AZ_S9480: Final = RuleSet(
-    name="az-s9480",
-    version="1",
-    modalities=EVERYWHERE,
-    rules=(WeekMinutes(at_least=540), QualifyingDays(days=2, minutes=180)),
-)
-
-SHIPPED: Final = (LANDMARK_IOP, ASAM_2_1, TEDS_IOP, AZ_S9480)
+DEFAULT: Final = "landmark-iop"
+"""What judges a site that has adopted nothing."""
 
 
-def is_shipped(name: str, version: str) -> bool:
-    """Whether a facility can be judged by this rule set in this version."""
-    return any((known.name, known.version) == (name, version) for known in SHIPPED)
+@dataclass(frozen=True, slots=True)
+class RuleSets:
+    """Each name with its versions, in the order of the versions."""
 
+    known: tuple[RuleSet, ...] = ()
 
-def named(name: str, version: str | None = None) -> RuleSet:
-    """The shipped rule set of that name, in its latest version unless one is named. ValueError where there is none."""
-    for known in reversed(SHIPPED):
-        if known.name == name and version in (None, known.version):
-            return known
-    choices = ", ".join(sorted(f"{known.name} (version {known.version})" for known in SHIPPED))
-    raise ValueError(f"There is no such rule set: choose one of {choices}.")
+    @classmethod
+    def of(cls, rule_sets: Iterable[RuleSet]) -> RuleSets:
+        """RuleSetFault where two have one name and version, or a later version is effective earlier."""
+        known = sorted(rule_sets, key=lambda one: (one.name, int(one.version)))
+        for one, next_one in itertools.pairwise(known):
+            if one.name != next_one.name:
+                continue
+            if one.version == next_one.version:
+                raise RuleSetFault(f"Rule set {one.name}: version {one.version} is there twice.")
+            if next_one.effective_on < one.effective_on:
+                raise RuleSetFault(
+                    f"Rule set {one.name}: version {next_one.version} is effective before {one.version}."
+                )
+        return cls(tuple(known))
 
+    def has(self, name: str, version: str) -> bool:
+        """Whether a facility can be judged by this rule set in this version."""
+        return any((one.name, one.version) == (name, version) for one in self.known)
 
-def applying(facility: Facility, period_end: date, asked: str | None = None) -> RuleSet:
-    """The rule set asked for, else the one adopted (without payer) by the last date of the period, else landmark-iop.
+    def named(self, name: str, on: date, version: str | None = None) -> RuleSet:
+        """The rule set of that name, in the version named, else in the latest one effective on a date; before the
+        first, the first. ValueError, with one sentence, where there is none."""
+        versions = [one for one in self.known if one.name == name and version in (None, one.version)]
+        if not versions:
+            choices = ", ".join(f"{one.name} (version {one.version})" for one in self.known)
+            raise ValueError(f"There is no such rule set: choose one of {choices}.")
+        effective = [one for one in versions if one.effective_on <= on]
+        return effective[-1] if effective else versions[0]
 
-    ValueError, with one sentence, when it is not among those shipped.
-    """
-    if asked is not None:
-        return named(asked)
-    adopted = facility.adopted(period_end)
-    return LANDMARK_IOP if adopted is None else named(adopted.rule_set, adopted.rule_set_version)
+    def applying(
+        self, facility: Facility, period_end: date, *, asked: str | None = None, payer: str | None = None
+    ) -> RuleSet:
+        """The rule set asked for, else the one adopted by the last date of the period (for the payer, where one is
+        named), else landmark-iop. A payer without one has no default. ValueError, with one sentence, for none."""
+        if asked is not None:
+            return self.named(asked, period_end)
+        adopted = facility.adopted(period_end, payer)
+        if adopted is not None:
+            return self.named(adopted.rule_set, period_end, adopted.rule_set_version)
+        if payer is not None:
+            raise ValueError("No rule set is adopted for this payer by then: name the one to judge by.")
+        return self.named(DEFAULT, period_end)

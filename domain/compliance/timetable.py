@@ -1,18 +1,18 @@
-"""The countable sessions of one week, laid out once for everybody who may have been expected in them."""
+"""The countable sessions of a period, laid out once for everybody who may have been expected in them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.compliance.interval import Interval, between
-from domain.compliance.rule_set import RuleSet
+from domain.compliance.period import Period
 from domain.record import stream_name
-from domain.session import Session
-from domain.week import Week
+from domain.session import Modality, Session
+from domain.week import local_date
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,60 +33,111 @@ class Slot:
         return stream_name("session", self.session.session_id)
 
     @property
-    def planned_by(self) -> str:
-        """The fact that set the program day."""
-        return f"{self.name}@{self.session.scheduled_version}"
+    def planned_by(self) -> tuple[str, ...]:
+        """The facts that planned it and, where it was moved, that set the program day."""
+        return planned_by(self.session)
 
     @property
-    def held_by(self) -> str | None:
+    def held_by(self) -> tuple[str, ...]:
         """The fact that says from when to when it was held."""
-        held = self.session.interval
-        return None if held is None else f"{self.name}@{held.version}"
+        return held_by(self.session)
+
+
+def planned_by(session: Session) -> tuple[str, ...]:
+    """Names of the facts that planned a session and that moved it last."""
+    stream = stream_name("session", session.session_id)
+    first = [session.plans[0].version] if session.plans else []
+    return tuple(f"{stream}@{version}" for version in sorted({*first, session.scheduled_version}))
+
+
+def held_by(session: Session) -> tuple[str, ...]:
+    """The name of the fact that says from when to when it was held; none where it was not."""
+    held = session.interval
+    return () if held is None else (f"{stream_name('session', session.session_id)}@{held.version}",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """Slots by session, and those of cohorts by cohort and program day."""
+    """Slots by session, and those of cohorts by cohort and program day.
 
-    week: Week
+    `removed` names the facts that cancelled a session, or moved it to another day, by session, and by the cohort and
+    the day that lost it.
+    """
+
+    period: Period
     as_of: date
     zone: ZoneInfo
     slots: Mapping[UUID, Slot]
     of_cohort: Mapping[tuple[UUID, date], tuple[Slot, ...]]
+    removed: Mapping[UUID, tuple[str, ...]]
+    removed_of_cohort: Mapping[tuple[UUID, date], tuple[str, ...]]
 
 
-def countable(session: Session, rule_set: RuleSet) -> bool:
+def countable(session: Session, modalities: Collection[Modality]) -> bool:
     """Whether the session earns hours: every kind but aftercare and alumni, in the modalities of the rule set."""
-    return not session.after_treatment and session.modality in rule_set.modalities
+    return not session.after_treatment and session.modality in modalities
 
 
 def lay_out(
-    sessions: Iterable[Session], week: Week, *, zone: ZoneInfo, rule_set: RuleSet, as_of: date, known_at: datetime
+    sessions: Iterable[Session],
+    period: Period,
+    *,
+    zone: ZoneInfo,
+    modalities: Collection[Modality],
+    as_of: date,
+    known_at: datetime,
 ) -> Timetable:
-    """The week's countable sessions with a program day by `as_of`. Cancelled ones count nowhere and are left out."""
+    """The period's countable sessions with a program day by `as_of`. Cancelled ones count nowhere and are left out."""
     slots: dict[UUID, Slot] = {}
     of_cohort: dict[tuple[UUID, date], list[Slot]] = {}
-    last = min(week.sunday, as_of)
+    removed: dict[UUID, tuple[str, ...]] = {}
+    removed_of_cohort: dict[tuple[UUID, date], tuple[str, ...]] = {}
+    shown = Period(period.first, min(period.last, as_of))
     for session in sessions:
-        if session.cancelled is not None or session.starts_at is None or session.ends_at is None:
+        if session.starts_at is None or session.ends_at is None or not countable(session, modalities):
             continue
+        cohort_id = None if session.one_to_one else session.cohort_id
+        for day, name in _removals(session, zone):
+            if day in shown:
+                removed[session.session_id] = (*removed.get(session.session_id, ()), name)
+                if cohort_id is not None:
+                    key = cohort_id, day
+                    removed_of_cohort[key] = (*removed_of_cohort.get(key, ()), name)
         day = session.program_day(zone)
-        if not (week.monday <= day <= last and countable(session, rule_set)):
+        if session.cancelled is not None or day not in shown:
             continue
-        held = session.interval
-        slot = Slot(
-            session=session,
-            day=day,
-            interval=None if held is None else between(held.started_at, held.ended_at),
-            over=(session.ends_at if held is None else held.ended_at) <= known_at,
-        )
+        slot = _slot(session, day, known_at)
         slots[session.session_id] = slot
-        if session.cohort_id is not None and not session.one_to_one:
-            of_cohort.setdefault((session.cohort_id, day), []).append(slot)
+        if cohort_id is not None:
+            of_cohort.setdefault((cohort_id, day), []).append(slot)
     return Timetable(
-        week=week,
+        period=period,
         as_of=as_of,
         zone=zone,
         slots=slots,
         of_cohort={key: tuple(found) for key, found in of_cohort.items()},
+        removed=removed,
+        removed_of_cohort=removed_of_cohort,
     )
+
+
+def _slot(session: Session, day: date, known_at: datetime) -> Slot:
+    held = session.interval
+    ends_at = session.ends_at if held is None else held.ended_at
+    return Slot(
+        session=session,
+        day=day,
+        interval=None if held is None else between(held.started_at, held.ended_at),
+        over=ends_at is not None and ends_at <= known_at,
+    )
+
+
+def _removals(session: Session, zone: ZoneInfo) -> Iterator[tuple[date, str]]:
+    """The days on which it would be, but for the fact that cancelled it, or that moved it away."""
+    stream = stream_name("session", session.session_id)
+    day = session.program_day(zone)
+    if session.cancelled_version is not None:
+        yield day, f"{stream}@{session.cancelled_version}"
+    for plan in session.plans[:-1]:
+        if (lost := local_date(plan.starts_at, zone)) != day:
+            yield lost, f"{stream}@{session.scheduled_version}"

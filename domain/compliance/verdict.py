@@ -38,12 +38,17 @@ def first_true(*, active: bool, full: bool, met: bool, over: bool, offered: bool
     return Verdict.NOT_MET_EXCUSED if excused else Verdict.NOT_MET
 
 
+Figures = tuple[tuple[str, int], ...]
+"""Names and numbers, in the order in which they are shown."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One finding of a report. `value` and `of` are counted in what the rule counts (minutes, days, sessions).
 
-    `subject_id` is a UUID or a facility code, both dates are included. `evidence` names the live facts from which the
-    figure was computed, as `stream@version`; `missing` says what was looked for and not found.
+    `subject_id` is a UUID or a facility code, both dates are included. `evidence` names the live facts from which
+    figure and verdict were computed, as `stream@version`; `missing` says what was looked for and not found; `figures`
+    are those beside `value`.
     """
 
     rule: str
@@ -56,6 +61,7 @@ class Row:
     of: int
     evidence: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    figures: Figures = ()
 
     @property
     def place(self) -> tuple[str, str, date]:

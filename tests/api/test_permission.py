@@ -136,6 +136,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_staff": (Read.SITE,),
     "read_cohorts": (Read.SITE,),
     "read_weekly_report": (Read.REPORT,),
+    "read_monthly_report": (Read.REPORT,),
+    "read_compliance": (Read.HISTORY,),
     "read_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),

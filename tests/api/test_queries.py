@@ -24,10 +24,10 @@ from tests.api.client import Client
 from tests.api.conftest import KEY, now
 from tests.api.program import Site
 from tests.conftest import APP_ROLE, Database
-from tests.sample_program import EXPECTED, read_rows, sample
+from tests.domain.compliance.test_expected_rows import REPORTS, as_of_in
+from tests.sample_program import EXPECTED, Asked, read_rows, sample
 
 CUT = {"as_of": "2026-04-17", "known_at": "2026-04-18T03:59:59Z"}
-RULES = ("HRS-1", "HRS-2", "ATT-1", "IND-1")
 ASKING = ("counselor", "supervisor", "front_desk", "compliance_officer", "auditor")
 LAST = 4183 + len(ASKING)
 """The sample's facts, and those that put the askers on the staff list."""
@@ -123,31 +123,17 @@ def _plain(fact: Any) -> tuple[str, int, int, str]:
     return fact.stream, fact.version, fact.position, type(fact.fact).__name__
 
 
-@pytest.mark.parametrize(
-    ("name", "params"),
-    [
-        ("weekly-2026-W10", {"week": "2026-W10", "as_of": "2026-03-08"}),
-        ("weekly-2026-W10.as-of-2026-03-04", {"week": "2026-W10", "as_of": "2026-03-04"}),
-        ("weekly-2026-W10.az-s9480", {"week": "2026-W10", "as_of": "2026-03-08", "rule_set": "az-s9480"}),
-        ("weekly-2026-W15", {"week": "2026-W15", "as_of": "2026-04-12"}),
-        (
-            "weekly-2026-W16.known-at-2026-04-20",
-            {"week": "2026-W16", "as_of": "2026-04-19", "known_at": "2026-04-20T12:00:00Z"},
-        ),
-    ],
-)
-def test_the_weekly_report_has_the_expected_rows(lexington: Site, name: str, params: dict[str, str]) -> None:
-    given = lexington.told("compliance_officer", f"/facilities/{lexington.code}/reports/weekly", params=params)
-    expected = read_rows(EXPECTED / f"{name}.csv", RULES)
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_has_the_expected_rows(lexington: Site, name: str) -> None:
+    asked = Asked.parse(REPORTS[name])
+    params = {key.replace("-", "_"): value for key, value in asked.arguments.items()} | {"as_of": str(as_of_in(asked))}
+    kind = "monthly" if "month" in params else "weekly"
+    given = lexington.told("compliance_officer", f"/facilities/{lexington.code}/reports/{kind}", params=params)
+    expected = read_rows(EXPECTED / name)
     columns = list(expected[0])
-    rows = [
-        {column: "" if row[column] is None else str(row[column]) for column in columns}
-        for row in given["rows"]
-        if row["rule"] in RULES
-    ]
-    assert rows == expected
+    assert [{column: str(row[column]) for column in columns} for row in given["rows"]] == expected
     assert given["row_count"] == len(given["rows"])
-    assert all(row["evidence"] or row["missing"] or row["verdict"] == "not_applicable" for row in given["rows"])
+    assert all(row["evidence"] for row in given["rows"])
 
 
 def test_the_census_has_a_row_for_everybody_in_care(lexington: Site) -> None:

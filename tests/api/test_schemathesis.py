@@ -36,6 +36,9 @@ ALSO: Final = {
     "find_patients": "422",
     # Which years have a week 53 is nothing that a pattern can say.
     "read_weekly_report": "422",
+    # Nor which rule sets are shipped, and adopted for a payer.
+    "read_monthly_report": "422",
+    "read_compliance": "422",
 }
 
 CHECKS: Final = {

@@ -31,6 +31,7 @@ from domain.resting import Beside, looks_at_charts
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import fold_stream, named
+from store.rule_sets import shipped
 from tests.domain.cast import (
     ADMINISTRATOR,
     ANN_THERE,
@@ -177,6 +178,7 @@ class Story:
             sessions=sessions,
             charts=charts,
             elsewhere=ELSEWHERE,
+            rule_sets=shipped(),
         )
 
     def decided(self, telling: Any, *, needs_reason: bool = False) -> Decision:

@@ -23,7 +23,6 @@ from domain.chart.exit import Discharged, DischargeReason
 from domain.chart.identity import PatientRegistered
 from domain.cohort import CohortFormed
 from domain.compliance.rule_set import RuleSet
-from domain.compliance.rule_sets import LANDMARK_IOP
 from domain.compliance.verdict import Row
 from domain.compliance.weekly import assess_week
 from domain.facility import FacilityOpened
@@ -33,6 +32,7 @@ from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
 from domain.site import Site, fold_site
 from domain.staff import StaffCredentialed
 from domain.week import Week
+from tests.rule_sets import LANDMARK_IOP
 
 ZONE = ZoneInfo("America/New_York")
 BY = Person(id=f"staff/{UUID(int=1)}", name="A. Counselor", role="counselor", credential="LCADC")
@@ -143,6 +143,10 @@ class Program:
         return assess_week(
             self.site(known_at), label, rule_set=rule_set, as_of=as_of or label.sunday, known_at=known_at
         )
+
+    def of_patients(self, week: str = "2026-W10", **asked: Any) -> list[Row]:
+        """The report's rows about patients."""
+        return [row for row in self.report(week, **asked) if row.subject == "patient"]
 
     def finding(self, rule: str, week: str = "2026-W10", **asked: Any) -> tuple[str, int, int]:
         """Verdict, value and `of` of the only patient's row."""

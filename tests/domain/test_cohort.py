@@ -44,6 +44,7 @@ def test_a_cohort_is_formed_with_its_seats_and_its_pattern() -> None:
         program="iop",
         capacity=12,
         formed_on=day("2026-01-05"),
+        formed_version=1,
         patterns=(pattern,),
     )
 

@@ -9,7 +9,6 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.compliance.rule_set import RuleSet
-from domain.compliance.rule_sets import SHIPPED
 from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted, judge
 from domain.record import EnteredInError, Entry, Envelope, Source
 from domain.refused import Refused
@@ -29,6 +28,7 @@ from tests.domain.cast import (
     staff_uuid,
 )
 from tests.domain.given import Story, given, said, strike, unopened
+from tests.rule_sets import RULE_SETS
 
 opened = FacilityOpened(code="lexington", name="Lexington", zone="America/New_York", licence_number="SYN-1")
 easter = HolidayDeclared(on=day("2026-04-06"), name="Easter Monday")
@@ -67,7 +67,7 @@ def test_a_facility_has_a_code_that_is_no_name_of_another_ledger(code: str) -> N
     envelope = Envelope(by=ADMINISTRATOR, source=Source.API, correlation_id=UUID(int=1))
     new = Entry(version=1, recorded_at=local("2026-01-07 08:00"), envelope=envelope, fact=strange)
     with pytest.raises(Refused) as refused:
-        judge(Facility(), new, code)
+        judge(Facility(), new, code, RULE_SETS)
     assert refused.value.rule == "facility.code-form"
 
 
@@ -214,7 +214,7 @@ def test_a_facility_adopts_no_rule_set_that_is_not_shipped(name: str, version: s
     given().when(unknown).refused("rule-set.unknown")
 
 
-@pytest.mark.parametrize("known", SHIPPED, ids=lambda known: known.name)
+@pytest.mark.parametrize("known", RULE_SETS.known, ids=lambda known: known.name)
 def test_a_facility_adopts_any_rule_set_that_is_shipped(known: RuleSet) -> None:
     shipped = RuleSetAdopted(rule_set=known.name, version=known.version, effective_on=day("2026-01-01"))
     given().when(shipped).recorded()

@@ -18,6 +18,7 @@ from domain.scene import Scene
 from domain.session import Session, SessionCancelled
 from domain.site import fold_site
 from domain.streams import State, fold_stream
+from store.rule_sets import shipped
 from tests.sample_program import known, sample
 
 
@@ -39,7 +40,12 @@ class Teller:
     def scene(self, line: Recorded) -> Scene:
         facility: Any = self.state(stream_name("facility", line.ledger))
         return Scene(
-            ledger=line.ledger, at=line.recorded_at, facility=facility, cohorts=self.cohorts, sessions=self.sessions
+            ledger=line.ledger,
+            at=line.recorded_at,
+            facility=facility,
+            cohorts=self.cohorts,
+            sessions=self.sessions,
+            rule_sets=shipped(),
         )
 
     def judged(self, line: Recorded) -> State:

@@ -16,6 +16,7 @@ from domain.session import (
     CancellationCause,
     Held,
     Modality,
+    Plan,
     Session,
     SessionCancelled,
     SessionKind,
@@ -225,6 +226,7 @@ def test_a_session_is_what_was_planned() -> None:
         starts_at=plan.starts_at,
         ends_at=plan.ends_at,
         scheduled_version=1,
+        plans=(Plan(starts_at=plan.starts_at, version=1),),
     )
     assert session.interval is None
 

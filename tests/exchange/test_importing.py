@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange.weekly import site_at
 
 from domain.claims import MRN, SEAT, Seat, cohort_held
 from domain.files import ImportCompleted
@@ -21,7 +22,6 @@ from domain.refused import Refused
 from exchange.errors import FileUnreadable, FileUnwritable
 from exchange.importing import Imported, import_file, import_files
 from exchange.restoring import restore_file
-from exchange.weekly import site_at
 from store.keys import FileKeyring
 from store.store import Store
 from tests.conftest import Database

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exchange.weekly import site_at
 
 from domain.claims import MRN, SEAT, Seat, cohort_held
 from domain.files import LedgerRestored
@@ -18,7 +19,6 @@ from domain.record import Person, stream_name
 from domain.refused import Refused
 from exchange.errors import ExchangeError, FileUnreadable, NotRestored
 from exchange.restoring import restore_file
-from exchange.weekly import site_at
 from store.errors import LedgerNotEmpty
 from store.store import Store
 from tests.exchange.program_file import (

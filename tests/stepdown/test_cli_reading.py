@@ -16,11 +16,11 @@ import pytest
 from domain.access import AccessDenied, ChartRead, ExportMade, SearchMade
 from domain.acts import CASE_MANAGER, OPERATOR
 from domain.chart.attendance import AttendanceCorrected
-from tests.sample_program import EXPECTED, read_rows, sample
+from tests.domain.compliance.test_expected_rows import REPORTS, as_of_in
+from tests.sample_program import EXPECTED, Asked, read_rows, sample
 from tests.stepdown.command import PATIENT, SAMPLE, run
 from tests.stepdown.conftest import Program
 
-RULES = ("HRS-1", "HRS-2", "ATT-1", "IND-1")
 CUT = ("--as-of", "2026-04-17", "--known-at", "2026-04-18T03:59:59Z")
 MRN = "SYN-LEX-00022"
 STRANGER = "00000000-0000-4000-8000-000000000000"
@@ -58,24 +58,32 @@ def test_a_known_at_after_the_last_fact_is_answered_as_that_and_says_so(program:
     assert later.document["known_at"] < "2100"
 
 
-@pytest.mark.parametrize(
-    ("name", "more"),
-    [
-        ("weekly-2026-W09", ["--as-of", "2026-03-01"]),
-        ("weekly-2026-W10", ["--as-of", "2026-03-08"]),
-        ("weekly-2026-W10.as-of-2026-03-04", ["--as-of", "2026-03-04"]),
-        ("weekly-2026-W10.az-s9480", ["--as-of", "2026-03-08", "--rule-set", "az-s9480"]),
-        ("weekly-2026-W16", ["--as-of", "2026-04-19"]),
-        ("weekly-2026-W16.known-at-2026-04-20", ["--as-of", "2026-04-19", "--known-at", "2026-04-20T12:00:00Z"]),
-    ],
-)
-def test_the_weekly_report_has_the_expected_rows(program: Program, name: str, more: list[str]) -> None:
-    week = name.split(".")[0].removeprefix("weekly-")
-    report = run("report", "weekly", "--facility", "lexington", "--week", week, "--format", "csv", *more).done()
-    rows = [row for row in csv.DictReader(io.StringIO(report.text)) if row["rule"] in RULES]
-    expected = read_rows(EXPECTED / f"{name}.csv", RULES)
+@pytest.mark.parametrize("name", REPORTS)
+def test_a_report_has_the_expected_rows(program: Program, name: str) -> None:
+    asked = Asked.parse(REPORTS[name])
+    words = ["--as-of", str(as_of_in(asked))] + [
+        word for key, value in asked.arguments.items() if key != "as-of" for word in (f"--{key}", value)
+    ]
+    kind = "monthly" if "month" in asked.arguments else "weekly"
+    report = run("report", kind, "--facility", "lexington", "--format", "csv", *words).done()
+    rows = list(csv.DictReader(io.StringIO(report.text)))
+    expected = read_rows(EXPECTED / name)
     assert expected
     assert [{key: value for key, value in row.items() if key != "evidence"} for row in rows] == expected
+
+
+def test_a_month_is_shown_as_a_table_too(program: Program) -> None:
+    table = run("report", "monthly", "--month", "2026-03", "--as-of", "2026-04-30").done().text
+    assert "month 2026-03: landmark-iop 1" in table
+    assert "SCR-3" in table
+
+
+def test_a_payers_report_needs_a_rule_set_that_is_adopted_for_it_or_named(program: Program) -> None:
+    asked = ("report", "weekly", "--week", "2026-W10", "--payer", "commercial")
+    run(*asked).refused("No rule set is adopted for this payer")
+    document = run(*asked, "--rule-set", "az-s9480", "--format", "json").done().document
+    assert (document["payer"], document["rules"]) == ("commercial", ["HRS-1", "HRS-2"])
+    assert {row["subject"] for row in document["rows"]} == {"patient"}
 
 
 def test_people_get_a_table_of_the_report_and_programs_an_object(program: Program) -> None:

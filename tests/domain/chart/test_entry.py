@@ -58,7 +58,12 @@ def test_a_patient_is_registered_once() -> None:
 def test_a_chart_knows_whose_it_is() -> None:
     identity = given(registered).chart.identity
     assert identity == Identity(
-        mrn="MRN-4711", given_name="Philippa", family_name="Quimby", birth_date=day("1990-05-01"), version=1
+        mrn="MRN-4711",
+        given_name="Philippa",
+        family_name="Quimby",
+        birth_date=day("1990-05-01"),
+        birth_date_version=1,
+        version=1,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date
 from typing import Any, Final
 
 import pytest
@@ -59,8 +60,8 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "DepartureNoted": ((*ACTIVE, care.arrived("2026-03-03 17:55", TUESDAY)), "presences", ""),
     "AttendanceRecorded": ((*ASSESSED, suitability(), EVERY["Enrolled"]), "attendances", ""),
     "AttendanceCorrected": (ACTIVE, "attendances", ""),
-    "OutreachAttempted": (ACTIVE, "", ""),
-    "FamilyExemptionGranted": (ACTIVE, "", ""),
+    "OutreachAttempted": (ACTIVE, "episodes", "outreach"),
+    "FamilyExemptionGranted": (ACTIVE, "episodes", "exemptions"),
     "ScreeningOrdered": (ACTIVE, "screenings", ""),
     "SpecimenCollected": ((*ACTIVE, care.ordered()), "screenings", ""),
     "SpecimenRefused": ((*ACTIVE, care.ordered()), "screenings", ""),
@@ -77,7 +78,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "TreatmentPlanReviewed": (ACTIVE, "episodes", "plan_reviews"),
     "GoalAchieved": (ACTIVE, "", ""),
     "TriggerIdentified": (ACTIVE, "", ""),
-    "RelapsePreventionPlanSigned": (ACTIVE, "", ""),
+    "RelapsePreventionPlanSigned": (ACTIVE, "episodes", "relapse_prevention"),
     "AccountabilityMeasureAgreed": (ACTIVE, "", ""),
     "LevelOfCareAssessed": (ACTIVE, "episodes", "assessments"),
     "RelapseReported": (ACTIVE, "episodes", "relapses"),
@@ -92,7 +93,7 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "SelfReductionNoted": (ACTIVE, "episodes", "self_reductions"),
     "Transferred": (ACTIVE, "episodes", "transfers"),
     "Discharged": (ACTIVE, "episodes", "steps discharge"),
-    "DischargeVoided": (COMPLETED, "episodes", "steps discharge"),
+    "DischargeVoided": (COMPLETED, "episodes", "steps discharge voided"),
     "DischargeSummarySigned": (COMPLETED, "episodes", "summaries"),
     "AftercareStarted": (COMPLETED, "episodes", "aftercare"),
     "IdentityCorrected": (ACTIVE, "identity", ""),
@@ -212,7 +213,9 @@ def test_a_struck_correction_leaves_the_chart_as_it_was_before() -> None:
 
 def test_a_voided_discharge_leaves_the_episode_as_it_was_before() -> None:
     before = given(*ACTIVE).episode
-    assert given(*ACTIVE, discharged("2026-03-05"), said(voided(8), reason="Wrong chart.")).episode == before
+    after = given(*ACTIVE, discharged("2026-03-05"), said(voided(8), reason="Wrong chart.")).episode
+    assert [(step.on, step.version) for step in after.voided] == [(date(2026, 3, 5), 9)]
+    assert replace(after, voided=()) == before
 
 
 def test_episodes_stand_in_the_order_in_which_they_were_opened() -> None:

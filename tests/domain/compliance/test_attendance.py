@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -30,15 +31,15 @@ def test_a_session_without_a_record_was_expected_and_not_attended() -> None:
     assert row.missing == (f"attendance record in session/{thursday}",)
 
 
-def test_evidence_of_expectation_is_plan_record_admission_and_cohort() -> None:
+def test_evidence_of_expectation_is_episode_cohort_record_and_session() -> None:
     program, ann, monday, thursday = program_of_two_evenings()
     record = ann.attended(monday)
     (row,) = (row for row in program.report() if row.rule == "ATT-1")
-    enrolled, admitted = 5, 6
+    inquired, enrolled, admitted = 2, 5, 6
     assert row.evidence == (
-        *(f"{ann.stream}@{version}" for version in (enrolled, admitted, record)),
-        f"session/{monday}@1",
-        f"session/{thursday}@1",
+        *(f"{ann.stream}@{version}" for version in (inquired, enrolled, admitted, record)),
+        f"cohort/{UUID(int=1)}@1",
+        *(f"session/{session_id}@{version}" for session_id in (monday, thursday) for version in (1, 2)),
     )
 
 
@@ -142,10 +143,11 @@ def test_missing_an_individual_session_is_excused_only_with_an_excuse() -> None:
 
 
 def test_an_individual_session_that_nobody_recorded_is_said_to_be_missing() -> None:
-    program, _, _, _ = program_of_two_evenings()
+    program, ann, _, _ = program_of_two_evenings()
     (row,) = (row for row in program.report() if row.rule == "IND-1")
     assert row.missing == ("individual session with a record of the patient",)
-    assert row.evidence == ()
+    assert {name.partition("/")[0] for name in row.evidence} == {"chart", "cohort"}
+    assert ann.stream in {name.partition("@")[0] for name in row.evidence}
 
 
 def test_rows_are_sorted_by_rule_and_then_by_patient() -> None:
@@ -155,4 +157,9 @@ def test_rows_are_sorted_by_rule_and_then_by_patient() -> None:
         program.patient(cohort_id, date(2026, 2, 20))
     rows = program.report()
     assert [row.place for row in rows] == sorted(row.place for row in rows)
-    assert len(rows) == 16
+    assert Counter(row.rule for row in rows) == {
+        **dict.fromkeys(("ATT-1", "HRS-1", "HRS-2", "HRS-4", "IND-1", "SCR-1"), 4),
+        "FAM-1": 1,
+        "HRS-3": 2,
+        "RAT-1": 2,
+    }

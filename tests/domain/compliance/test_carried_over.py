@@ -43,8 +43,8 @@ def carried_over(program: Evenings, state: CarriedState = CarriedState.ACTIVE, a
 def test_the_weeks_before_have_no_rows() -> None:
     program = Evenings()
     carried_over(program)
-    assert program.report("2026-W08") == program.report("2026-W09") == []
-    assert program.report("2026-W10", as_of=date(2026, 3, 2)) == []
+    assert program.of_patients("2026-W08") == program.of_patients("2026-W09") == []
+    assert program.of_patients("2026-W10", as_of=date(2026, 3, 2)) == []
 
 
 def test_the_week_of_carrying_over_is_partial() -> None:

@@ -1,4 +1,4 @@
-"""The rows that the sample program and the worked examples are expected to give, for the rules of this room."""
+"""The rows that the sample program and the worked examples are expected to give, every one of them."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from domain.compliance.rule_sets import applying
+from domain.compliance.monthly import assess_month
 from domain.compliance.verdict import Row
 from domain.compliance.weekly import assess_week
-from domain.record import Recorded
+from domain.month import Month
+from domain.record import Recorded, live
+from domain.site import Site
 from domain.week import Week
-from tests.sample_program import EXAMPLES, EXPECTED, Asked, example, read_rows, sample, site_of
+from tests.rule_sets import RULE_SETS
+from tests.sample_program import EXAMPLES, EXPECTED, Asked, example, known, read_rows, sample, site_of
 
-RULES = ("HRS-1", "HRS-2", "ATT-1", "IND-1")
-
-WEEKLY = {
+REPORTS = {
     "weekly-2026-W09.csv": "--week 2026-W09",
     "weekly-2026-W10.csv": "--week 2026-W10",
     "weekly-2026-W10.as-of-2026-03-04.csv": "--week 2026-W10 --as-of 2026-03-04",
@@ -26,24 +27,39 @@ WEEKLY = {
     "weekly-2026-W15.csv": "--week 2026-W15",
     "weekly-2026-W16.csv": "--week 2026-W16",
     "weekly-2026-W16.known-at-2026-04-20.csv": "--week 2026-W16 --known-at 2026-04-20T12:00:00Z",
+    "monthly-2026-03.csv": "--month 2026-03 --as-of 2026-04-30",
 }
+"""Expected report → what is asked for; without `as-of` as of the last date of the period."""
 
 
-def about_these_rules(args: Path) -> list[dict[str, str]]:
-    return read_rows(args.with_name(f"{args.stem}.expected.csv"), RULES)
+ASKED = sorted(EXAMPLES.glob("*.args"))
 
 
-WEEKLY_EXAMPLES = sorted(path for path in EXAMPLES.glob("*.args") if about_these_rules(path))
+def expected_of(args: Path) -> list[dict[str, str]]:
+    return read_rows(args.with_name(f"{args.stem}.expected.csv"))
 
 
-def asked_for(facts: tuple[Recorded, ...], asked: Asked) -> list[Row]:
-    """The report that the arguments ask for; without `as-of` as of the week's Sunday."""
-    week = Week.parse(asked.arguments["week"])
-    as_of = date.fromisoformat(asked.arguments["as-of"]) if "as-of" in asked.arguments else week.sunday
-    site = site_of(facts, asked.known_at)
-    rule_set = applying(site.facility, week.sunday, asked.arguments.get("rule-set"))
+def period_of(asked: Asked) -> Week | Month:
+    return Week.parse(asked.arguments["week"]) if "week" in asked.arguments else Month.parse(asked.arguments["month"])
+
+
+def as_of_in(asked: Asked) -> date:
+    if "as-of" in asked.arguments:
+        return date.fromisoformat(asked.arguments["as-of"])
+    period = period_of(asked)
+    return period.sunday if isinstance(period, Week) else period.last
+
+
+def asked_for(facts: tuple[Recorded, ...], asked: Asked, site: Site | None = None) -> list[Row]:
+    """The report that the arguments ask for, of the site that the facts known by then tell of unless it is given."""
+    period, as_of = period_of(asked), as_of_in(asked)
+    site = site or site_of(facts, asked.known_at)
+    last = period.sunday if isinstance(period, Week) else period.last
+    rule_set = RULE_SETS.applying(site.facility, last, asked=asked.arguments.get("rule-set"))
     known_at = asked.known_at or facts[-1].recorded_at
-    return assess_week(site, week, rule_set=rule_set, as_of=as_of, known_at=known_at)
+    if isinstance(period, Week):
+        return assess_week(site, period, rule_set=rule_set, as_of=as_of, known_at=known_at)
+    return assess_month(site, period, rule_set=rule_set, as_of=as_of, known_at=known_at)
 
 
 def as_text(row: Row) -> dict[str, str]:
@@ -51,32 +67,34 @@ def as_text(row: Row) -> dict[str, str]:
     return {name: str(getattr(row, name)) for name in names}
 
 
-def test_every_expected_weekly_report_is_compared() -> None:
-    assert {path.name for path in EXPECTED.glob("weekly-*.csv")} == set(WEEKLY)
+def test_every_expected_report_is_compared() -> None:
+    assert {path.name for path in EXPECTED.glob("*ly-*.csv")} == set(REPORTS)
+    assert {path.stem for path in ASKED} == {path.name.removesuffix(".expected.csv") for path in EXAMPLES.glob("*.csv")}
 
 
-@pytest.mark.parametrize("name", WEEKLY)
+@pytest.mark.parametrize("name", REPORTS)
 def test_the_sample_program_gives_the_expected_rows(name: str) -> None:
-    expected = read_rows(EXPECTED / name, RULES)
+    expected = read_rows(EXPECTED / name)
     assert expected
-    assert [as_text(row) for row in asked_for(sample(), Asked.parse(WEEKLY[name]))] == expected
+    assert [as_text(row) for row in asked_for(sample(), Asked.parse(REPORTS[name]))] == expected
 
 
-@pytest.mark.parametrize("path", WEEKLY_EXAMPLES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", ASKED, ids=lambda path: path.stem)
 def test_a_worked_example_gives_the_expected_rows(path: Path) -> None:
     """An example shows the rows that it is about, a part of its report."""
     rows = asked_for(example(path.name[:2]), Asked.parse(path.read_text()))
     given = [as_text(row) for row in rows]
-    for expected in about_these_rules(path):
+    for expected in expected_of(path):
         assert expected in given
 
 
-def test_evidence_names_live_facts_of_the_patient_and_of_sessions() -> None:
-    on_record = {fact.name for fact in sample()}
-    rows = asked_for(sample(), Asked.parse(WEEKLY["weekly-2026-W10.csv"]))
-    assert any(row.evidence for row in rows)
+@pytest.mark.parametrize("name", ["weekly-2026-W10.csv", "weekly-2026-W16.csv", "monthly-2026-03.csv"])
+def test_evidence_names_live_facts(name: str) -> None:
+    """Of a patient's row they are those of their own chart, of sessions and of cohorts."""
+    on_record = {fact.name for entries in known(sample()).values() for fact in live(entries)}
+    rows = asked_for(sample(), Asked.parse(REPORTS[name]))
+    assert all(row.evidence for row in rows)
     for row in rows:
-        assert on_record.issuperset(row.evidence)
-        assert {name.partition("@")[0] for name in row.evidence if name.startswith("chart/")} <= {
-            f"chart/{row.subject_id}"
-        }
+        assert on_record.issuperset(row.evidence), row
+        charts = {name.partition("@")[0] for name in row.evidence if name.startswith("chart/")}
+        assert row.subject != "patient" or charts == {f"chart/{row.subject_id}"}

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime
 import pytest
 
 from domain.chart.attendance import Outcome
-from domain.compliance.rule_sets import ASAM_2_1, LANDMARK_IOP, TEDS_IOP
 from domain.session import (
     CancellationCause,
     Modality,
@@ -20,6 +19,7 @@ from domain.session import (
 )
 from tests.domain.compliance.evenings import MONDAY, THURSDAY, TUESDAY, WEDNESDAY, Evenings, ann_of
 from tests.domain.program import Program, local
+from tests.rule_sets import ASAM_2_1, LANDMARK_IOP, TEDS_IOP
 
 
 def test_three_evenings_of_three_hours_meet_both_rules() -> None:
@@ -162,17 +162,15 @@ def test_the_live_correction_of_a_correction_counts_and_a_struck_one_brings_back
 
 def test_evidence_names_the_live_record_and_not_the_one_it_replaced() -> None:
     program = Evenings()
-    monday, tuesday, _ = program.three_evenings()
+    monday, tuesday, thursday = program.three_evenings()
     first = program.ann.absent(monday)
     second = program.ann.corrected(first, monday, Outcome.ATTENDED, f"{MONDAY} 18:00", f"{MONDAY} 21:00")
     absent = program.ann.absent(tuesday)
     (row,) = (row for row in program.report() if row.rule == "HRS-1")
-    admitted = 6
-    assert row.evidence == (
-        *(f"{program.ann.stream}@{version}" for version in (admitted, second, absent)),
-        f"session/{monday}@1",
-        f"session/{monday}@2",
-    )
+    inquired, enrolled, admitted = 2, 5, 6
+    chart = (f"{program.ann.stream}@{version}" for version in (inquired, enrolled, admitted, second, absent))
+    held = (f"session/{session_id}@{version}" for session_id in (monday, tuesday, thursday) for version in (1, 2))
+    assert row.evidence == (*chart, f"cohort/{program.cohort_id}@1", *held)
 
 
 def test_missing_names_expected_sessions_without_a_record_and_sessions_without_times() -> None:

@@ -4,9 +4,12 @@ from datetime import date
 
 import pytest
 
-from domain.compliance.rule_sets import ASAM_2_1, AZ_S9480, LANDMARK_IOP, SHIPPED, TEDS_IOP, applying, named
+from domain.compliance.rule_set import KINDS
 from domain.facility import RuleSetAdopted
 from tests.domain.program import Program
+from tests.rule_sets import ASAM_2_1, AZ_S9480, LANDMARK_IOP, RULE_SETS, TEDS_IOP
+
+named, applying = RULE_SETS.named, RULE_SETS.applying
 
 SUNDAY = date(2026, 3, 8)
 
@@ -17,24 +20,24 @@ def adopt(program: Program, name: str, effective_on: date, *, version: str = "1"
 
 
 def test_the_shipped_rule_sets_hold_the_rules_that_their_sources_name() -> None:
-    rules = {rule_set.name: [terms.rule for terms in rule_set.rules] for rule_set in SHIPPED}
+    rules = {rule_set.name: [terms.rule for terms in rule_set.rules] for rule_set in RULE_SETS.known}
     assert rules == {
-        "landmark-iop": ["HRS-1", "HRS-2", "ATT-1", "IND-1"],
-        "asam-2.1": ["HRS-1"],
+        "landmark-iop": [kind.rule for kind in KINDS],
+        "asam-2.1": ["HRS-1", "HRS-4"],
         "teds-iop": ["HRS-2"],
         "az-s9480": ["HRS-1", "HRS-2"],
     }
 
 
 def test_a_rule_set_is_found_by_name_and_version() -> None:
-    assert named("teds-iop") is TEDS_IOP
-    assert named("az-s9480", "1") is AZ_S9480
+    assert named("teds-iop", SUNDAY) is TEDS_IOP
+    assert named("az-s9480", SUNDAY, "1") is AZ_S9480
 
 
 @pytest.mark.parametrize(("name", "version"), [("landmark", None), ("landmark-iop", "2"), ("", None)])
 def test_an_unknown_rule_set_is_one_sentence_that_names_the_choices(name: str, version: str | None) -> None:
     with pytest.raises(ValueError, match=r"^There is no such rule set: choose one of asam-2\.1 .*teds-iop.*\.$"):
-        named(name, version)
+        named(name, SUNDAY, version)
 
 
 def test_without_an_adoption_the_default_applies() -> None:
@@ -54,7 +57,7 @@ def test_the_rule_set_adopted_by_the_last_date_of_the_period_applies() -> None:
 def test_the_rule_set_asked_for_goes_before_the_adopted_one() -> None:
     program = Program()
     adopt(program, "teds-iop", date(2026, 1, 1))
-    assert applying(program.site().facility, SUNDAY, "az-s9480") is AZ_S9480
+    assert applying(program.site().facility, SUNDAY, asked="az-s9480") is AZ_S9480
 
 
 def test_a_rule_set_adopted_for_a_payer_is_not_the_sites() -> None:

@@ -1,4 +1,4 @@
-"""The weekly report out of a real ledger, at any cut."""
+"""The weekly and the monthly report out of a real ledger, at any cut."""
 
 from __future__ import annotations
 
@@ -9,35 +9,38 @@ from typing import Any
 
 import pytest
 
-from domain.compliance.rule_sets import SHIPPED
 from domain.compliance.verdict import Row
+from domain.month import Month
+from domain.program import Payer
 from domain.week import Week
-from exchange import weekly
+from exchange import reports
 from exchange.errors import NotAsked, NotOnRecord
 from exchange.importing import import_file
+from exchange.reports import Question, Report
 from exchange.restoring import restore_file
 from exchange.rows import canonical
-from exchange.weekly import WEEKLY_RULES, WeeklyReport, answer
 from store.store import Store
-from tests.domain.compliance.test_expected_rows import WEEKLY, about_these_rules, as_text
+from tests.domain.compliance.test_expected_rows import ASKED, REPORTS, as_of_in, as_text, expected_of, period_of
 from tests.exchange.program_file import FACTS, OPERATOR, SAMPLE
 from tests.sample_program import EXAMPLES, EXPECTED, Asked, read_rows
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
-COMPUTED = {terms.rule for rule_set in SHIPPED for terms in rule_set.rules}
 W16 = Week.parse("2026-W16")
 
 
-def asked_for(store: Store, asked: Asked) -> WeeklyReport:
-    """What the arguments ask for; without `as-of` as of the week's Sunday."""
-    week = Week.parse(asked.arguments["week"])
+def answer(store: Store, facility: str, period: Week | Month, *, now: datetime, **question: Any) -> Report:
+    return reports.answer(store, facility, period, now=now, asked=Question(**question))
+
+
+def asked_for(store: Store, asked: Asked) -> Report:
+    """What the arguments ask for; without `as-of` as of the period's last date."""
     return answer(
         store,
         asked.arguments["facility"],
-        week,
+        period_of(asked),
         now=NOW,
         rule_set=asked.arguments.get("rule-set"),
-        as_of=date.fromisoformat(asked.arguments["as-of"]) if "as-of" in asked.arguments else week.sunday,
+        as_of=as_of_in(asked),
         known_at=asked.known_at,
     )
 
@@ -46,27 +49,25 @@ def figures(rows: tuple[Row, ...]) -> list[dict[str, str]]:
     return [as_text(row) for row in rows]
 
 
-@pytest.mark.parametrize("name", WEEKLY)
+@pytest.mark.parametrize("name", REPORTS)
 def test_the_restored_program_gives_the_expected_rows(restored: Store, name: str) -> None:
-    expected = read_rows(EXPECTED / name, COMPUTED)
+    expected = read_rows(EXPECTED / name)
     assert expected
-    assert figures(asked_for(restored, Asked.parse(f"--facility lexington {WEEKLY[name]}")).rows) == expected
+    assert figures(asked_for(restored, Asked.parse(f"--facility lexington {REPORTS[name]}")).rows) == expected
 
 
 def test_a_plain_import_of_the_program_gives_the_same_rows_as_a_restore(restored: Store, store: Store) -> None:
     import_file(store, SAMPLE, by=OPERATOR)
     for name in ("weekly-2026-W10.as-of-2026-03-04.csv", "weekly-2026-W16.csv"):
-        asked = Asked.parse(f"--facility lexington {WEEKLY[name]}")
+        asked = Asked.parse(f"--facility lexington {REPORTS[name]}")
         assert figures(asked_for(store, asked).rows) == figures(asked_for(restored, asked).rows), name
 
 
-@pytest.mark.parametrize(
-    "path", sorted(p for p in EXAMPLES.glob("*.args") if about_these_rules(p)), ids=lambda p: p.stem
-)
+@pytest.mark.parametrize("path", ASKED, ids=lambda path: path.stem)
 def test_a_worked_example_gives_the_expected_rows(store: Store, path: Any) -> None:
     restore_file(store, EXAMPLES / f"{path.name[:2]}.ndjson", by=OPERATOR)
     given = figures(asked_for(store, Asked.parse(path.read_text())).rows)
-    for expected in about_these_rules(path):
+    for expected in expected_of(path):
         assert expected in given
 
 
@@ -90,7 +91,6 @@ def test_the_header_says_what_the_report_rests_on(restored: Store) -> None:
         "rule_set": "landmark-iop",
         "rule_set_version": "1",
         "rules": list(report.header.rules),
-        "rules_not_computed": list(report.header.rules_not_computed),
         "as_of": "2026-04-19",
         "known_at": known_at,
         "position": FACTS + 1,
@@ -103,12 +103,16 @@ def test_the_header_says_what_the_report_rests_on(restored: Store) -> None:
     assert json.loads(json.dumps(report.header.record()))["rules"][:2] == ["HRS-1", "HRS-2"]
 
 
-def test_the_header_names_the_rules_of_the_set_that_are_not_computed(restored: Store) -> None:
-    for rule_set in SHIPPED:
-        header = answer(restored, "lexington", W16, now=NOW, rule_set=rule_set.name).header
-        computed = [terms.rule for terms in rule_set.rules]
-        assert list(header.rules) == computed
-        assert sorted((*computed, *header.rules_not_computed)) == sorted(WEEKLY_RULES[rule_set.name])
+def test_the_header_names_the_rules_of_the_set_that_such_a_report_has_rows_for(restored: Store) -> None:
+    def rules(period: Week | Month, **question: Any) -> str:
+        return " ".join(answer(restored, "lexington", period, now=NOW, **question).header.rules)
+
+    assert rules(W16) == "HRS-1 HRS-2 HRS-3 HRS-4 ATT-1 IND-1 FAM-1 RAT-1 DUR-1 SCR-1 INT-1 STP-1"
+    assert rules(W16, rule_set="asam-2.1") == "HRS-1 HRS-4"
+    assert rules(Month.parse("2026-03")) == "ATT-1 SCR-3"
+    assert rules(Month.parse("2026-03"), rule_set="teds-iop") == ""
+    of_a_payer = rules(W16, rule_set="landmark-iop", payer=Payer.COMMERCIAL)
+    assert of_a_payer == "HRS-1 HRS-2 HRS-4 ATT-1 IND-1 FAM-1 DUR-1 SCR-1 INT-1 STP-1"
 
 
 def test_asked_again_at_the_same_cut_it_gives_the_same_hash(restored: Store) -> None:
@@ -149,7 +153,7 @@ def test_as_of_is_the_sites_today_or_the_local_date_of_the_time_it_was_known_at(
 
 def test_the_size_of_pages_changes_nothing(restored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answer(restored, "lexington", W16, now=NOW).header.sha256
-    monkeypatch.setattr(weekly, "PAGE_FACTS", 101)
+    monkeypatch.setattr(reports, "PAGE_FACTS", 101)
     assert answer(restored, "lexington", W16, now=NOW).header.sha256 == whole
 
 

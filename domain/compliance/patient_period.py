@@ -1,12 +1,12 @@
-"""One patient's week: active and scheduled dates, the cohort of a date, expected sessions, credited minutes.
+"""One patient's week, or another period: active and scheduled dates, the cohort of a date, expected sessions, credit.
 
-Every rule about a patient and a week reads from here. Two episodes in a week are one week: a date is active if it is
+Every rule about a patient and a period reads from here. Two episodes in a week are one week: a date is active if it is
 in either.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -16,15 +16,30 @@ from domain.chart.attendance import Attendance, Outcome
 from domain.chart.episode import Assignment, Episode
 from domain.cohort import Cohort
 from domain.compliance.interval import Interval, between, minutes, overlap
+from domain.compliance.period import Period
 from domain.compliance.timetable import Slot, Timetable
-from domain.compliance.verdict import Row, Verdict, cited
+from domain.compliance.verdict import Figures, Row, Verdict, cited
 from domain.record import stream_name
-from domain.week import Week
+
+_IN_CARE = frozenset(
+    {
+        "EpisodeCarriedOver",
+        "Enrolled",
+        "Admitted",
+        "StepDownTookEffect",
+        "StepUpDecided",
+        "HoldStarted",
+        "HoldEnded",
+        "Discharged",
+        "NotAdmitted",
+    }
+)
+"""Steps that say on which dates somebody is enrolled, and active."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """A session of the week that concerns the patient: one with a record of theirs, or an expected one without.
+    """A session of the period that concerns the patient: one with a record of theirs, or an expected one without.
 
     `earns` says whether its day lies from admission to discharge; `credited` is presence within the session interval
     on such a day, None for an absence.
@@ -57,13 +72,15 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PatientWeek:
+class PatientPeriod:
     """`earned`, `offered` and `excused` are day minutes by program day: as it was, had every expected session that was
-    held been attended in full, and had those missed with an excuse. `admitted_by` and `assigned_by` name the facts of
-    the admission and of the cohorts of the week."""
+    held been attended in full, and had those missed with an excuse. `standing` names the facts of enrollment, state,
+    cohort and pattern by which the dates are active and scheduled, `removed` those that cancelled or moved away
+    sessions of the patient."""
 
     chart: Chart
-    week: Week
+    episodes: tuple[Episode, ...]
+    period: Period
     as_of: date
     active: frozenset[date]
     scheduled: tuple[date, ...]
@@ -71,32 +88,34 @@ class PatientWeek:
     earned: Mapping[date, int]
     offered: Mapping[date, int]
     excused: Mapping[date, int]
-    admitted_by: tuple[str, ...]
-    assigned_by: tuple[str, ...]
+    standing: tuple[str, ...]
+    removed: tuple[str, ...]
 
     @property
     def is_active(self) -> bool:
-        """Active on some date of the week."""
+        """Active on some date of the period."""
         return bool(self.active)
 
     @property
     def is_full(self) -> bool:
-        """A full week: active on every scheduled date, and there is at least one."""
+        """A full week, or window: active on every scheduled date, and there is at least one."""
         return bool(self.scheduled) and self.active.issuperset(self.scheduled)
 
     @property
     def is_over(self) -> bool:
-        return self.as_of >= self.week.sunday
+        return self.as_of >= self.period.last
 
     @property
     def expected(self) -> list[Visit]:
         return [visit for visit in self.visits if visit.expected]
 
-    def record_of(self, visit: Visit) -> str | None:
-        """The name of the patient's attendance record."""
-        if visit.record is None:
-            return None
-        return f"{stream_name('chart', self.chart.patient_id)}@{visit.record.version}"
+    @property
+    def stream(self) -> str:
+        return stream_name("chart", self.chart.patient_id)
+
+    def fact(self, version: int) -> str:
+        """The name of a fact of the chart."""
+        return f"{self.stream}@{version}"
 
     def row(
         self,
@@ -106,48 +125,59 @@ class PatientWeek:
         of: int,
         *,
         evidence: Iterable[str],
-        missing: Iterable[str],
+        missing: Iterable[str] = (),
+        figures: Figures = (),
     ) -> Row:
+        """A finding about this patient and period; the standing facts are evidence of each."""
         return Row(
             rule=rule,
             subject="patient",
             subject_id=str(self.chart.patient_id),
-            period_start=self.week.monday,
-            period_end=self.week.sunday,
+            period_start=self.period.first,
+            period_end=self.period.last,
             verdict=verdict,
             value=value,
             of=of,
-            evidence=cited(evidence),
+            evidence=cited([*self.standing, *evidence]),
             missing=tuple(missing),
+            figures=figures,
         )
 
-    def credit_evidence(self, visits: Sequence[Visit]) -> list[str]:
-        """The facts behind credit: records of presence and absence; for what was credited also the plan that set the
-        program day, the session's times, and the admission from which credit counts."""
-        names = [name for visit in visits if (name := self.record_of(visit))]
-        credited = [visit for visit in visits if visit.credited is not None]
-        names += [visit.slot.planned_by for visit in credited]
-        names += [name for visit in credited if (name := visit.slot.held_by)]
-        return [*names, *self.admitted_by] if credited else names
+    def evidence_of(self, visits: Sequence[Visit]) -> list[str]:
+        """The facts behind what the patient had, and could have had, in these sessions: the records of presence and
+        absence, the plans that set the program days, the times held, and what took sessions away."""
+        names = [self.fact(visit.record.version) for visit in visits if visit.record is not None]
+        names += [name for visit in visits for name in (*visit.slot.planned_by, *visit.slot.held_by)]
+        return [*names, *self.removed]
 
 
-def week_of(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort]) -> PatientWeek | None:
-    """What the timetable's week holds for the patient; None when no episode is enrolled on a date of it."""
-    week, as_of, zone = timetable.week, timetable.as_of, timetable.zone
-    last = min(week.sunday, as_of)
+def care_in(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort], period: Period) -> PatientPeriod | None:
+    """What a period within the timetable's holds for the patient; None when no episode is enrolled on a date of it."""
+    as_of, zone = timetable.as_of, timetable.zone
+    last = min(period.last, as_of)
     known = [e for e in chart.episodes.values() if e.judged_on(last, zone)]
-    episodes = [e for e in known if e.enrolled_within(week.monday, week.sunday, as_of)]
-    if not episodes:
-        return None
+    episodes = [e for e in known if e.enrolled_within(period.first, period.last, as_of)]
+    return care_of(chart, episodes, timetable, cohorts, period) if episodes else None
+
+
+def care_of(
+    chart: Chart,
+    episodes: Sequence[Episode],
+    timetable: Timetable,
+    cohorts: Mapping[UUID, Cohort],
+    period: Period,
+) -> PatientPeriod:
+    """What a period within the timetable's holds for the patient in these episodes."""
+    as_of, zone = timetable.as_of, timetable.zone
     active = frozenset(
-        d for d in week.dates if any(e.active_on(d, as_of=as_of) and e.judged_on(d, zone) for e in episodes)
+        d for d in period.dates if any(e.active_on(d, as_of=as_of) and e.judged_on(d, zone) for e in episodes)
     )
-    assigned = {d: found for d in week.dates if (found := cohort_of_date(episodes, d))}
-    visits = _visits(chart, timetable, active, assigned)
-    stream = stream_name("chart", chart.patient_id)
-    return PatientWeek(
+    assigned = {d: found for d in period.dates if (found := cohort_of_date(episodes, d))}
+    visits = _visits(chart, timetable, period, active, assigned)
+    return PatientPeriod(
         chart=chart,
-        week=week,
+        episodes=tuple(episodes),
+        period=period,
         as_of=as_of,
         active=active,
         scheduled=scheduled_dates(assigned, cohorts),
@@ -155,10 +185,8 @@ def week_of(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort]) 
         earned=_day_minutes((v.slot.day, v.credited) for v in visits),
         offered=_day_minutes((v.slot.day, v.if_offered) for v in visits),
         excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits),
-        admitted_by=tuple(
-            f"{stream}@{e.admission.version}" for e in episodes if e.admission is not None and e.admission.on <= as_of
-        ),
-        assigned_by=tuple(f"{stream}@{version}" for version in sorted({a.version for a in assigned.values()})),
+        standing=tuple(_standing(chart, episodes, assigned, cohorts, min(period.last, as_of))),
+        removed=tuple(_removed(chart, timetable, active, assigned)),
     )
 
 
@@ -176,8 +204,53 @@ def scheduled_dates(assigned: Mapping[date, Assignment], cohorts: Mapping[UUID, 
     return tuple(on for on, cohort in found if cohort is not None and cohort.meets_on(on))
 
 
-def _visits(
+def earns(episode: Episode | None, day: date) -> bool:
+    """Credit counts from the admission to the discharge date, both included, whatever the state between."""
+    if episode is None or episode.admission is None or day < episode.admission.on:
+        return False
+    return episode.discharge is None or day <= episode.discharge.on
+
+
+def _standing(
+    chart: Chart,
+    episodes: Iterable[Episode],
+    assigned: Mapping[date, Assignment],
+    cohorts: Mapping[UUID, Cohort],
+    last: date,
+) -> Iterator[str]:
+    stream = stream_name("chart", chart.patient_id)
+    for episode in episodes:
+        yield f"{stream}@{episode.version}"
+        steps = [step for step in episode.steps if step.name in _IN_CARE]
+        for step in (*steps, *episode.voided):
+            if step.on <= last:
+                yield f"{stream}@{step.version}"
+    for on, assignment in assigned.items():
+        yield f"{stream}@{assignment.version}"
+        cohort = cohorts.get(assignment.cohort_id)
+        pattern = None if cohort is None else cohort.pattern_on(on)
+        if pattern is not None:
+            yield f"{stream_name('cohort', assignment.cohort_id)}@{pattern.version}"
+
+
+def _removed(
     chart: Chart, timetable: Timetable, active: frozenset[date], assigned: Mapping[date, Assignment]
+) -> Iterator[str]:
+    if not timetable.removed:
+        return
+    for session_id in timetable.removed.keys() & chart.attendances.keys():
+        yield from timetable.removed[session_id]
+    for day in active:
+        if (assignment := assigned.get(day)) is not None:
+            yield from timetable.removed_of_cohort.get((assignment.cohort_id, day), ())
+
+
+def _visits(
+    chart: Chart,
+    timetable: Timetable,
+    period: Period,
+    active: frozenset[date],
+    assigned: Mapping[date, Assignment],
 ) -> tuple[Visit, ...]:
     """By program day and scheduled start.
 
@@ -187,7 +260,7 @@ def _visits(
     visits: list[Visit] = []
     for session_id, record in chart.attendances.items():
         slot = timetable.slots.get(session_id)
-        if slot is not None:
+        if slot is not None and slot.day in period:
             visits.append(_recorded(chart, slot, record, expected=slot.day in active))
     for day in active:
         assignment = assigned.get(day)
@@ -201,19 +274,12 @@ def _visits(
 
 
 def _recorded(chart: Chart, slot: Slot, record: Attendance, *, expected: bool) -> Visit:
-    earns = _earns(chart.episodes.get(record.episode_id), slot.day)
+    earning = earns(chart.episodes.get(record.episode_id), slot.day)
     credited = None
-    if earns and record.attended and slot.interval and record.arrived_at and record.left_at:
+    if earning and record.attended and slot.interval and record.arrived_at and record.left_at:
         presence = between(record.arrived_at, record.left_at)
         credited = None if presence is None else overlap(presence, slot.interval)
-    return Visit(slot=slot, record=record, expected=expected, earns=earns, credited=credited)
-
-
-def _earns(episode: Episode | None, day: date) -> bool:
-    """Credit counts from the admission to the discharge date, both included, whatever the state between."""
-    if episode is None or episode.admission is None or day < episode.admission.on:
-        return False
-    return episode.discharge is None or day <= episode.discharge.on
+    return Visit(slot=slot, record=record, expected=expected, earns=earning, credited=credited)
 
 
 def _day_minutes(dated: Iterable[tuple[date, Interval | None]]) -> dict[date, int]:

@@ -56,9 +56,9 @@ def test_who_is_not_enrolled_on_a_date_of_the_week_has_no_row() -> None:
     gone = program.patient(evenings, date(2026, 2, 16))
     gone.admitted(date(2026, 2, 16))
     gone.discharged(date(2026, 3, 1))
-    assert program.report() == []
-    assert len(program.report("2026-W11", as_of=date(2026, 3, 9))) == 4
-    assert program.report("2026-W11", as_of=SUNDAY) == []
+    assert program.of_patients() == []
+    assert len(program.of_patients("2026-W11", as_of=date(2026, 3, 9))) == 6
+    assert program.of_patients("2026-W11", as_of=SUNDAY) == []
 
 
 def test_two_episodes_in_a_week_are_one_row_and_a_date_is_active_if_it_is_in_either() -> None:

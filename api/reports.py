@@ -1,0 +1,147 @@
+"""Questions about compliance: the weekly and the monthly report of a site, the findings of one patient."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Response
+from pydantic import Field, StringConstraints
+
+from api import report_answers
+from api.answers import OF_QUERIES, json_answer, stamp
+from api.asking import Asked, Code, PatientId, said_later, wait
+from api.bodies import EARLIEST_YEAR, LATEST_YEAR
+from api.commands import Topic
+from api.gate import Caller, may
+from api.permission import Read
+from api.problem import malformed, not_found
+from domain.month import Month
+from domain.program import Payer
+from domain.week import Week
+from exchange import findings, reports
+from exchange.reports import Question
+from exchange.rows import full_record, patients_of
+
+_YEAR: Final = r"(18[89]\d|19\d\d|2[01]\d\d)"
+_WEEK: Final = rf"^{_YEAR}-W(0[1-9]|[1-4]\d|5[0-3])$"
+"""Not every year has a week 53."""
+_MONTH: Final = rf"^{_YEAR}-(0[1-9]|1[0-2])$"
+
+router = APIRouter(responses=OF_QUERIES, tags=[Topic.REPORTS])
+
+
+class RulesAsked(Asked):
+    rule_set: Annotated[str, StringConstraints(max_length=100)] | None = Field(
+        None, description="Instead of the one that the site adopted, such as `az-s9480`."
+    )
+    payer: Payer | None = Field(
+        None, description="That payer's episodes alone, by the rule set adopted for it where none is asked for."
+    )
+
+
+class WeekAsked(RulesAsked):
+    week: Annotated[str, StringConstraints(max_length=8)] = Field(
+        description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": _WEEK}
+    )
+
+
+class MonthAsked(RulesAsked):
+    month: Annotated[str, StringConstraints(max_length=7)] = Field(
+        description="Such as `2026-03`.", json_schema_extra={"pattern": _MONTH}
+    )
+
+
+@router.get(
+    "/facilities/{code}/reports/weekly",
+    operation_id="read_weekly_report",
+    summary="The compliance of a week, rule by rule",
+    response_model=None,
+    responses={200: {"model": report_answers.WeeklyReport}},
+)
+def read_weekly_report(
+    by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[WeekAsked, Query()]
+) -> Response:
+    """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
+    return _answer(by, code, _week(asked.week), asked)
+
+
+@router.get(
+    "/facilities/{code}/reports/monthly",
+    operation_id="read_monthly_report",
+    summary="A month of the site: show rate and positive screens",
+    response_model=None,
+    responses={200: {"model": report_answers.MonthlyReport}},
+)
+def read_monthly_report(
+    by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[MonthAsked, Query()]
+) -> Response:
+    """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
+    return _answer(by, code, _month(asked.month), asked)
+
+
+@router.get(
+    "/patients/{patient_id}/compliance",
+    operation_id="read_compliance",
+    summary="What the rules say of one patient",
+    response_model=None,
+    responses={200: {"model": report_answers.Compliance}},
+)
+def read_compliance(
+    by: Annotated[Caller, may(Read.HISTORY)], patient_id: PatientId, asked: Annotated[RulesAsked, Query()]
+) -> Response:
+    """Of the week of `as_of`, and of each episode as it stood then, with figures and the facts behind them."""
+    wait(by, asked, for_tables=False)
+    now = by.wiring.clock()
+    found = findings.answer(by.wiring.store, by.facility, patient_id, now=now, asked=_question(by, asked))
+    if found is None:
+        raise not_found("There is no such patient at this facility, or there was none then.")
+    by.read_chart(patient_id, found.version)
+    document = {
+        "patient_id": str(patient_id),
+        "facility": by.facility,
+        "as_of": found.cut.as_of.isoformat(),
+        "known_at": stamp(found.cut.knowledge.known_at),
+        "position": found.cut.knowledge.position,
+        "version": found.version,
+        **({} if asked.payer is None else {"payer": asked.payer.value}),
+        "rule_set": found.rule_set.name,
+        "rule_set_version": found.rule_set.version,
+        "findings": [full_record(row) for row in found.rows],
+    }
+    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+
+
+def _question(by: Caller, asked: RulesAsked) -> Question:
+    return Question(
+        rule_set=asked.rule_set,
+        payer=asked.payer,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+        requested_by=by.person.id,
+        purpose=by.purpose,
+    )
+
+
+def _answer(by: Caller, code: str, period: Week | Month, asked: RulesAsked) -> Response:
+    wait(by, asked, for_tables=False)
+    report = reports.answer(by.wiring.store, code, period, now=by.wiring.clock(), asked=_question(by, asked))
+    by.saw(sorted(patients_of(report.rows)))
+    return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
+
+
+def _week(label: str) -> Week:
+    try:
+        week = Week.parse(label)
+    except ValueError as error:
+        raise malformed("query.week", str(error)) from None
+    if not EARLIEST_YEAR <= week.monday.year <= LATEST_YEAR:
+        raise malformed("query.week", "is of a year that can't be meant")
+    return week
+
+
+def _month(label: str) -> Month:
+    try:
+        month = Month.parse(label)
+    except ValueError as error:
+        raise malformed("query.month", str(error)) from None
+    if not EARLIEST_YEAR <= month.first.year <= LATEST_YEAR:
+        raise malformed("query.month", "is of a year that can't be meant")
+    return month

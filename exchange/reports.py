@@ -1,0 +1,174 @@
+"""The weekly and the monthly report of a site, for today or for any `as_of` and `known_at`: folded from the ledger,
+judged by rules.
+
+The same facts at the same cut give the same rows and the same hash, whenever it is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from domain.compliance.monthly import MONTHLY, assess_month
+from domain.compliance.rule_set import RuleSet
+from domain.compliance.verdict import Row
+from domain.compliance.weekly import OF_PATIENTS, WEEKLY, assess_week
+from domain.facility import Facility
+from domain.month import Month
+from domain.program import Payer
+from domain.record import Recorded
+from domain.site import Site, fold_site
+from domain.week import Week
+from exchange.cut import Cut, take_cut, utc_text
+from exchange.errors import NotAsked
+from exchange.rows import canonical_sha256
+from store.ledger import Ledger
+from store.rule_sets import shipped
+from store.store import Store
+
+PAGE_FACTS: Final = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a report is asked with, beside its period: `rule_set` instead of the adopted one; `payer` for the rows of
+    that payer's episodes, by the rule set adopted for it; both cuts; who asks, and for which purpose."""
+
+    rule_set: str | None = None
+    payer: Payer | None = None
+    as_of: date | None = None
+    known_at: datetime | None = None
+    requested_by: str | None = None
+    purpose: str | None = None
+
+
+ASKED_NOTHING: Final = Question()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportHeader:
+    """What a report says of itself. `sha256` is that of the canonical rows, `rows` their number.
+
+    `rules` are those of the rule set that a report of this kind has rows for. `asked_known_at` is there when a time
+    after the last committed fact was asked for, and answered as that fact's.
+    """
+
+    facility: str
+    period: Week | Month
+    payer: Payer | None
+    rule_set: str
+    rule_set_version: str
+    rules: tuple[str, ...]
+    as_of: date
+    known_at: datetime
+    asked_known_at: datetime | None
+    position: int
+    generated_at: datetime
+    rows: int
+    sha256: str
+    requested_by: str | None
+    purpose: str | None
+
+    @property
+    def kind(self) -> str:
+        return "weekly" if isinstance(self.period, Week) else "monthly"
+
+    def record(self) -> dict[str, Any]:
+        """JSON-ready, in this order; the week under `week`, the month under `month`."""
+        asked = self.asked_known_at
+        return {
+            "report": self.kind,
+            "facility": self.facility,
+            "week" if isinstance(self.period, Week) else "month": str(self.period),
+            **({} if self.payer is None else {"payer": self.payer.value}),
+            "rule_set": self.rule_set,
+            "rule_set_version": self.rule_set_version,
+            "rules": list(self.rules),
+            "as_of": self.as_of.isoformat(),
+            "known_at": utc_text(self.known_at),
+            **({} if asked is None else {"asked_known_at": utc_text(asked)}),
+            "position": self.position,
+            "generated_at": utc_text(self.generated_at),
+            "row_count": self.rows,
+            "sha256": self.sha256,
+            "requested_by": self.requested_by,
+            "purpose": self.purpose,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    header: ReportHeader
+    rows: tuple[Row, ...]
+
+
+def answer(
+    store: Store, facility: str, period: Week | Month, *, now: datetime, asked: Question = ASKED_NOTHING
+) -> Report:
+    """The report of a week or a month. `now` is the asker's clock: it dates the report and says what day it is at the
+    site.
+
+    Without a rule set asked for, that adopted by the period's last date, else landmark-iop. NotAsked for an unknown
+    rule set, or a payer without one, NotOnRecord for a site that was not open at the cut.
+    """
+    ledger = store.ledger(facility)
+    cut = take_cut(ledger, known_at=asked.known_at, as_of=asked.as_of, now=now)
+    rules = applying(cut.facility, _last(period), asked)
+    site = site_at(ledger, cut.knowledge.position)
+    rows = _rows(site, period, rules, cut, asked.payer)
+    return Report(header=_header(facility, period, rules, cut, rows, now, asked), rows=tuple(rows))
+
+
+def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
+    """The rule set that answers a question. NotAsked where there is none."""
+    try:
+        return shipped().applying(facility, period_end, asked=asked.rule_set, payer=asked.payer)
+    except ValueError as error:
+        raise NotAsked(str(error)) from None
+
+
+def site_at(ledger: Ledger, position: int) -> Site:
+    """The site as its first `position` facts tell it."""
+    streams: dict[str, list[Recorded]] = {}
+    after = 0
+    while after < position:
+        page = ledger.facts(after=after, upto=position, limit=PAGE_FACTS)
+        for fact in page:
+            streams.setdefault(fact.stream, []).append(fact)
+        after = page[-1].position
+    return fold_site(streams)
+
+
+def _last(period: Week | Month) -> date:
+    return period.sunday if isinstance(period, Week) else period.last
+
+
+def _rows(site: Site, period: Week | Month, rules: RuleSet, cut: Cut, payer: Payer | None) -> list[Row]:
+    as_of, known_at = cut.as_of, cut.knowledge.known_at
+    if isinstance(period, Week):
+        return assess_week(site, period, rule_set=rules, as_of=as_of, known_at=known_at, payer=payer)
+    return assess_month(site, period, rule_set=rules, as_of=as_of, known_at=known_at, payer=payer)
+
+
+def _header(
+    facility: str, period: Week | Month, rules: RuleSet, cut: Cut, rows: list[Row], now: datetime, asked: Question
+) -> ReportHeader:
+    shown = frozenset(MONTHLY) if isinstance(period, Month) else OF_PATIENTS if asked.payer else frozenset(WEEKLY)
+    return ReportHeader(
+        facility=facility,
+        period=period,
+        payer=asked.payer,
+        rule_set=rules.name,
+        rule_set_version=rules.version,
+        rules=tuple(terms.rule for terms in rules.rules if type(terms) in shown),
+        as_of=cut.as_of,
+        known_at=cut.knowledge.known_at,
+        asked_known_at=cut.knowledge.asked_known_at,
+        position=cut.knowledge.position,
+        generated_at=now,
+        rows=len(rows),
+        sha256=canonical_sha256(rows),
+        requested_by=asked.requested_by,
+        purpose=asked.purpose,
+    )
