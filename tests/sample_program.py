@@ -66,10 +66,12 @@ def site_of(facts: Iterable[Recorded], known_at: datetime | None = None) -> Site
     return fold_site(known(facts, known_at))
 
 
-def read_rows(path: Path) -> list[dict[str, str]]:
-    """The rows of an expected report, without the evidence, which the file leaves empty."""
+def read_rows(path: Path, rules: Iterable[str] | None = None) -> list[dict[str, str]]:
+    """The rows of an expected report (those about these rules alone, where they are named), without the evidence, which
+    the file leaves empty."""
+    wanted = None if rules is None else set(rules)
     with path.open(newline="") as lines:
-        rows = list(csv.DictReader(lines))
+        rows = [row for row in csv.DictReader(lines) if wanted is None or row["rule"] in wanted]
     return [{name: value for name, value in row.items() if name != "evidence"} for row in rows]
 
 

@@ -147,7 +147,6 @@ class Episode:
     """Joining, and being contacted."""
     summaries: tuple[Step, ...] = ()
     relapse_prevention: tuple[Step, ...] = ()
-    transfers: tuple[Step, ...] = ()
     exemptions: tuple[Exemption, ...] = ()
     outreach: tuple[Attempt, ...] = ()
     voided: tuple[Step, ...] = ()
@@ -269,7 +268,6 @@ _KEPT: Final[Mapping[type[Any], str]] = {
     DischargeSummarySigned: "summaries",
     RelapsePreventionPlanSigned: "relapse_prevention",
     TreatmentPlanReviewed: "plan_reviews",
-    Transferred: "transfers",
     FamilyExemptionGranted: "exemptions",
     OutreachAttempted: "outreach",
 }

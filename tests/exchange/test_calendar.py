@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from exchange.weekly import site_at
 
 from domain.record import stream_name
 from domain.session import SessionRescheduled, SessionScheduled
 from domain.week import Week
 from exchange import calendar
 from exchange.calendar import Calendar, planned_in
+from exchange.reports import site_at
 from store.keys import FileKeyring
 from store.ledger import Ledger
 from store.store import Store

@@ -7,10 +7,10 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from exchange.weekly import site_at
 
 from domain.claims import EPISODE, SEAT, Seat
 from exchange.importing import import_file
+from exchange.reports import site_at
 from exchange.restoring import restore_file
 from store.store import Store
 from tests.exchange.program_file import (

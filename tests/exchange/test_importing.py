@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exchange.weekly import site_at
 
 from domain.claims import MRN, SEAT, Seat, cohort_held
 from domain.files import ImportCompleted
@@ -21,6 +20,7 @@ from domain.record import Person, stream_name
 from domain.refused import Refused
 from exchange.errors import FileUnreadable, FileUnwritable
 from exchange.importing import Imported, import_file, import_files
+from exchange.reports import site_at
 from exchange.restoring import restore_file
 from store.keys import FileKeyring
 from store.store import Store

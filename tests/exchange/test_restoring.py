@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from exchange.weekly import site_at
 
 from domain.claims import MRN, SEAT, Seat, cohort_held
 from domain.files import LedgerRestored
 from domain.record import Person, stream_name
 from domain.refused import Refused
 from exchange.errors import ExchangeError, FileUnreadable, NotRestored
+from exchange.reports import site_at
 from exchange.restoring import restore_file
 from store.errors import LedgerNotEmpty
 from store.store import Store

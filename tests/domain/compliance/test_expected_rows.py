@@ -32,6 +32,8 @@ REPORTS = {
 """Expected report → what is asked for; without `as-of` as of the last date of the period."""
 
 
+WEEKLY = {name: asked for name, asked in REPORTS.items() if "--week" in asked}
+
 ASKED = sorted(EXAMPLES.glob("*.args"))
 
 
