@@ -87,8 +87,8 @@ SIGNED_ON = ("last_service_on", "signed_on", "admitted_on")
 
 def roles_for(new: Line, lines: list[Line]) -> frozenset[str]:
     roles = ROLES.get(new.name, frozenset())
-    if new.name in ("AttendanceRecorded", "AttendanceCorrected") and new.outcome == "absent_excused":
-        return SHOWS | {"case_manager"}
+    if new.name in ("AttendanceRecorded", "AttendanceCorrected"):
+        return attending(new, lines)
     if new.name == "Discharged" and new.get("reason") in ("completed", "transferred"):
         return CLINIC
     if new.name == "DischargeSummarySigned":
@@ -101,6 +101,13 @@ def roles_for(new: Line, lines: list[Line]) -> frozenset[str]:
         more = STRIKING.get(target.name, frozenset()) if target is not None else frozenset()
         return frozenset({"supervisor", "medical_director"}) | more | ({"counselor", "therapist"} if of_care else set())
     return roles
+
+
+def attending(new: Line, lines: list[Line]) -> frozenset[str]:
+    """An excuse is given, and taken away by a correction, by whoever may excuse."""
+    outcomes = {new.outcome, *(line.get("outcome") or "" for line in lines if line.version == new.get("corrects"))}
+    excusing = SHOWS | {"case_manager"} if "absent_excused" in outcomes else ROLES[new.name]
+    return excusing if outcomes == {"absent_excused"} else excusing & ROLES[new.name]
 
 
 def own_date(new: Line, record: Record) -> date:

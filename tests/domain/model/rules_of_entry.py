@@ -17,7 +17,7 @@ from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigne
 from domain.chart.step_down import SelfReductionNoted, Transferred
 from domain.program import Payer
 from tests.domain import care, cast
-from tests.domain.model.machine import ANN, BEN, Machine, ago, charts, fresh, pick, who, why
+from tests.domain.model.machine import ANN, BEN, SMALL, Machine, ago, charts, fresh, pick, who, why
 from tests.domain.model.record import named
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -30,12 +30,12 @@ def when(*states: str | None) -> Any:
 
 
 class WayIn(Machine):
-    @initialize(depth=st.sampled_from([7, 5, 9, 8, 6, 3, 0, 7, 9]), second=st.booleans())
-    def begin(self, depth: int, second: bool) -> None:
+    @initialize(depth=st.sampled_from([7, 5, 9, 8, 10, 6, 3, 0]), second=st.integers(0, 2))
+    def begin(self, depth: int, second: int) -> None:
         """Some histories begin further on, so that what comes late in an episode is reached as well."""
         told = [cast.registered, cast.inquired(), cast.assessed(), cast.suitability(), cast.enrolled()]
+        self.now = cast.local("2026-02-27 13:00")
         for fact in told[: depth + 1]:
-            self.now = max(self.now, cast.local("2026-02-27 13:00"))
             assert self.say(ANN, fact)
         if depth > 5:
             self.now = cast.local("2026-03-03 22:00")
@@ -48,8 +48,27 @@ class WayIn(Machine):
                 assert self.say(ANN, step)
         if depth == 9:
             assert self.say(ANN, cast.discharged("2026-03-09", "2026-03-03", reason=DischargeReason.COMPLETED))
-        if second:
+        if depth == 10:
+            assert self.say(ANN, HoldStarted(episode_id=self.episode(), on=cast.day("2026-03-05"), cause="hospital"))
+            assert self.say(ANN, HoldEnded(episode_id=self.episode(), on=cast.day("2026-03-09")))
+        self.begin_of_the_second(second)
+
+    def begin_of_the_second(self, depth: int) -> None:
+        """Another chart, and mostly its patient in the only seat of a small cohort."""
+        if depth > 0:
             assert self.say(BEN, replace(cast.registered, mrn="MRN-4712"))
+        if depth > 1:
+            on = cast.day("2026-02-01")
+            assert self.say(f"cohort/{SMALL}", cast.formed(name="Small", capacity=1, on=on))
+            key = fresh(BEN, 0)
+            told = [
+                cast.inquired(key),
+                cast.assessed(episode_id=key),
+                cast.suitability(episode_id=key),
+                cast.enrolled(episode_id=key, cohort_id=SMALL),
+            ]
+            for fact in told:
+                assert self.say(BEN, fact)
 
     @rule(hours=st.sampled_from([3, 14, 24, 24, 48, 72, 120]))
     def time_passes(self, hours: int) -> None:
