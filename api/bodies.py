@@ -91,6 +91,13 @@ def _number(given: object) -> int | float:
     return given
 
 
+def _whole(given: object) -> object:
+    # As JSON has it, 2.0 is a whole number.
+    return int(given) if isinstance(given, float) and given.is_integer() else given
+
+
+Integer = Annotated[StrictInt, BeforeValidator(_whole, json_schema_input_type=int)]
+
 Number = Annotated[
     int | float, PlainValidator(_number), WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST})
 ]
@@ -115,7 +122,7 @@ Id = Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)]
 
 _SCALARS: Final[dict[Any, Any]] = {
     str: Text,
-    int: Annotated[StrictInt, Field(ge=0, le=LARGEST)],
+    int: Annotated[Integer, Field(ge=0, le=LARGEST)],
     float: Number,
     bool: StrictBool,
     datetime: Instant,
@@ -154,7 +161,7 @@ def _reason_name(body: Body) -> str:
 def _code(codes: Codes) -> Any:
     """A code of a codebook; which codes there are is the domain's to refuse."""
     said = f"{MISSING_CODE} for missing, or {codes.first} to {codes.last}."
-    return Annotated[StrictInt, Field(ge=MISSING_CODE, le=LARGEST, description=said)]
+    return Annotated[Integer, Field(ge=MISSING_CODE, le=LARGEST, description=said)]
 
 
 @cache

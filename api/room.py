@@ -8,12 +8,12 @@ from typing import Annotated, Final, Self, TypeVar, cast
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
-from pydantic import AfterValidator, Field, StrictInt, model_validator
+from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
 from api.asking import Current, wait
-from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Text, one_of, record_body
+from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Integer, Text, one_of, record_body
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
@@ -81,7 +81,7 @@ class RosterLineBody(Body):
     outcome: Outcome
     arrived_at: Instant | None = Field(None, description="As noted at the door, where it is left out.")
     left_at: Instant | None = Field(None, description="As noted at the door, where it is left out.")
-    family_members: Annotated[StrictInt, Field(ge=0, le=LARGEST)] | None = None
+    family_members: Annotated[Integer, Field(ge=0, le=LARGEST)] | None = None
     method: Text | None = None
     reason: Text | None = Field(None, description="Of this line, instead of that of the roster.")
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from json import dumps
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from api.guards import LARGEST_BODY
-from tests.api.program import Site
+from tests.api.program import TODAY, Site
 
 UNREADABLE: dict[str, dict[str, Any]] = {
     "no JSON": {"content": b"{"},
@@ -64,6 +65,15 @@ def test_an_address_says_which_methods_it_takes(empty_site: Site, path: str, all
     answer = empty_site.client.send("PATCH", path)
     assert (answer.status_code, answer.headers["Allow"]) == (405, allowed)
     assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize(("count", "status"), [(2, 409), (2.0, 409), (2.5, 422), ("2", 422), (True, 422), (1e999, 422)])
+def test_a_whole_number_is_one_however_it_is_written(site: Site, count: Any, status: int) -> None:
+    """By JSON's own count, 2.0 is an integer. Nobody is in care yet: the draw itself is refused."""
+    body = f'{{"on": "{TODAY}", "panel": ["opiates"], "count": {dumps(count)}}}'.replace("Infinity", "1e999")
+    headers = site.as_("counselor", Idempotency_Key="k", Content_Type="application/json")
+    answer = site.client.send("POST", f"/v1/facilities/{site.code}/random-draws", content=body, headers=headers)
+    assert answer.status_code == status, answer.text
 
 
 @pytest.mark.parametrize(("more", "status"), [(0, 201), (1, 413)])
