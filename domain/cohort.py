@@ -75,11 +75,12 @@ class Cohort:
     patterns: tuple[Pattern, ...] = ()
 
     def pattern_on(self, on: date) -> Pattern | None:
-        """The pattern of a date; before the first one, the first."""
+        """The pattern of a date; before the first one, the first by date, whichever was recorded first."""
         if not self.patterns:
             return None
-        known = [p for p in self.patterns if p.effective_on <= on]
-        return max(known, key=lambda p: (p.effective_on, p.version)) if known else self.patterns[0]
+        in_order = sorted(self.patterns, key=lambda p: (p.effective_on, p.version))
+        known = [p for p in in_order if p.effective_on <= on]
+        return known[-1] if known else in_order[0]
 
     def meets_on(self, on: date) -> bool:
         pattern = self.pattern_on(on)

@@ -108,6 +108,14 @@ def test_before_its_first_pattern_a_cohort_has_the_first() -> None:
     assert cohort.pattern_on(day("2020-01-06")) == cohort.patterns[0]
 
 
+def test_before_its_first_pattern_a_cohort_has_the_first_by_date_also_where_that_was_recorded_later() -> None:
+    """Live facts refuse a change from before the forming; a ledger restored from elsewhere may hold one."""
+    earlier = CohortScheduleChanged(weekdays=("sat",), starts="18:00", ends="21:00", effective_on=day("2025-12-01"))
+    cohort: Cohort = given().restored(f"cohort/{EVENINGS}", earlier).state(f"cohort/{EVENINGS}")
+    assert cohort.meets_on(day("2025-11-29"))
+    assert not cohort.meets_on(day("2025-11-27")), "a Thursday, of the pattern by which it was formed later"
+
+
 def test_a_cohort_that_is_not_there_never_meets() -> None:
     assert Cohort(cohort_id=NEW).pattern_on(day("2026-03-02")) is None
     assert not Cohort(cohort_id=NEW).meets_on(day("2026-03-02"))

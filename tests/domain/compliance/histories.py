@@ -53,6 +53,13 @@ class History:
     as_of: date
     known_at: datetime
 
+    def __str__(self) -> str:
+        """The facts, a line each, for whoever looks for what differs."""
+        lines = [f"{self.week} as of {self.as_of} known at {self.known_at.isoformat()}"]
+        for stream, entries in self.program.streams.items():
+            lines += [f"{stream}@{e.version} {e.recorded_at.isoformat()} {e.fact}" for e in entries]
+        return "\n".join(lines)
+
 
 # ---- a life
 

@@ -48,7 +48,8 @@ def agree(
             for row in rows
             if row.rule in rules
         )
-        assert really == sorted((rule, str(key), *rest) for rule, key, *rest in naively(known, history.week))
+        naive = sorted((rule, str(key), *rest) for rule, key, *rest in naively(known, history.week))
+        assert really == naive, str(history)
 
     rows_are_the_same()
 
