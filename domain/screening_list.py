@@ -169,7 +169,7 @@ def _analyte(look: _Look, screening: Screening, analyte: str, reports: Sequence[
     final = final_results(screening, zone=look.zone, as_of=look.as_of).get(analyte) if reports else None
     presumptive, definitive = found.get(False), found.get(True)
     collected = collected_on(screening, look.zone)
-    covered = collected is not None and analyte in prescribed(look.chart.prescriptions, collected)
+    covered = collected is not None and bool(prescribed(look.chart.prescriptions, collected, [analyte]))
     outcomes = [None if one is None else one[1].outcome for one in (presumptive, definitive)]
     return {
         "analyte": analyte,

@@ -64,7 +64,7 @@ _OTHER_NAMES: Final[Mapping[str, str]] = {
 """What analytes are called besides → their group."""
 
 
-def _spelt(name: str) -> str:
+def spelt(name: str) -> str:
     """Case, spaces and lines below or between the words make no other name."""
     return "-".join(name.casefold().replace("_", " ").replace("-", " ").split())
 
@@ -77,22 +77,22 @@ CODES: Final[Mapping[str, Code]] = {
 """LOINC code → what it stands for."""
 
 _GROUPS: Final[Mapping[str, str]] = {
-    **{_spelt(name): group for name, group in _OTHER_NAMES.items()},
-    **{_spelt(code.analyte): code.group for code in CODES.values()},
+    **{spelt(name): group for name, group in _OTHER_NAMES.items()},
+    **{spelt(code.analyte): code.group for code in CODES.values()},
 }
 
 
 def group_of(analyte: str) -> str | None:
     """The group of drugs that an analyte belongs to; None for one that the table doesn't know."""
-    return _GROUPS.get(_spelt(analyte))
+    return _GROUPS.get(spelt(analyte))
 
 
 def code_for(analyte: str, *, definitive: bool) -> str | None:
     """The LOINC code of the screen, or of the confirmation, of an analyte; None where the table has none, or several
     for what the name stands for."""
-    spelt, group = _spelt(analyte), group_of(analyte)
+    name, group = spelt(analyte), group_of(analyte)
     tests = {loinc: code for loinc, code in CODES.items() if code.definitive is definitive and code.group == group}
-    exact = [loinc for loinc, code in tests.items() if _spelt(code.analyte) == spelt]
+    exact = [loinc for loinc, code in tests.items() if spelt(code.analyte) == name]
     found = exact or list(tests)
     return found[0] if len(found) == 1 else None
 

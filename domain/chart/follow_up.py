@@ -45,8 +45,9 @@ def prescribed_but_negative(
     collected = collected_on(screening, zone)
     if collected is None or latest_validity(screening) is not Validity.VALID:
         return
-    covered = prescribed(prescriptions, collected)
-    for analyte, result in final_results(screening, zone=zone, as_of=as_of).items():
+    results = final_results(screening, zone=zone, as_of=as_of)
+    covered = prescribed(prescriptions, collected, results)
+    for analyte, result in results.items():
         if analyte in covered and result.outcome is AnalyteOutcome.NEGATIVE:
             yield analyte
 

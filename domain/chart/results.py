@@ -11,7 +11,7 @@ from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from domain.chart.analytes import CODES
+from domain.chart.analytes import CODES, spelt
 from domain.chart.screening import AnalyteOutcome, AnalyteResult, Measures, Noted, Prescription, Report, Screening
 from domain.week import local_date
 
@@ -128,9 +128,10 @@ def counted(screening: Screening, zone: ZoneInfo, as_of: date) -> list[Report]:
     return [r for r in screening.reports if r.correction or local_date(r.at, zone) <= as_of]
 
 
-def prescribed(prescriptions: Iterable[Prescription], collected: date) -> frozenset[str]:
-    """The analytes that a verified prescription covers on the date of collection."""
-    return frozenset(p.analyte for p in prescriptions if p.from_on <= collected <= p.to_on)
+def prescribed(prescriptions: Iterable[Prescription], collected: date, analytes: Iterable[str]) -> frozenset[str]:
+    """Those of the analytes that a verified prescription covers on the date of collection, however it is spelt."""
+    names = {spelt(p.analyte) for p in prescriptions if p.from_on <= collected <= p.to_on}
+    return frozenset(analyte for analyte in analytes if spelt(analyte) in names)
 
 
 def noted_after(report: Report, noted: Iterable[Noted], zone: ZoneInfo, as_of: date) -> Noted | None:
@@ -156,9 +157,8 @@ def result_of(
     results = final_results(screening, zone=zone, as_of=as_of).values()
     if not results:
         return None
-    covered = prescribed(prescriptions, collected)
     positive = {result.analyte for result in results if result.outcome is AnalyteOutcome.POSITIVE}
-    if positive - covered:
+    if positive - prescribed(prescriptions, collected, positive):
         return Result.UNEXPECTED_POSITIVE
     if positive:
         return Result.EXPECTED_POSITIVE

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
-from domain.chart.analytes import CODES, group_of, is_loinc
+from domain.chart.analytes import CODES, group_of, is_loinc, spelt
 from domain.chart.screening import (
     AnalyteResult,
     BreathAlcoholMeasured,
@@ -81,7 +81,7 @@ def judge(chart: Chart, fact: Any, scene: Scene) -> None:
 def _judge_order(fact: ScreeningOrdered) -> None:
     if not fact.panel or not all(analyte.strip() for analyte in fact.panel):
         raise Refused("screening.empty-panel", "Name at least one analyte to look for.")
-    if len(set(fact.panel)) < len(fact.panel):
+    if len({spelt(analyte) for analyte in fact.panel}) < len(fact.panel):
         raise Refused("screening.repeated-analyte", "Name each analyte of the panel once.")
 
 

@@ -158,6 +158,13 @@ def test_a_prescription_covers_the_dates_of_its_own_analyte(from_on: date, to_on
     assert result(screened, prescribed("opiates", from_on, to_on)) is Result.UNEXPECTED_POSITIVE
 
 
+@pytest.mark.parametrize("spelt", ["Buprenorphine", " BUPRENORPHINE "])
+def test_a_prescription_covers_its_analyte_however_it_is_spelt(spelt: str) -> None:
+    screened = specimen(presumptive(buprenorphine=POSITIVE))
+    covering = prescribed(spelt, date(2026, 3, 2), date(2026, 3, 2))
+    assert result(screened, covering) is Result.EXPECTED_POSITIVE
+
+
 def test_one_unexpected_positive_analyte_suffices() -> None:
     screened = specimen(presumptive(buprenorphine=POSITIVE, cocaine=POSITIVE, opiates=NEGATIVE))
     covered = prescribed("buprenorphine", date(2026, 1, 1), date(2026, 12, 31))

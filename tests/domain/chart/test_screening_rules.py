@@ -54,6 +54,7 @@ def corrects(fact: Any) -> Said:
 
 def test_a_panel_names_each_analyte_once() -> None:
     given(*ENROLLED).when(ordered(panel=("opiates", "opiates"))).refused("screening.repeated-analyte")
+    given(*ENROLLED).when(ordered(panel=("opiates", "Opiates "))).refused("screening.repeated-analyte")
     given(*ENROLLED).when(ordered(panel=("opiates", " "))).refused("screening.empty-panel")
 
 
