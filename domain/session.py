@@ -44,7 +44,7 @@ AFTER_TREATMENT = frozenset({SessionKind.AFTERCARE, SessionKind.ALUMNI})
 LONGEST_HOURS: Final = 12
 """Longer than any session lasts, or anybody stays: a slip of the pen."""
 
-_LONGEST: Final = timedelta(hours=LONGEST_HOURS)
+LONGEST: Final = timedelta(hours=LONGEST_HOURS)
 
 
 class Modality(StrEnum):
@@ -289,7 +289,7 @@ def _judge_held(session: Session, fact: SessionHeld | SessionTimesCorrected) -> 
 def _judge_order(starts: datetime, ends: datetime) -> None:
     if ends <= starts:
         raise Refused("session.ends-before-it-starts", "The end can't come before the start: check both times.")
-    if ends.astimezone(UTC) - starts.astimezone(UTC) > _LONGEST:
+    if ends.astimezone(UTC) - starts.astimezone(UTC) > LONGEST:
         raise Refused("session.too-long", f"No session lasts more than {LONGEST_HOURS} hours: check both times.")
 
 

@@ -77,9 +77,12 @@ OF_TOPIC: Final[Mapping[str, str]] = {
 OF_RULE: Final[Mapping[str, str]] = {
     "assessment.diagnosis": "ICD-10-CM",
     "assessment.substances": SLIP,
+    "attendance.family-members": SLIP,
+    "attendance.too-long": SLIP,
     "break-glass.own-review": "our default: nobody reviews their own act",
     "break-glass.too-long": "our default: 24 hours",
     "report.digest-form": SLIP,
+    "identity.blank": SLIP,
     "cohort.already-closed": RECORD,
     "cohort.before-forming": SLIP,
     "cohort.change-after-closing": RECORD,
@@ -103,6 +106,7 @@ OF_RULE: Final[Mapping[str, str]] = {
     "screening.repeated-analyte": SLIP,
     "session.cohort-closed": RECORD,
     "session.too-long": SLIP,
+    "step-down.minutes-beyond-a-week": SLIP,
     "step-down.negative-minutes": SLIP,
     "step-up.lower-level": SLIP,
 }

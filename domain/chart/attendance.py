@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
@@ -14,7 +14,7 @@ from domain.chart.exit import service_on
 from domain.record import Entry
 from domain.refused import Refused
 from domain.scene import Scene
-from domain.session import Session
+from domain.session import LONGEST, LONGEST_HOURS, Session
 from domain.week import local_date
 
 if TYPE_CHECKING:
@@ -134,6 +134,8 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
     if isinstance(fact, AttendanceCorrected) and (known is None or known.version != fact.corrects):
         raise Refused("attendance.other-session", "A correction keeps the session: strike the entry and record anew.")
     _judge_times(fact)
+    if (fact.family_members or 0) < 0:
+        raise Refused("attendance.family-members", "Say how many came along: from 0 on.")
     if fact.outcome is Outcome.ATTENDED:
         judge_begun(session, scene)
     judge_may_attend(chart, fact.episode_id, session, scene.zone)
@@ -186,6 +188,8 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
         raise Refused("attendance.times-missing", "Give both times: when the patient arrived and left.")
     if left_at < arrived_at:
         raise Refused("attendance.left-before-arriving", "The patient can't leave before arriving: check both times.")
+    if left_at.astimezone(UTC) - arrived_at.astimezone(UTC) > LONGEST:
+        raise Refused("attendance.too-long", f"Nobody stays more than {LONGEST_HOURS} hours: check both times.")
 
 
 def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:

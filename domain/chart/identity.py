@@ -91,9 +91,9 @@ def judge_registered(identity: Identity) -> None:
         raise Refused("patient.not-registered", "Register the patient first: this chart has no identity yet.")
 
 
-def judge_correction(fact: IdentityCorrected) -> None:
+def judge_fields(fact: PatientRegistered | IdentityCorrected) -> None:
     given = [value for one in fields(fact) if (value := getattr(fact, one.name)) is not None]
     if not given:
         raise Refused("identity.nothing-changed", "Name what is corrected: one field of the identity at least.")
     if any(isinstance(value, str) and is_blank(value) for value in given):
-        raise Refused("identity.blank", "A corrected field can't be left empty: leave out what stays as it was.")
+        raise Refused("identity.blank", "A given field can't be empty: leave out what is unknown, or stays as it was.")

@@ -44,7 +44,10 @@ from domain.week import local_date
 
 _OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] = {
     **dict.fromkeys((merging.ChartsMerged, merging.MergedInto, merging.ChartLinked), merging.judge),
-    identity.IdentityCorrected: lambda chart, new, scene: identity.judge_correction(new.fact),
+    **dict.fromkeys(
+        (identity.PatientRegistered, identity.IdentityCorrected),
+        lambda chart, new, scene: identity.judge_fields(new.fact),
+    ),
     entry.InquiryReceived: lambda chart, new, scene: entry.judge_opening(chart),
     carry_over.EpisodeCarriedOver: carry_over.judge,
     consent.ConsentGiven: lambda chart, new, scene: consent.judge(new.fact),

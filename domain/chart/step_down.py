@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
-from domain.asam import is_lower
+from domain.asam import is_lower, judge_level
 from domain.record import Entry
 from domain.refused import Refused
 from domain.week import WEEK_MINUTES
@@ -205,14 +205,13 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
     fact: Any = entry.fact
     if episode.state_during(fact.on).value not in IN_TREATMENT:
         raise Refused("step-down.not-in-treatment", "The patient is not in treatment on that date.")
+    if isinstance(fact, SelfReductionNoted | StepDownRecommended):
+        _judge_minutes(fact.weekly_minutes)
     if isinstance(fact, SelfReductionNoted | Transferred):
         return
     known = chart.step_downs.get(fact.step_down_id)
     if isinstance(fact, StepDownRecommended):
-        if fact.weekly_minutes < 0:
-            raise Refused("step-down.negative-minutes", "Weekly minutes can't be negative.")
-        if fact.weekly_minutes > WEEK_MINUTES:
-            raise Refused("step-down.minutes-beyond-a-week", "A week has 10,080 minutes: say what remains of them.")
+        judge_level(fact.to_level)
         level = episode.level_of_care(fact.on)
         if level is not None and is_lower(level, fact.to_level):
             raise Refused("step-down.to-higher-level", "That level is a higher one: decide a step-up, or transfer.")
@@ -224,6 +223,13 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
     _judge_mark(episode, known, evolve(chart.step_downs, entry)[known.step_down_id].marks[-1])
     if isinstance(fact, StepDownTookEffect) and entry.envelope.by.role == SYSTEM and fact.on != known.effective_on:
         raise Refused("step-down.not-on-its-date", "The system records it on the date agreed; a person on another.")
+
+
+def _judge_minutes(weekly_minutes: int) -> None:
+    if weekly_minutes < 0:
+        raise Refused("step-down.negative-minutes", "Weekly minutes can't be negative.")
+    if weekly_minutes > WEEK_MINUTES:
+        raise Refused("step-down.minutes-beyond-a-week", "A week has 10,080 minutes: say what remains of them.")
 
 
 def unfounded(episode: Episode, step_down: StepDown) -> Iterator[int]:

@@ -128,6 +128,18 @@ def test_nobody_leaves_before_arriving() -> None:
     given(*ENROLLED).when(at_once).recorded()
 
 
+def test_nobody_stays_longer_than_a_session_lasts() -> None:
+    too_long = attended(MONDAY, "2026-03-02 09:00", "2026-03-02 21:01")
+    given(*ENROLLED).when(too_long).refused("attendance.too-long")
+    given(*ENROLLED).when(attended(MONDAY, "2026-03-02 09:00", "2026-03-02 21:00")).recorded()
+    given(*ACTIVE).when(corrected(6, too_long), reason="The sheet says so.").refused("attendance.too-long")
+
+
+def test_who_comes_along_is_counted_from_none_on() -> None:
+    given(*ENROLLED).when(replace(attended(MONDAY), family_members=-1)).refused("attendance.family-members")
+    given(*ENROLLED).when(replace(attended(MONDAY), family_members=0)).recorded()
+
+
 def test_a_record_says_who_came_with_the_patient() -> None:
     with_two = replace(attended(MONDAY), family_members=2)
     plan = attended(MONDAY)

@@ -49,6 +49,11 @@ def test_nothing_of_an_identity_is_corrected_to_nothing(field: str) -> None:
     given(*ACTIVE).when(corrected(**{field: "  "})).refused("identity.blank")
 
 
+@pytest.mark.parametrize("field", ["given_name", "family_name", "sex", "phone"])
+def test_nobody_is_registered_with_a_field_that_says_nothing(field: str) -> None:
+    given().when(replace(registered, **{field: " "})).refused("identity.blank")
+
+
 def test_a_medical_record_number_is_not_corrected_to_nothing() -> None:
     given(*ACTIVE).when(corrected(mrn="  ")).refused("patient.mrn-missing")
 

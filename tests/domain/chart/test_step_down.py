@@ -286,6 +286,16 @@ def test_a_week_has_ten_thousand_and_eighty_minutes() -> None:
     given(*ACTIVE).when(recommended(minutes=10_080)).recorded()
 
 
+def test_what_the_patient_still_comes_for_is_part_of_a_week() -> None:
+    given(*ACTIVE).when(self_reduction(minutes=-1)).refused("step-down.negative-minutes")
+    given(*ACTIVE).when(self_reduction(minutes=10_081)).refused("step-down.minutes-beyond-a-week")
+    given(*ACTIVE).when(self_reduction(minutes=0)).recorded()
+
+
+def test_a_step_down_leads_to_a_level_that_there_is() -> None:
+    given(*ACTIVE).when(replace(recommended(), to_level="outpatient")).refused("assessment.level")
+
+
 def test_a_step_down_leads_to_no_higher_level() -> None:
     given(*ACTIVE).when(replace(recommended(), to_level="3.5")).refused("step-down.to-higher-level")
     given(*ACTIVE).when(replace(recommended(), to_level="2.1")).recorded()
