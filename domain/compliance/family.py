@@ -68,7 +68,7 @@ def _judged(care: PatientPeriod, episode: Episode, terms: FamilySessions) -> Row
         verdict,
         value,
         terms.at_least_sessions,
-        evidence=[*care.evidence_of(visits), *(care.fact(e.version) for e in exempt)],
+        evidence=[*care.evidence_of(visits, SessionKind.FAMILY), *(care.fact(e.version) for e in exempt)],
         missing=list(_missing(visits, terms)),
         figures=(("family_sessions", len(visits)),),
     )

@@ -154,5 +154,5 @@ def _offered_evidence(cohort: Cohort, timetable: Timetable, period: Period, slot
     versions |= {pattern.version for on in period.dates if (pattern := cohort.pattern_on(on)) is not None}
     names = [f"{stream}@{version}" for version in versions]
     names += [name for slot in slots for name in (*slot.planned_by, *slot.held_by)]
-    names += [n for on in period.dates for n in timetable.removed_of_cohort.get((cohort.cohort_id, on), ())]
-    return names
+    lost = (one for on in period.dates for one in timetable.removed_of_cohort.get((cohort.cohort_id, on), ()))
+    return [*names, *(name for one in lost for name in one.names)]

@@ -31,7 +31,9 @@ def ind_1(week: PatientPeriod, terms: IndividualSessions) -> Row:
     missing = [f"times held of {v.slot.name}" for v in visits if v.slot.interval is None]
     if not visits:
         missing.append("individual session with a record of the patient")
-    return week.row(terms.rule, verdict, value, owed, evidence=week.evidence_of(visits), missing=missing)
+    return week.row(
+        terms.rule, verdict, value, owed, evidence=week.evidence_of(visits, SessionKind.INDIVIDUAL), missing=missing
+    )
 
 
 def _with_credit(intervals: Iterable[Interval | None]) -> int:

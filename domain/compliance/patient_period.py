@@ -20,6 +20,7 @@ from domain.compliance.period import Period
 from domain.compliance.timetable import Slot, Timetable
 from domain.compliance.verdict import Figures, Row, Verdict, cited
 from domain.record import stream_name
+from domain.session import SessionKind
 
 _IN_CARE = frozenset(
     {
@@ -75,8 +76,8 @@ class Visit:
 class PatientPeriod:
     """`earned`, `offered` and `excused` are day minutes by program day: as it was, had every expected session that was
     held been attended in full, and had those missed with an excuse. `standing` names the facts of enrollment, state,
-    cohort and pattern by which the dates are active and scheduled, `removed` those that cancelled or moved away
-    sessions of the patient."""
+    cohort and pattern by which the dates are active and scheduled; `removed` are sessions of the patient's that were
+    cancelled or moved away, each with the facts that say so."""
 
     chart: Chart
     episodes: tuple[Episode, ...]
@@ -89,7 +90,7 @@ class PatientPeriod:
     offered: Mapping[date, int]
     excused: Mapping[date, int]
     standing: tuple[str, ...]
-    removed: tuple[str, ...]
+    removed: tuple[tuple[SessionKind, tuple[str, ...]], ...]
 
     @property
     def is_active(self) -> bool:
@@ -143,12 +144,14 @@ class PatientPeriod:
             figures=figures,
         )
 
-    def evidence_of(self, visits: Sequence[Visit]) -> list[str]:
+    def evidence_of(self, visits: Sequence[Visit], kind: SessionKind | None = None) -> list[str]:
         """The facts behind what the patient had, and could have had, in these sessions: the records of presence and
-        absence, the plans that set the program days, the times held, and what took sessions away."""
+        absence, the plans that set the program days, the times held, and what took sessions (of that kind, where the
+        visits are all of one) away."""
         names = [self.fact(visit.record.version) for visit in visits if visit.record is not None]
         names += [name for visit in visits for name in (*visit.slot.planned_by, *visit.slot.held_by)]
-        return [*names, *self.removed]
+        names += [name for lost, removed_by in self.removed if kind in (None, lost) for name in removed_by]
+        return names
 
 
 def care_in(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort], period: Period) -> PatientPeriod | None:
@@ -186,7 +189,7 @@ def care_of(
         offered=_day_minutes((v.slot.day, v.if_offered) for v in visits),
         excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits),
         standing=tuple(_standing(chart, episodes, assigned, cohorts, min(period.last, as_of))),
-        removed=tuple(_removed(chart, timetable, active, assigned)),
+        removed=tuple(_removed(chart, timetable, period, active, assigned)),
     )
 
 
@@ -234,15 +237,20 @@ def _standing(
 
 
 def _removed(
-    chart: Chart, timetable: Timetable, active: frozenset[date], assigned: Mapping[date, Assignment]
-) -> Iterator[str]:
-    if not timetable.removed:
-        return
-    for session_id in timetable.removed.keys() & chart.attendances.keys():
-        yield from timetable.removed[session_id]
+    chart: Chart, timetable: Timetable, period: Period, active: frozenset[date], assigned: Mapping[date, Assignment]
+) -> Iterator[tuple[SessionKind, tuple[str, ...]]]:
+    """What days of the period have lost: sessions with a record of the patient's, and the cohort's on active days."""
+    stream = stream_name("chart", chart.patient_id)
+    # There are few of them, and many records.
+    for session_id, found in timetable.removed.items():
+        if (record := chart.attendances.get(session_id)) is not None:
+            for lost in found:
+                if lost.day in period:
+                    yield lost.session.kind, (*lost.names, f"{stream}@{record.version}")
     for day in active:
         if (assignment := assigned.get(day)) is not None:
-            yield from timetable.removed_of_cohort.get((assignment.cohort_id, day), ())
+            for lost in timetable.removed_of_cohort.get((assignment.cohort_id, day), ()):
+                yield lost.session.kind, lost.names
 
 
 def _visits(

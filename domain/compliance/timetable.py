@@ -57,20 +57,26 @@ def held_by(session: Session) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Timetable:
-    """Slots by session, and those of cohorts by cohort and program day.
+class Removed:
+    """A session that a day has lost. `names` are those of the facts that planned it, and that cancelled or moved it."""
 
-    `removed` names the facts that cancelled a session, or moved it to another day, by session, and by the cohort and
-    the day that lost it.
-    """
+    session: Session
+    day: date
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timetable:
+    """Slots by session, and those of cohorts by cohort and program day; what days have lost by session, and by the
+    cohort and the day."""
 
     period: Period
     as_of: date
     zone: ZoneInfo
     slots: Mapping[UUID, Slot]
     of_cohort: Mapping[tuple[UUID, date], tuple[Slot, ...]]
-    removed: Mapping[UUID, tuple[str, ...]]
-    removed_of_cohort: Mapping[tuple[UUID, date], tuple[str, ...]]
+    removed: Mapping[UUID, tuple[Removed, ...]]
+    removed_of_cohort: Mapping[tuple[UUID, date], tuple[Removed, ...]]
 
 
 def countable(session: Session, modalities: Collection[Modality]) -> bool:
@@ -90,19 +96,19 @@ def lay_out(
     """The period's countable sessions with a program day by `as_of`. Cancelled ones count nowhere and are left out."""
     slots: dict[UUID, Slot] = {}
     of_cohort: dict[tuple[UUID, date], list[Slot]] = {}
-    removed: dict[UUID, tuple[str, ...]] = {}
-    removed_of_cohort: dict[tuple[UUID, date], tuple[str, ...]] = {}
+    removed: dict[UUID, tuple[Removed, ...]] = {}
+    removed_of_cohort: dict[tuple[UUID, date], tuple[Removed, ...]] = {}
     shown = Period(period.first, min(period.last, as_of))
     for session in sessions:
         if session.starts_at is None or session.ends_at is None or not countable(session, modalities):
             continue
         cohort_id = None if session.one_to_one else session.cohort_id
-        for day, name in _removals(session, zone):
-            if day in shown:
-                removed[session.session_id] = (*removed.get(session.session_id, ()), name)
+        for lost in _removals(session, zone):
+            if lost.day in shown:
+                removed[session.session_id] = (*removed.get(session.session_id, ()), lost)
                 if cohort_id is not None:
-                    key = cohort_id, day
-                    removed_of_cohort[key] = (*removed_of_cohort.get(key, ()), name)
+                    key = cohort_id, lost.day
+                    removed_of_cohort[key] = (*removed_of_cohort.get(key, ()), lost)
         day = session.program_day(zone)
         if session.cancelled is not None or day not in shown:
             continue
@@ -132,12 +138,13 @@ def _slot(session: Session, day: date, known_at: datetime) -> Slot:
     )
 
 
-def _removals(session: Session, zone: ZoneInfo) -> Iterator[tuple[date, str]]:
+def _removals(session: Session, zone: ZoneInfo) -> Iterator[Removed]:
     """The days on which it would be, but for the fact that cancelled it, or that moved it away."""
-    stream = stream_name("session", session.session_id)
     day = session.program_day(zone)
+    planned = planned_by(session)
     if session.cancelled_version is not None:
-        yield day, f"{stream}@{session.cancelled_version}"
+        cancelled_by = f"{stream_name('session', session.session_id)}@{session.cancelled_version}"
+        yield Removed(session=session, day=day, names=(*planned, cancelled_by))
     for plan in session.plans[:-1]:
         if (lost := local_date(plan.starts_at, zone)) != day:
-            yield lost, f"{stream}@{session.scheduled_version}"
+            yield Removed(session=session, day=lost, names=planned)
