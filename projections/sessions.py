@@ -116,7 +116,7 @@ def row_of(session: Session) -> dict[str, Any]:
 
 
 def session_of(row: Sequence[Any]) -> Session:
-    """A session from its row, columns in the order of the statements here."""
+    """A session from its row, columns in the order of the statements here; without the starts that it had before."""
     started_at, ended_at, staff, held_version = row[10:14]
     held = None
     if held_version is not None:

@@ -21,7 +21,9 @@ def seen(site: Site) -> list[dict[str, Any]]:
     return [{"type": line["type"], "by": line["by"]["id"], **line["fact"]} for line in site.accesses()]
 
 
-@pytest.mark.parametrize(("query", "what"), [("status", "read_status"), ("history", "read_history")])
+@pytest.mark.parametrize(
+    ("query", "what"), [("status", "read_status"), ("history", "read_history"), ("compliance", "read_compliance")]
+)
 def test_reading_a_chart_leaves_an_access_fact(site: Site, query: str, what: str) -> None:
     patient = site.patient()
     site.told("counselor", f"/patients/{patient}/{query}", Purpose_Of_Use="treatment")

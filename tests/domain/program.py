@@ -22,6 +22,7 @@ from domain.chart.entry import InquiryReceived, IntakeAssessed, Suitability, Sui
 from domain.chart.exit import Discharged, DischargeReason
 from domain.chart.identity import PatientRegistered
 from domain.cohort import CohortFormed
+from domain.compliance.findings import assess_chart
 from domain.compliance.rule_set import RuleSet
 from domain.compliance.verdict import Row
 from domain.compliance.weekly import assess_week
@@ -147,6 +148,21 @@ class Program:
     def of_patients(self, week: str = "2026-W10", **asked: Any) -> list[Row]:
         """The report's rows about patients."""
         return [row for row in self.report(week, **asked) if row.subject == "patient"]
+
+    def findings(self, rule: str, as_of: date, *, known_at: datetime = LATER) -> list[Row]:
+        """What the rule says of the only patient."""
+        site = self.site(known_at)
+        (chart,) = site.charts.values()
+        rows = assess_chart(
+            chart,
+            facility=site.facility,
+            sessions=site.sessions,
+            cohorts=site.cohorts,
+            rule_set=LANDMARK_IOP,
+            as_of=as_of,
+            known_at=known_at,
+        )
+        return [row for row in rows if row.rule == rule]
 
     def finding(self, rule: str, week: str = "2026-W10", **asked: Any) -> tuple[str, int, int]:
         """Verdict, value and `of` of the only patient's row."""

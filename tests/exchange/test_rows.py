@@ -25,6 +25,7 @@ ROW = Row(
     of=540,
     evidence=("chart/1@12", "session/2@3"),
     missing=("attendance record in session/9",),
+    figures=(("excused", 1),),
 )
 CANONICAL = (
     b'{"rule":"HRS-1","subject":"patient","subject_id":"115a3c98-7844-4b16-bbe9-d8b2dd2dcf49",'
@@ -39,9 +40,13 @@ def test_the_canonical_form_has_columns_in_order_no_spaces_and_a_line_feed_after
     assert canonical([]) == b""
 
 
-def test_json_forms_add_what_was_missing() -> None:
+def test_json_forms_add_what_was_missing_and_the_figures_beside() -> None:
     [line] = as_ndjson([ROW]).splitlines()
-    assert json.loads(line) == {**json.loads(CANONICAL), "missing": ["attendance record in session/9"]}
+    assert json.loads(line) == {
+        **json.loads(CANONICAL),
+        "missing": ["attendance record in session/9"],
+        "figures": {"excused": 1},
+    }
     assert json.loads(as_json({"report": "weekly"}, [ROW])) == {"report": "weekly", "rows": [json.loads(line)]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import UUID
 
@@ -87,7 +87,8 @@ def folded(facts: Iterable[Recorded]) -> Tables:
     site = fold_site(known(facts))
     return Tables(
         status=dict(site.charts),
-        sessions=dict(site.sessions),
+        # The starts that a session had before it was moved, nobody asks the tables for.
+        sessions={key: replace(session, plans=()) for key, session in site.sessions.items()},
         attendance={
             (chart.patient_id, record.session_id): record
             for chart in site.charts.values()
