@@ -38,7 +38,7 @@ def _windows(episode: Episode, timetable: Timetable, ending: Period, length: int
         return
     upto = as_of if discharge is None else min(as_of, discharge.on)
     for window in windows(admission.on, length, upto):
-        if window.last in ending and episode.judged_on(window.last, timetable.zone):
+        if window.last in ending and episode.judged_on(min(window.last, as_of), timetable.zone):
             yield window
 
 
