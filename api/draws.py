@@ -109,7 +109,7 @@ def _filings(by: Caller, code: str, body: RandomDrawBody) -> list[Filing]:
 def read_random_draws(
     by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Annotated[DrawsAsked, Query()]
 ) -> Response:
-    """Each with its seed and its pool, and what was ordered for whom. Draws that were struck are left out."""
+    """Each with its seed and its pool, and what was ordered for whom. What was struck is left out."""
     wait(by, asked, for_tables=False)
     states = by.wiring.store.states(code)
     stream = stream_name("facility", code)
@@ -120,10 +120,11 @@ def read_random_draws(
     ordered = {
         (e.envelope.causation_id, patient_id): e.fact.screening_id
         for patient_id in drawn
-        for e in view.streams[stream_name("chart", patient_id)].entries
+        for e in live(view.streams[stream_name("chart", patient_id)].entries)
         if isinstance(e.fact, ScreeningOrdered)
     }
-    by.saw(drawn)
+    # The pool says who is in treatment.
+    by.saw(sorted({patient_id for entry in made for patient_id in entry.fact.pool}))
     return json_answer(
         {"facility": code, "position": view.position, "draws": [_shown(entry, ordered) for entry in made]}
     )
