@@ -26,7 +26,8 @@ ends the command (exit code 2) before anything is written. A spreadsheet writes 
 
 - **A row is judged like a command of the same person at the same time**, with the same refusals. It comes in whole or
   not at all: what is refused goes to `--rejects` with the number of its first line, the rule, the reason and the row as
-  it was, and holds back only rows of the same specimen next to it or after it.
+  it was, and holds back only rows of the same specimen next to it or after it. So is a row with a cell that would come
+  to nothing: one that belongs to `first_contact` or `carried_over` where that is empty.
 - **Safe to run again**: what is in already with the same content is skipped, what says something else is refused.
   Put right what the rejects name, and import the whole file again.
 - **Dates** are `2026-03-02`, or `3/2/2026` and `03/02/2026`, always month first: `13/2/2026` is refused. **Times** are

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, time, timezone
 from functools import lru_cache
 from re import compile as compile_pattern
@@ -53,6 +53,12 @@ class Cells:
         if (text := self.text(name)) is None:
             raise _malformed(name, f"is needed with `{beside}`")
         return text
+
+    def judge_alone(self, names: Iterable[str], without: str) -> None:
+        """Refused when one of them says something, which would come to nothing without the other column."""
+        for name in names:
+            if self.text(name) is not None:
+                self.given(without, name)
 
     def word(self, name: str) -> str | None:
         if (text := self.text(name)) is None:

@@ -45,7 +45,7 @@ def read_header(file: str, names: Sequence[str]) -> Header:
     table = min(TABLES, key=lambda one: (len(_missing(one, given)) + len(_unknown(one, given)), -_known(one, given)))
     columns = [_SPELT[table.name][name].name if name in _SPELT[table.name] else None for name in given]
     wrong = [
-        *([f"unknown: {_quoted(unknown)}"] if (unknown := _unknown(table, given)) else []),
+        *([f"unknown: {told}"] if (told := _told(table, given)) else []),
         *([f"missing: {_quoted(missing)}"] if (missing := _missing(table, given)) else []),
         *([f"given twice: {_quoted(twice)}"] if (twice := _twice(columns)) else []),
     ]
@@ -63,6 +63,14 @@ def _unknown(table: Table, given: Sequence[str]) -> list[str]:
     return [name for name in given if name and name not in _SPELT[table.name]]
 
 
+def _told(table: Table, given: Sequence[str]) -> str:
+    """The unknown names; their places where most names are unknown: then it may be a row of data, somebody's."""
+    unknown = _unknown(table, given)
+    if len(unknown) * 2 < sum(map(bool, given)):
+        return _quoted(unknown)
+    return ", ".join(f"column {n}" for n, name in enumerate(given, start=1) if name in unknown)
+
+
 def _missing(table: Table, given: Sequence[str]) -> list[str]:
     there = {_SPELT[table.name][name].name for name in given if name in _SPELT[table.name]}
     missing = [column.name for column in table.columns if column.required and column.name not in there]
@@ -74,5 +82,5 @@ def _twice(columns: Sequence[str | None]) -> list[str]:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    # A header may be a row of data: what is in it is told no further than a word would be.
+    # A name is a word or two.
     return ", ".join(f"`{name}`" if len(name) <= 40 and not any(map(str.isdigit, name)) else "(?)" for name in names)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from domain.chart import Chart
@@ -111,6 +111,9 @@ class PatientTold(Told):
             yield carried, self.by
 
 
+_OF_CARRIED: Final = ("admitted_on", "cohort", "primary_clinician", "from_system")
+
+
 def read_patient(cells: Cells) -> PatientTold:
     registered = PatientRegistered(
         mrn=cells.raw("mrn"),
@@ -123,6 +126,8 @@ def read_patient(cells: Cells) -> PatientTold:
         emergency_contact=cells.text("emergency_contact"),
     )
     called_at = cells.instant("first_contact")
+    if called_at is None:
+        cells.judge_alone(("referral_source",), "first_contact")
     contact = None if called_at is None else (called_at, cells.given("referral_source", "first_contact"))
     return PatientTold(**recording(cells), registered=registered, first_contact=contact, carried=_carried(cells))
 
@@ -130,6 +135,7 @@ def read_patient(cells: Cells) -> PatientTold:
 def _carried(cells: Cells) -> Carried | None:
     state = cells.word("carried_over")
     if state is None:
+        cells.judge_alone(_OF_CARRIED, "carried_over")
         return None
     cells.given("admitted_on", "carried_over")
     return Carried(

@@ -68,6 +68,12 @@ def test_columns_that_do_not_fit_are_named_with_those_that_are_known(path: Path,
     assert "attendance: mrn, date, start" in str(error.value)
 
 
+def test_a_row_of_data_in_place_of_the_header_is_not_repeated(path: Path) -> None:
+    with pytest.raises(ColumnsUnknown, match=r"unknown: column 1, column 2, .*column 6, missing") as e:
+        rows(path, "MRN-7731,Ottoline,Quillfeather,5/4/1987,female,R. Ames\r\n")
+    assert not any(word in str(e.value) for word in ("ottoline", "quillfeather", "7731", "ames", "1987"))
+
+
 @pytest.mark.parametrize("text", ["", "\r\n\r\n", ",,,\r\n", '"mrn,date\r\n'])
 def test_no_header(path: Path, text: str) -> None:
     with pytest.raises(FileUnreadable):

@@ -135,6 +135,8 @@ def test_a_row_given_twice_in_one_file_comes_in_once(store: Store, tmp_path: Pat
         ({"admitted_on": "3/3/2026"}, "entry.in-the-future"),
         ({"first_contact": "3/1/2026 9:30 AM", "referral_source": "court", "reason": "late"}, "episode.already-open"),
         ({"carried_over": "gone"}, "line.malformed"),
+        ({"carried_over": ""}, "line.malformed"),
+        ({"referral_source": "court"}, "line.malformed"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -152,7 +154,8 @@ def test_a_patient_comes_in_whole_or_not(store: Store, tmp_path: Path, spoilt: d
 def test_a_patient_on_record_is_known_by_the_number(store: Store, tmp_path: Path) -> None:
     site(store, tmp_path)
     line = of_type("PatientRegistered")[0]
-    row = {**PATIENT, **{name: line["fact"][name] for name in ("mrn", "given_name", "family_name", "sex")}}
+    row = dict.fromkeys(PATIENT, "") | {"recorded_at": PATIENT["recorded_at"]}
+    row |= {name: line["fact"][name] for name in ("mrn", "given_name", "family_name", "sex")}
     row |= {"birth_date": line["fact"]["birth_date"], "phone": line["fact"].get("phone", ""), "staff": line["by"]["id"]}
     imported, rejects = taken(store, table(tmp_path / "p.csv", [row, {**row, "family_name": "Else"}]))
     assert (imported.facts, imported.skipped, rules(rejects)) == (0, 1, [(3, "line.differs")])
