@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import UUID
 
 from domain.asam import judge_edition, judge_level, judge_ratings
+from domain.chart.exit import judge_living
 from domain.refused import Refused
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ def judge_opening(chart: Chart) -> None:
     """One open episode at a time; a return after a discharge is a new one."""
     if any(episode.ended_on() is None for episode in chart.episodes.values()):
         raise Refused("episode.already-open", "Another episode of this patient is open: end that one first.")
+    for episode in chart.episodes.values():
+        judge_living(episode)
 
 
 def judge(episode: Episode, fact: Any) -> None:

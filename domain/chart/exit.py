@@ -70,6 +70,14 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
             return
 
 
+def judge_living(episode: Episode) -> None:
+    """Nobody comes back to treatment who has died."""
+    if episode.discharge is not None and episode.discharge.reason is DischargeReason.DIED:
+        raise Refused(
+            "episode.patient-died", "The patient died, by a discharge on record: void that first if it is wrong."
+        )
+
+
 def _judge_discharge(chart: Chart, fact: Discharged, scene: Scene) -> None:
     if fact.on < fact.last_service_on:
         raise Refused("discharge.last-service-after", "The last service can't be after the discharge.")

@@ -9,6 +9,7 @@ import pytest
 
 from domain.chart.entry import Suitability
 from domain.chart.episode import Assignment, Enrollment
+from domain.chart.exit import DischargeReason
 from domain.chart.identity import Identity
 from domain.chart.states import State
 from tests.domain.care import assigned, consented
@@ -37,6 +38,7 @@ from tests.domain.cast import (
     registered,
     staff_uuid,
     suitability,
+    voided,
     waitlisted,
 )
 from tests.domain.given import given, of_cohort, said, strike
@@ -89,6 +91,13 @@ def test_an_inquiry_opens_an_episode() -> None:
     episode = given(*INQUIRED).episode
     assert (episode.episode_id, episode.version, episode.state_on(day("2026-02-25"))) == (EPISODE, 2, State.INQUIRY)
     assert episode.opened_on(ZONE) == day("2026-02-25")
+
+
+def test_nobody_comes_back_who_has_died() -> None:
+    story = given(*ACTIVE, discharged("2026-03-03", reason=DischargeReason.DIED))
+    story.when(inquired(SECOND_EPISODE, "2026-03-04 12:00")).refused("episode.patient-died")
+    story.tell(said(voided(8), reason="Another patient."), discharged("2026-03-05"))
+    story.when(inquired(SECOND_EPISODE, "2026-03-06 12:00")).recorded()
 
 
 @pytest.mark.parametrize("so_far", [INQUIRED, ASSESSED, ENROLLED, ACTIVE], ids=len)
