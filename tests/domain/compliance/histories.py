@@ -234,7 +234,8 @@ def asked(teller: Teller, sat: list[Sat]) -> tuple[date, datetime]:
         return as_of, LATER
     if sat and teller.now_and_then(5):
         one = teller.one_of(sat)
-        return as_of, one.held[1] if one.held else one.ends_at
+        ended = one.held[1] if one.held else one.ends_at
+        return as_of, ended + timedelta(seconds=teller.one_of((0, 90, 600)))
     return as_of, at(teller.day(0, 12), teller.one_of(STARTS))
 
 
@@ -264,7 +265,8 @@ def weeks_of_care(draw: st.DrawFn) -> History:
     for _ in range(teller.up_to(5)):
         one_to_one = teller.now_and_then(4)
         kind = teller.one_of(ONE_TO_ONE if one_to_one else GROUPS)
-        cohort_id = None if one_to_one else teller.one_of((*known, *known, None))
+        # Live facts refuse a cohort for one-to-one kinds; a ledger restored from elsewhere may hold one.
+        cohort_id = None if one_to_one and not teller.now_and_then(2) else teller.one_of((*known, *known, None))
         on = teller.day(0, 6) if not teller.now_and_then(3) else teller.day(-3, 7)
         sat.append(session(teller, on, teller.one_of(STARTS), teller.one_of(MINUTES), kind, cohort_id, []))
     return lives(teller, sat, known, range(-20, 3))
