@@ -31,8 +31,9 @@ from domain.session import Modality, Session
 from domain.week import Week
 
 QUALIFYING_MINUTES: Final = 180
-"""A day of a status qualifies with so many, in whatever modality. That is the status's own figure, whichever rule set
-the site is judged by."""
+"""A day of a status qualifies with so many: its own figure, whichever rule set the site is judged by."""
+
+EVERYWHERE: Final = frozenset(Modality)
 
 RECENT: Final = timedelta(days=29)
 """`as_of` and the 29 dates before."""
@@ -223,14 +224,9 @@ def _week(
 ) -> dict[str, Any]:
     """The week of `as_of`, up to it."""
     label = Week.of(look.as_of)
-    period = Period.of_week(label)
+    period, zone = Period.of_week(label), look.facility.clock
     timetable = lay_out(
-        sessions.values(),
-        period,
-        zone=look.facility.clock,
-        modalities=frozenset(Modality),
-        as_of=look.as_of,
-        known_at=known_at,
+        sessions.values(), period, zone=zone, modalities=EVERYWHERE, as_of=look.as_of, known_at=known_at
     )
     week = care_in(look.chart, timetable, cohorts, period)
     expected = [] if week is None else week.expected
