@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
-from domain.chart.attendance import Attendance, Outcome
+from domain.chart.attendance import Attendance, Outcome, counts
 from domain.chart.enrollment import outside_offer
 from domain.chart.entry import found_suitable
 from domain.chart.episode import Episode
@@ -240,8 +240,13 @@ def _week(
 
 
 def _attendance(look: _Look) -> dict[str, Any]:
-    records = [(record, session) for record, session in look.records if session.cancelled is None]
-    attended = [session.program_day(look.facility.clock) for record, session in records if record.attended]
+    zone = look.facility.clock
+    records = [
+        (record, session)
+        for record, session in look.records
+        if session.cancelled is None and counts(look.chart, record, session, zone)
+    ]
+    attended = [session.program_day(zone) for record, session in records if record.attended]
     unexcused = 0
     for record, _ in reversed(records):
         if record.outcome is not Outcome.ABSENT_UNEXCUSED:

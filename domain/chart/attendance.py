@@ -168,6 +168,23 @@ def judge_begun(session: Session, scene: Scene) -> None:
         )
 
 
+def held_against(chart: Chart, record: Attendance, session: Session, zone: ZoneInfo) -> bool:
+    """Whether a record on record requires that the patient might attend then, and does not find it so.
+
+    An excuse, which may be given in advance, holds up no hold and no end of the episode: it needs the enrollment alone.
+    """
+    episode = chart.episodes.get(record.episode_id)
+    if episode is None or may_attend(episode, session, zone):
+        return False
+    return record.outcome is not Outcome.ABSENT_EXCUSED or not _enrolled_by(episode, session.program_day(zone), zone)
+
+
+def counts(chart: Chart, record: Attendance, session: Session, zone: ZoneInfo) -> bool:
+    """Whether a record says something of the patient's attendance: an excuse does only where they might attend."""
+    episode = chart.episodes.get(record.episode_id)
+    return record.outcome is not Outcome.ABSENT_EXCUSED or episode is None or may_attend(episode, session, zone)
+
+
 def judge_may_attend(chart: Chart, episode_id: UUID, session: Session, zone: ZoneInfo) -> None:
     if not may_attend(chart.episodes[episode_id], session, zone):
         raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
@@ -197,9 +214,11 @@ def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
     on = session.program_day(zone)
     if episode.is_guest_on(on):
         return True
-    if episode.enrollment is None or on < episode.enrollment.on or not episode.judged_on(on, zone):
-        return False
-    return episode.state_during(on) in ATTENDING
+    return _enrolled_by(episode, on, zone) and episode.state_during(on) in ATTENDING
+
+
+def _enrolled_by(episode: Episode, on: date, zone: ZoneInfo) -> bool:
+    return episode.enrollment is not None and episode.enrollment.on <= on and episode.judged_on(on, zone)
 
 
 def _after_last_service(episode: Episode, fact: AttendanceRecorded, session: Session, scene: Scene) -> bool:

@@ -162,8 +162,7 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         session = scene.sessions.get(record.session_id)
         if session is None or session.starts_at is None or session.cancelled is not None:
             continue  # Flagged where it shows; it counts nowhere.
-        attending = chart.episodes.get(record.episode_id)
-        if attending is not None and not attendance.may_attend(attending, session, scene.zone):
+        if attendance.held_against(chart, record, session, scene.zone):
             yield record.version
     yield from presence.unentitled(chart, scene)
     yield from presence.unfounded(chart)

@@ -4,7 +4,8 @@ A function takes a line, the live lines of its chart (with it) and the record, a
 
 Left open, and settled here: who attends aftercare and alumni sessions after treatment may attend any session then; a
 step-down is told in the order of recording, but nothing on it is dated before its recommendation; a presence in a
-session that was cancelled overlaps nothing until it is revived, as it "counts nowhere".
+session that was cancelled overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in advance is
+in the way of no hold and no end of the episode, once on record.
 """
 
 from __future__ import annotations
@@ -67,11 +68,19 @@ def attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
         return wrong
     if any(overlaps(line, other, record) for other in records(lines) if other is not line):
         wrong.add("attendance.overlapping")
-    state = state_during(lines, line.episode_id, there["day"])
-    after = [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == line.episode_id]
-    if state not in ("enrolled", *TREATED) and not any(on <= there["day"] for on in after):
+    excused = line.outcome == "absent_excused"
+    by_then = [e for e in named(lines, "Enrolled") if e.episode_id == line.episode_id and e.on <= there["day"]]
+    if not (excused and by_then) and not may_attend(line, there, lines):
         wrong.add("attendance.not-enrolled")
     return wrong
+
+
+def may_attend(line: Line, there: dict[str, Any], lines: list[Line]) -> bool:
+    """The contract: "Attendance on a program day on which the episode is not ENROLLED/ACTIVE/TAPERING (allowed after
+    `AftercareStarted` or `AlumniJoined`)"."""
+    after = [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == line.episode_id]
+    state = state_during(lines, line.episode_id, there["day"])
+    return state in ("enrolled", *TREATED) or any(on <= there["day"] for on in after)
 
 
 def new_attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
@@ -82,7 +91,13 @@ def new_attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
         wrong.add("attendance.session-cancelled")
     if any(other.session_id == line.session_id for other in records(lines) if other is not line):
         wrong.add("attendance.already-recorded")
-    return wrong
+    return wrong | absent_for_nothing(line, lines, record)
+
+
+def absent_for_nothing(line: Line, lines: list[Line], record: Record) -> set[str]:
+    """Nobody is excused who would not attend; a discharge or a hold found later leaves the excuse as it is."""
+    there = session(record, line.session_id)
+    return set() if there is None or may_attend(line, there, lines) else {"attendance.not-enrolled"}
 
 
 # ---- step-down
