@@ -76,6 +76,7 @@ def judge(chart: Chart, episode: Episode, new: Entry, scene: Scene) -> None:
     match fact:
         case Enrolled():
             _judge_enrollment(episode, fact, scene)
+            _judge_others_ended(chart, fact)
             judge_within(outside_offer(fact, scene.cohorts, scene.facility), new.envelope.reason)
         case Admitted():
             _judge_admission(chart, fact, scene)
@@ -99,6 +100,35 @@ def _judge_enrollment(episode: Episode, fact: Enrolled, scene: Scene) -> None:
     if fact.planned_weeks < 1:
         raise Refused("enrollment.planned-weeks", "Plan at least one week.")
     judge_clinician(fact.primary_clinician_id, scene)
+
+
+def _judge_others_ended(chart: Chart, fact: Enrolled) -> None:
+    for other in chart.episodes.values():
+        began, ended = other.enrollment, _runs_until(other)
+        if other.episode_id != fact.episode_id and began is not None and began.on <= fact.on < ended:
+            raise Refused("enrollment.in-another-episode", f"Another episode goes on until {ended}: check the date.")
+
+
+def _runs_until(episode: Episode) -> date:
+    """The end of an episode. Where the discharge was voided, the date that it had: until there is another one it is
+    being put right, even where the patient came back since."""
+    ended = episode.ended_on()
+    if ended is None and episode.voided:
+        ended = max(episode.voided, key=lambda step: step.version).on
+    return ended or date.max
+
+
+def side_by_side(chart: Chart) -> Iterator[int]:
+    """The versions of enrollments on a date on which another episode, enrolled before, has not ended: a patient is in
+    one at a time. One may begin on the day on which another ends."""
+    spans = sorted(
+        (e.enrollment.on, _runs_until(e), e.enrollment.version) for e in chart.episodes.values() if e.enrollment
+    )
+    until = date.min
+    for began, ended, version in spans:
+        if began < until:
+            yield version
+        until = max(until, ended)
 
 
 def judge_clinician(staff_id: UUID, scene: Scene) -> None:

@@ -156,6 +156,7 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
     yield from sorted(chart.adrift)
     still_open = [episode.version for episode in chart.episodes.values() if episode.ended_on() is None]
     yield from still_open[1:]
+    yield from enrollment.side_by_side(chart)
     for episode in chart.episodes.values():
         yield from _broken_steps(episode, scene.zone)
     for record in chart.attendances.values():

@@ -25,6 +25,7 @@ PLACEHOLDERS: Final = frozenset(
         "known.version",
         "on",
         "max(attended)",  # the date of a session
+        "ended",  # the date of a discharge
         "_known(by.role)",
         "known.closed_on",
         "what",  # a word for a term of a program

@@ -2,11 +2,14 @@
 
 Left open, and settled here: an episode is open while no end of it is on record, whatever its dates; aftercare, alumni
 and summary come no earlier than the discharge; a consent covers what is disclosed on the local date of recording, its
-last date included.
+last date included; who is enrolled anew may be so on the day on which the former episode ends; a discharge that was
+voided to be put right goes on ending the former episode where it did, as long as there is no other, for whoever came
+back since.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -34,6 +37,29 @@ def inquiry(line: Line, lines: list[Line], record: Record) -> set[str]:
         elif other is not line and is_open(lines, other.episode_id) and is_open(lines, line.episode_id):
             wrong.add("episode.already-open")
     return wrong
+
+
+def enrollment(line: Line, lines: list[Line], record: Record) -> set[str]:
+    """The contract: "A second open episode", "a state is asked for by program day, not by the order of recording":
+    from the enrollment to the end nobody is in another one."""
+    wrong = transition(line, lines, record)
+    first, last = span(line, lines, record)
+    for other in named(lines, "Enrolled"):
+        begins, ends = span(other, lines, record)
+        if other.episode_id != line.episode_id and (begins < last and first < ends):
+            wrong = wrong | {"enrollment.in-another-episode", *TRANSITION}
+    return wrong
+
+
+def span(enrolled: Line, lines: list[Line], record: Record) -> tuple[date, date]:
+    """From the enrollment to the end of the episode; to that of the discharge last voided, while there is no other."""
+    mine = [o for o in lines if o.get("episode_id") == enrolled.episode_id]
+    if ends := named(mine, "Discharged", "NotAdmitted"):
+        return enrolled.on, ends[-1].on
+    if taken_back := named(mine, "DischargeVoided"):
+        whole = next(told for told in record.values() if any(o is taken_back[-1] for o in told))
+        return enrolled.on, next(o.on for o in whole if o.version == taken_back[-1].corrects)
+    return enrolled.on, date.max
 
 
 def is_open(lines: list[Line], episode_id: Any) -> bool:
@@ -250,6 +276,7 @@ def level_before(line: Line, lines: list[Line]) -> str | None:
 GROUND: dict[str, Rule] = {
     **dict.fromkeys(STEPS, transition),
     "InquiryReceived": inquiry,
+    "Enrolled": enrollment,
     "StepUpDecided": step_up,
     "CohortAssigned": assignment,
     "DetoxAnswered": detox,
