@@ -167,7 +167,7 @@ def attending(chart: Chart, session: Session, scene: Scene) -> Episode | None:
     Where none may, the episode opened last, which is then refused for what it lacks.
     """
     episodes = [*chart.episodes.values()]
-    may = [episode for episode in episodes if attendance.may_attend(episode, session, scene.zone)]
+    may = [episode for episode in episodes if attendance.may_attend(chart, episode, session, scene.zone)]
     still_open = [episode for episode in may if episode.ended_on() is None]
     return next(reversed(still_open or may or episodes), None)
 

@@ -66,7 +66,7 @@ def expected(chart: Chart, session: Session, zone: ZoneInfo) -> Episode | None:
     for episode in chart.episodes.values():
         assigned = episode.cohort_on(on)
         mine = assigned is not None and assigned.cohort_id == session.cohort_id
-        if mine and not episode.is_guest_on(on) and attendance.may_attend(episode, session, zone):
+        if mine and not episode.is_guest_on(on) and attendance.may_attend(chart, episode, session, zone):
             return episode
     return None
 

@@ -174,7 +174,7 @@ def held_against(chart: Chart, record: Attendance, session: Session, zone: ZoneI
     An excuse, which may be given in advance, holds up no hold and no end of the episode: it needs the enrollment alone.
     """
     episode = chart.episodes.get(record.episode_id)
-    if episode is None or may_attend(episode, session, zone):
+    if episode is None or may_attend(chart, episode, session, zone):
         return False
     return record.outcome is not Outcome.ABSENT_EXCUSED or not _enrolled_by(episode, session.program_day(zone), zone)
 
@@ -182,11 +182,11 @@ def held_against(chart: Chart, record: Attendance, session: Session, zone: ZoneI
 def counts(chart: Chart, record: Attendance, session: Session, zone: ZoneInfo) -> bool:
     """Whether a record says something of the patient's attendance: an excuse does only where they might attend."""
     episode = chart.episodes.get(record.episode_id)
-    return record.outcome is not Outcome.ABSENT_EXCUSED or episode is None or may_attend(episode, session, zone)
+    return record.outcome is not Outcome.ABSENT_EXCUSED or episode is None or may_attend(chart, episode, session, zone)
 
 
 def judge_may_attend(chart: Chart, episode_id: UUID, session: Session, zone: ZoneInfo) -> None:
-    if not may_attend(chart.episodes[episode_id], session, zone):
+    if not may_attend(chart, chart.episodes[episode_id], session, zone):
         raise Refused("attendance.not-enrolled", "The patient is not enrolled, active or tapering on that program day.")
 
 
@@ -209,11 +209,21 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
         raise Refused("attendance.too-long", f"Nobody stays more than {LONGEST_HOURS} hours: check both times.")
 
 
-def may_attend(episode: Episode, session: Session, zone: ZoneInfo) -> bool:
-    """Enrolled, active or tapering on the program day (the last one included), or a guest after treatment."""
+def may_attend(chart: Chart, episode: Episode, session: Session, zone: ZoneInfo) -> bool:
+    """Enrolled, active or tapering on the program day (the last one included), or a guest after treatment.
+
+    A guest comes to aftercare and alumni sessions; to others while not in treatment anew, which they would be of.
+    """
     on = session.program_day(zone)
-    if episode.is_guest_on(on):
+    if _attends_on(episode, on, zone):
         return True
+    if not episode.is_guest_on(on):
+        return False
+    others = (other for other in chart.episodes.values() if other.episode_id != episode.episode_id)
+    return session.after_treatment or not any(_attends_on(other, on, zone) for other in others)
+
+
+def _attends_on(episode: Episode, on: date, zone: ZoneInfo) -> bool:
     return _enrolled_by(episode, on, zone) and episode.state_during(on) in ATTENDING
 
 

@@ -129,5 +129,5 @@ def unentitled(chart: Chart, scene: Scene) -> Iterator[int]:
             continue
         for stay in stays:
             episode = chart.episodes.get(stay.episode_id)
-            if episode is not None and not attendance.may_attend(episode, session, scene.zone):
+            if episode is not None and not attendance.may_attend(chart, episode, session, scene.zone):
                 yield from (version for version in (stay.version, stay.left_version) if version is not None)

@@ -7,17 +7,25 @@ from typing import Any
 
 import pytest
 
+from domain.chart.exit import DischargeReason
+from tests.domain import care
+from tests.domain.care import alumni_joined, arrived
 from tests.domain.cast import (
     ACTIVE,
+    ALUMNI,
     CHART,
     ENROLLED,
     NEXT_MONDAY,
     NEXT_THURSDAY,
+    NEXT_TUESDAY,
     SECOND_EPISODE,
+    THURSDAY,
+    TUESDAY,
     assessed,
     attended,
     discharged,
     enrolled,
+    hold_started,
     inquired,
     not_admitted,
     suitability,
@@ -89,3 +97,42 @@ def test_that_somebody_was_not_admitted_is_not_struck_once_they_came_back() -> N
     story = given(*ENROLLED, not_admitted("2026-03-04"), *again("2026-03-05", "2026-03-05"))
     story.tell(replace(not_admitted("2026-03-09"), episode_id=SECOND_EPISODE))
     story.when(strike(6)).refused("correction.breaks-history", naming=f"{CHART}@10")
+
+
+# ---- a guest of the former episode
+
+
+GRADUATE = (
+    *ACTIVE,
+    discharged("2026-03-02", reason=DischargeReason.COMPLETED),
+    care.aftercare("2026-03-02"),
+    alumni_joined("2026-03-02"),
+)
+"""Ten entries."""
+ANEW = again("2026-03-03", "2026-03-03")
+NOT_ENROLLED = "attendance.not-enrolled"
+
+
+def test_a_guest_comes_to_no_treatment_of_the_former_episode_once_enrolled_anew() -> None:
+    story = given(*GRADUATE, *ANEW)
+    story.when(attended(TUESDAY)).refused(NOT_ENROLLED)
+    story.when(arrived("2026-03-03 17:55", TUESDAY)).refused(NOT_ENROLLED)
+    story.when(attended(TUESDAY, episode_id=SECOND_EPISODE)).recorded()
+    story.when(attended(THURSDAY)).refused(NOT_ENROLLED)
+    story.when(attended(ALUMNI)).recorded()
+
+
+def test_a_guest_comes_again_once_the_later_episode_is_on_hold_or_over() -> None:
+    attending = attended(TUESDAY, episode_id=SECOND_EPISODE)
+    story = given(*GRADUATE, *ANEW, attending, replace(hold_started("2026-03-05"), episode_id=SECOND_EPISODE))
+    story.when(attended(THURSDAY)).recorded()
+    over = replace(discharged("2026-03-09", "2026-03-03"), episode_id=SECOND_EPISODE)
+    story = given(*GRADUATE, *ANEW, attending, over)
+    story.when(attended(NEXT_MONDAY)).refused(NOT_ENROLLED)
+    story.when(attended(NEXT_TUESDAY)).recorded()
+
+
+def test_nobody_is_enrolled_anew_over_what_they_came_to_as_a_guest() -> None:
+    story = given(*GRADUATE, attended(THURSDAY), *(late(fact) for fact in ANEW[:3]))
+    story.when(late(ANEW[3])).refused("episode.breaks-history", naming=f"{CHART}@11")
+    story.when(late(enrolled("2026-03-06", SECOND_EPISODE))).recorded()

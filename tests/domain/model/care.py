@@ -2,16 +2,17 @@
 
 A function takes a line, the live lines of its chart (with it) and the record, and answers the rules that it breaks.
 
-Left open, and settled here: who attends aftercare and alumni sessions after treatment may attend any session then; a
-step-down is told in the order of recording, but nothing on it is dated before its recommendation; a presence in a
-session that was cancelled overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in advance is
-in the way of no hold and no end of the episode, once on record.
+Left open, and settled here: who attends aftercare and alumni sessions after treatment may attend any session then, but
+on a day on which another episode is enrolled, active or tapering only aftercare and alumni sessions; a step-down is
+told in the order of recording, but nothing on it is dated before its recommendation; a presence in a session that was
+cancelled overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in advance is in the way of no
+hold and no end of the episode, once on record.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from tests.domain.model.record import Line, Record, local_date, named
@@ -78,9 +79,16 @@ def attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
 def may_attend(line: Line, there: dict[str, Any], lines: list[Line]) -> bool:
     """The contract: "Attendance on a program day on which the episode is not ENROLLED/ACTIVE/TAPERING (allowed after
     `AftercareStarted` or `AlumniJoined`)"."""
+    if attending(lines, line.episode_id, there["day"]):
+        return True
     after = [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == line.episode_id]
-    state = state_during(lines, line.episode_id, there["day"])
-    return state in ("enrolled", *TREATED) or any(on <= there["day"] for on in after)
+    others = [e.episode_id for e in named(lines, "InquiryReceived") if e.episode_id != line.episode_id]
+    anew = there["treats"] and any(attending(lines, other, there["day"]) for other in others)
+    return any(on <= there["day"] for on in after) and not anew
+
+
+def attending(lines: list[Line], episode_id: Any, on: date) -> bool:
+    return state_during(lines, episode_id, on) in ("enrolled", *TREATED)
 
 
 def new_attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
