@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from re import compile as compile_pattern
@@ -140,6 +140,19 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
             return replace(facility, version=version, holds=legal_hold.evolve(facility.holds, entry))
         case _:
             raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")
+
+
+def fold(entries: Iterable[Entry]) -> Facility:
+    """What these live facts add up to. The staff list is written once: copied at each of its facts, a long one would
+    take the square of their number."""
+    facility = Facility()
+    listed: dict[UUID, tuple[Credential, ...]] = {}
+    for entry in entries:
+        if isinstance(entry.fact, StaffCredentialed | CredentialEnded):
+            staff.note(listed, entry)
+        else:
+            facility = evolve(facility, entry)
+    return replace(facility, staff=listed)
 
 
 # ---- rules

@@ -19,7 +19,7 @@ from domain.record import Entry, standing, stream_kind, stream_uuid
 from domain.report import Report
 from domain.session import Session
 
-S = TypeVar("S", Facility, Cohort, Session, Report)
+S = TypeVar("S", Cohort, Session, Report)
 
 
 def fold(start: S, evolve: Callable[[S, Entry], S], entries: Iterable[Entry]) -> S:
@@ -32,7 +32,9 @@ def fold(start: S, evolve: Callable[[S, Entry], S], entries: Iterable[Entry]) ->
 
 
 def fold_facility(entries: Iterable[Entry]) -> Facility:
-    return fold(Facility(), facilities.evolve, entries)
+    known = list(entries)
+    facility = facilities.fold(standing(known))
+    return replace(facility, version=known[-1].version) if known else facility
 
 
 def fold_cohort(cohort_id: UUID, entries: Iterable[Entry]) -> Cohort:

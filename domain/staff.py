@@ -66,6 +66,13 @@ Staff: TypeAlias = Mapping[UUID, tuple[Credential, ...]]
 
 def evolve(staff: Staff, entry: Entry) -> Staff:
     """One standing fact further."""
+    further = dict(staff)
+    note(further, entry)
+    return further
+
+
+def note(staff: dict[UUID, tuple[Credential, ...]], entry: Entry) -> None:
+    """Writes one standing fact into a list that nobody else holds yet."""
     match entry.fact:
         case StaffCredentialed() as fact:
             line = Credential(
@@ -78,12 +85,12 @@ def evolve(staff: Staff, entry: Entry) -> Staff:
                 valid_to=fact.valid_to,
                 version=entry.version,
             )
-            return {**staff, fact.staff_id: (*staff.get(fact.staff_id, ()), line)}
+            staff[fact.staff_id] = (*staff.get(fact.staff_id, ()), line)
         case CredentialEnded() as fact:
             held = staff.get(fact.staff_id, ())
-            return {**staff, fact.staff_id: tuple(_ended(line, fact, entry.version) for line in held)}
+            staff[fact.staff_id] = tuple(_ended(line, fact, entry.version) for line in held)
         case _:
-            return staff
+            return
 
 
 def _ended(line: Credential, fact: CredentialEnded, version: int) -> Credential:

@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from domain.compliance.rule_set import RuleSet
-from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted, judge
-from domain.record import EnteredInError, Entry, Envelope, Source
+from domain.facility import Facility, FacilityOpened, HolidayDeclared, RuleSetAdopted, evolve, judge
+from domain.record import EnteredInError, Entry, Envelope, Person, Source
 from domain.refused import Refused
 from domain.site import fold_facility
+from domain.staff import CredentialEnded
 from tests.domain.cast import (
     ADMINISTRATOR,
     COMPLIANCE_OFFICER,
@@ -36,6 +37,10 @@ easter = HolidayDeclared(on=day("2026-04-06"), name="Easter Monday")
 
 def adopted(effective_on: str, rule_set: str = "landmark-iop", payer: str | None = None) -> RuleSetAdopted:
     return RuleSetAdopted(rule_set=rule_set, version="1", effective_on=day(effective_on), payer=payer)
+
+
+def ended(person: Person, on: str = "2026-03-02") -> CredentialEnded:
+    return CredentialEnded(staff_id=staff_uuid(person), credential=str(person.credential), on=day(on), reason="lapsed")
 
 
 def facility(story: Story) -> Facility:
@@ -218,3 +223,11 @@ def test_a_facility_adopts_no_rule_set_that_is_not_shipped(name: str, version: s
 def test_a_facility_adopts_any_rule_set_that_is_shipped(known: RuleSet) -> None:
     shipped = RuleSetAdopted(rule_set=known.name, version=known.version, effective_on=day("2026-01-01"))
     given().when(shipped).recorded()
+
+
+def test_a_staff_list_is_the_same_told_at_once_or_fact_by_fact_and_stays_as_it_was_told() -> None:
+    entries = given(credentialed(NURSE, "2026-01-01")).tell(ended(NURSE)).streams[FACILITY]
+    step_by_step = Facility()
+    told = [step_by_step := evolve(step_by_step, entry) for entry in entries]
+    assert fold_facility(entries) == step_by_step
+    assert [len(one.credentials(staff_uuid(NURSE), day("2026-03-03"))) for one in told[-3:]] == [1, 2, 0]
