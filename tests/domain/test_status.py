@@ -10,10 +10,8 @@ from uuid import UUID
 
 import pytest
 
-from domain.chart.carry_over import CarriedState
-from domain.chart.entry import InquiryReceived, Suitability, SuitabilityDecided
+from domain.chart.entry import Suitability, SuitabilityDecided
 from domain.chart.exit import DischargeVoided
-from domain.chart.plan import RelapseReported
 from domain.chart.screening import (
     AnalyteOutcome,
     AnalyteResult,
@@ -30,11 +28,10 @@ from domain.chart.step_down import (
     StepDownRecommended,
     StepDownTookEffect,
 )
-from domain.chart.step_up import StepUpDecided
 from domain.session import CancellationCause, SessionCancelled, SessionKind
-from domain.status import census_row, present
-from tests.domain import cast
-from tests.domain.program import LATER, ZONE, Patient, Program, local
+from domain.status import present
+from tests.domain.program import ZONE, Patient, local
+from tests.domain.told import Told
 from tests.sample_program import EXPECTED, sample, site_of
 
 AS_OF = date(2026, 4, 17)
@@ -67,41 +64,6 @@ def test_the_sample_program_gives_the_expected_status(path: Any) -> None:
 
 
 # ---- edges
-
-
-COHORT_DAYS = ("mon", "tue", "thu")
-FIRST = date(2026, 2, 23)
-
-
-class Told(Program):
-    """One patient of one cohort, admitted on Monday 2026-02-23."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.cohort_id = self.cohort(*COHORT_DAYS)
-        self.ann = self.patient(self.cohort_id, date(2026, 2, 20))
-        self.ann.admitted(FIRST)
-
-    def evening(self, on: str, kind: SessionKind = SessionKind.GROUP) -> UUID:
-        return self.held(self.cohort_id, f"{on} 18:00", f"{on} 21:00", kind=kind)
-
-    def status(self, as_of: str, known_at: datetime = LATER) -> dict[str, Any]:
-        site = self.site(known_at)
-        return present(
-            site.charts[self.ann.patient_id],
-            sessions=site.sessions,
-            cohorts=site.cohorts,
-            facility=site.facility,
-            as_of=date.fromisoformat(as_of),
-            known_at=known_at,
-            position=1,
-        )
-
-    def census(self, as_of: str) -> dict[str, Any] | None:
-        site = self.site()
-        chart = site.charts[self.ann.patient_id]
-        asked = date.fromisoformat(as_of)
-        return census_row(chart, facility=site.facility, sessions=site.sessions, cohorts=site.cohorts, as_of=asked)
 
 
 def test_known_at_is_written_in_utc_to_the_microsecond_that_was_asked() -> None:
@@ -378,65 +340,3 @@ def test_nobody_in_the_sample_program_is_in_doubt() -> None:
     flags = [sample_status(patient_id)["flags"] for patient_id in site_of(sample(), KNOWN_AT).charts]
     assert len(flags) > 20
     assert not any("eligibility_in_doubt" in raised for raised in flags)
-
-
-# ---- the way in, and what comes beside
-
-
-def test_the_state_is_named_on_the_way_in() -> None:
-    program = Told()
-    bea = Patient(program, program.new_id())
-    bea.registered(date(1990, 5, 1))
-    bea.episode_id = program.new_id()
-    way = [
-        InquiryReceived(episode_id=bea.episode_id, first_contact_at=local("2026-03-02 12:00"), referral_source="self"),
-        replace(cast.assessed("2026-03-03"), episode_id=bea.episode_id),
-        replace(cast.detox_referred("2026-03-04"), episode_id=bea.episode_id),
-        replace(cast.assessed("2026-03-11"), episode_id=bea.episode_id),
-        replace(cast.waitlisted("2026-03-12"), episode_id=bea.episode_id),
-    ]
-    for fact in way:
-        bea.records(fact)
-    program.ann = bea
-    states = [program.status(f"2026-03-{on}")["episode"]["state"] for on in ("02", "03", "04", "11", "12")]
-    assert states == ["inquiry", "assessed", "detox_referred", "assessed", "waitlisted"]
-    row = program.census("2026-03-12")
-    assert row is not None
-    assert (row["state"], row["level_of_care"], row["cohort_id"]) == ("waitlisted", None, None)
-
-
-def test_an_episode_that_was_carried_over_is_shown_from_that_day_on() -> None:
-    program = Told()
-    bea = Patient(program, program.new_id())
-    bea.registered(date(1990, 5, 1))
-    carried = cast.carried_over(CarriedState.TAPERING, cohort_id=program.cohort_id)
-    bea.records(carried, local("2026-03-03 09:00"))
-    program.ann = bea
-    assert program.status("2026-03-02")["episode"]["episode_id"] is None
-    assert program.census("2026-03-02") is None
-    shown = program.status("2026-03-03")
-    assert shown["episode"] == {
-        "episode_id": str(carried.episode_id),
-        "state": "tapering",
-        "level_of_care": None,
-        "cohort_id": str(program.cohort_id),
-        "admitted_on": "2026-02-16",
-        "week_of_program": 3,
-        "planned_weeks": None,
-    }
-    assert shown["flags"] == []
-
-
-def test_the_level_of_care_is_that_of_the_step_up() -> None:
-    told = Told()
-    told.ann.records(StepUpDecided(episode_id=told.ann.episode_id, to_level="2.5", on=date(2026, 3, 5)))
-    levels = [told.status(f"2026-03-{on}")["episode"]["level_of_care"] for on in ("04", "05")]
-    assert levels == ["2.1", "2.5"]
-
-
-def test_a_relapse_of_the_last_thirty_days_is_flagged() -> None:
-    told = Told()
-    told.ann.records(RelapseReported(episode_id=told.ann.episode_id, on=date(2026, 3, 5)))
-    raised = ["relapse_reported" in told.status(on)["flags"] for on in ("2026-03-04", "2026-03-05", "2026-04-03")]
-    assert raised == [False, True, True]
-    assert "relapse_reported" not in told.status("2026-04-04")["flags"]
