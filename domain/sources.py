@@ -48,11 +48,13 @@ OF_TOPIC: Final[Mapping[str, str]] = {
     "exemption": SLIP,
     "facility": CONTRACT,
     "fact": CONTRACT,
+    "hold": RECORD,
     "holiday": RECORD,
     "identity": CONTRACT,
     "link": f"{CONTRACT}: two sites",
     "merge": f"{CONTRACT}: one person, two charts",
     "legal-hold": CONTRACT,
+    "not-admitted": RECORD,
     "patient": CONTRACT,
     "plan": RECORD,
     "prescription": SLIP,
@@ -71,6 +73,7 @@ OF_TOPIC: Final[Mapping[str, str]] = {
     "suitability": f"{CONTRACT}; {_program(3)}",
     "summary": CONTRACT,
     "teds": TEDS,
+    "transfer": RECORD,
 }
 """Topic of a rule → where it comes from."""
 
@@ -110,6 +113,7 @@ OF_RULE: Final[Mapping[str, str]] = {
     "step-down.minutes-beyond-a-week": SLIP,
     "step-down.negative-minutes": SLIP,
     "step-up.lower-level": SLIP,
+    "summary.already-signed": RECORD,
 }
 """Rules whose source is another than their topic's."""
 

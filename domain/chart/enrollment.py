@@ -16,6 +16,7 @@ from domain.program import Payer, judge_within
 from domain.record import Entry
 from domain.refused import Refused
 from domain.scene import Scene
+from domain.wording import is_blank
 
 if TYPE_CHECKING:
     from domain.chart import Chart
@@ -87,6 +88,8 @@ def judge(chart: Chart, episode: Episode, new: Entry, scene: Scene) -> None:
                 raise Refused("assignment.before-enrollment", "A cohort can't be effective before the enrollment.")
             cohort = open_to_join(scene.cohorts.get(cohort_id), effective_on)
             judge_within(outside_program(cohort, scene.facility, effective_on), new.envelope.reason)
+        case HoldStarted(cause=cause) if is_blank(cause):
+            raise Refused("hold.cause-missing", "Say why the treatment is held: it can't be left empty.")
         case _:
             return
 

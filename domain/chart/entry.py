@@ -12,6 +12,7 @@ from uuid import UUID
 from domain.asam import judge_edition, judge_level, judge_ratings
 from domain.chart.exit import judge_living
 from domain.refused import Refused
+from domain.wording import is_blank
 
 if TYPE_CHECKING:
     from domain.chart import Chart
@@ -104,6 +105,8 @@ def judge(episode: Episode, fact: Any) -> None:
                 raise Refused("episode.ended", "This episode has ended: open a new one with an inquiry.")
             if not _before_enrollment(episode, on):
                 raise Refused("suitability.already-enrolled", "Suitability is decided before the enrollment.")
+        case NotAdmitted(cause=cause) if is_blank(cause):
+            raise Refused("not-admitted.cause-missing", "Say why the patient is not admitted.")
         case _:
             return
 

@@ -66,6 +66,11 @@ def judge(chart: Chart, episode: Episode, fact: Any, scene: Scene) -> None:
         case DischargeSummarySigned(on=on):
             if episode.discharge is None or on < episode.discharge.on:
                 raise Refused("summary.without-discharge", "Discharge the patient first: a summary follows it.")
+            if episode.summaries:
+                raise Refused(
+                    "summary.already-signed",
+                    "A summary of this discharge is on record: strike that one if it is wrong.",
+                )
         case _:
             return
 

@@ -65,11 +65,11 @@ _OF_THE_CHART: Final[Mapping[type[Any], Callable[[Chart, Entry, Scene], None]]] 
 
 _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene], None]]] = {
     **dict.fromkeys(
-        (entry.IntakeAssessed, entry.SuitabilityDecided),
+        (entry.IntakeAssessed, entry.SuitabilityDecided, entry.NotAdmitted),
         lambda chart, episode, new, scene: entry.judge(episode, new.fact),
     ),
     **dict.fromkeys(
-        (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned),
+        (enrollment.Enrolled, enrollment.Admitted, enrollment.CohortAssigned, enrollment.HoldStarted),
         lambda chart, episode, new, scene: enrollment.judge(chart, episode, new, scene),
     ),
     **dict.fromkeys(attendance.RECORDS, lambda chart, episode, new, scene: attendance.judge(chart, new.fact, scene)),
@@ -80,7 +80,7 @@ _OF_AN_EPISODE: Final[Mapping[type[Any], Callable[[Chart, Episode, Entry, Scene]
     ),
     screening.PrescriptionVerified: lambda chart, episode, new, scene: screening_rules.judge_prescription(new.fact),
     screening.BreathAlcoholMeasured: lambda chart, episode, new, scene: screening_rules.judge_breath(new.fact),
-    plan.TreatmentPlanSigned: lambda chart, episode, new, scene: plan.judge(new.fact),
+    plan.TreatmentPlanSigned: lambda chart, episode, new, scene: plan.judge(episode, new.fact),
     **dict.fromkeys(
         (plan.TriggerIdentified, plan.AccountabilityMeasureAgreed),
         lambda chart, episode, new, scene: plan.judge_note(new.fact),

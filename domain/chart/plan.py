@@ -93,12 +93,21 @@ def _signed_by(episode: Episode, on: date) -> bool:
 
 
 def unfounded(episode: Episode) -> Iterator[int]:
-    """The versions of reviews without a plan that they can be of."""
+    """The versions of plans without an enrollment before them, and of reviews without a plan that they can be of."""
+    yield from (signed.version for signed in episode.plans if not _enrolled_by(episode, signed.on))
     yield from (review.version for review in episode.plan_reviews if not _signed_by(episode, review.on))
 
 
-def judge(fact: TreatmentPlanSigned) -> None:
-    """Whatever else is in it, a plan has a goal, a diagnosis, and hours that a week has."""
+def _enrolled_by(episode: Episode, on: date) -> bool:
+    """Of an episode that was carried over nobody asks: it was enrolled in another system."""
+    return episode.carried_over or (episode.enrollment is not None and episode.enrollment.on <= on)
+
+
+def judge(episode: Episode, fact: TreatmentPlanSigned) -> None:
+    """A plan is of a patient who is enrolled. Whatever else is in it, it has a goal, a diagnosis, and hours that a week
+    has."""
+    if not _enrolled_by(episode, fact.on):
+        raise Refused("plan.not-enrolled", "The patient is not enrolled by that date: a treatment plan follows it.")
     if not fact.goals:
         raise Refused("plan.no-goal", "A treatment plan has a goal at least: name what the patient works on.")
     if len({goal.goal_id for goal in fact.goals}) < len(fact.goals):

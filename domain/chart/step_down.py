@@ -14,6 +14,7 @@ from domain.asam import is_lower, judge_level
 from domain.record import Entry
 from domain.refused import Refused
 from domain.week import WEEK_MINUTES
+from domain.wording import is_blank
 
 if TYPE_CHECKING:
     from domain.chart import Chart
@@ -207,6 +208,8 @@ def judge(chart: Chart, episode: Episode, entry: Entry) -> None:
         raise Refused("step-down.not-in-treatment", "The patient is not in treatment on that date.")
     if isinstance(fact, SelfReductionNoted | StepDownRecommended):
         _judge_minutes(fact.weekly_minutes)
+    if isinstance(fact, Transferred) and is_blank(fact.provider):
+        raise Refused("transfer.provider-missing", "Name the provider who takes the patient over.")
     if isinstance(fact, SelfReductionNoted | Transferred):
         return
     known = chart.step_downs.get(fact.step_down_id)

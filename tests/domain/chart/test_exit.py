@@ -165,6 +165,13 @@ def test_a_summary_follows_a_discharge() -> None:
     assert [step.on for step in story.episode.summaries] == [day("2026-03-05")]
 
 
+def test_a_discharge_is_summed_up_once() -> None:
+    story = given(*ACTIVE, COMPLETED, summarized("2026-03-05"))
+    story.when(summarized("2026-03-06")).refused("summary.already-signed")
+    story.tell(strike(9), summarized("2026-03-06"), strike(11), void(8), discharged("2026-03-09"))
+    story.when(summarized("2026-03-09")).recorded()
+
+
 @pytest.mark.parametrize("reason", list(DischargeReason))
 def test_aftercare_is_for_those_who_completed(reason: DischargeReason) -> None:
     when = given(*ACTIVE, discharged("2026-03-05", reason=reason)).when(aftercare())

@@ -9,8 +9,8 @@ import pytest
 
 from domain.chart.plan import Goal
 from tests.domain.care import GOAL, accountability, level_assessed, plan_reviewed, plan_signed, trigger
-from tests.domain.cast import ACTIVE, CHART
-from tests.domain.given import given, strike
+from tests.domain.cast import ACTIVE, ASSESSED, CHART, ENROLLED, INQUIRED, carried_over, registered
+from tests.domain.given import given, said, strike
 
 
 def test_only_a_plan_that_was_signed_is_reviewed() -> None:
@@ -63,3 +63,18 @@ def test_a_plan_is_not_struck_from_under_its_review() -> None:
     plan = story.chart.version - 1
     story.when(strike(plan)).refused("correction.breaks-history", naming=f"{CHART}@{plan + 1}")
     story.tell(strike(plan + 1)).when(strike(plan)).recorded()
+
+
+@pytest.mark.parametrize("so_far", [INQUIRED, ASSESSED, ENROLLED], ids=len)
+def test_a_plan_is_not_signed_before_the_enrollment(so_far: tuple[Any, ...]) -> None:
+    given(*so_far).when(plan_signed("2026-02-26")).refused("plan.not-enrolled")
+
+
+def test_a_plan_may_be_signed_on_the_day_of_enrollment_which_it_then_rests_on() -> None:
+    story = given(*ENROLLED, plan_signed("2026-02-27"))
+    story.when(strike(5)).refused("correction.breaks-history", naming=f"{CHART}@6")
+
+
+def test_the_plan_of_a_patient_carried_over_may_be_older() -> None:
+    story = given(registered, said(carried_over(), at="2026-03-03 09:00"))
+    story.when(plan_signed("2026-02-13"), reason="Signed on paper.").recorded()

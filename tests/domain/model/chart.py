@@ -190,6 +190,8 @@ def new_after_discharge(line: Line, lines: list[Line], record: Record) -> set[st
     again = [o for o in named(lines, line.name) if o is not line and o.episode_id == line.episode_id]
     if line.name == "AftercareStarted" and again:
         return {"aftercare.already-started"}
+    if line.name == "DischargeSummarySigned" and again:
+        return {"summary.already-signed"}
     return {"alumni.already-joined"} if line.name == "AlumniJoined" and again else set()
 
 
