@@ -15,15 +15,12 @@ from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.plain import AboutPatient
-from api.problem import not_found
 from exchange import replay, screenings
 from projections import status
 from projections.site import date_asked, is_past
 
 status_router = APIRouter(responses=OF_QUERIES, route_class=AboutPatient)
 router = APIRouter(responses=OF_QUERIES)
-
-_UNKNOWN = "There is no such patient at this facility, or there was none then."
 
 
 class HistoryAsked(Asked):
@@ -43,9 +40,12 @@ async def read_status(
     by: Annotated[Caller, may(Read.CHART)], patient_id: PatientId, asked: Annotated[Asked, Query()]
 ) -> Response:
     """What had happened by the end of `as_of`, as known at `known_at`. `ETag` is the version of the chart shown."""
+    if by.glance is not None and patient_id in by.glance.facility.destroyed:
+        await run_in_threadpool(by.misses, patient_id)
     found = _kept(by, patient_id, asked) or await run_in_threadpool(_looked_up, by, patient_id, asked)
     if found is None:
-        raise not_found(_UNKNOWN)
+        await run_in_threadpool(by.misses, patient_id)
+        raise AssertionError("It says what is amiss.")
     version, body = found
     await by.reads_chart(patient_id, version)
     return Response(body, headers={"ETag": f'"{version}"'}, media_type="application/json")
@@ -105,7 +105,7 @@ def read_history(
         limit=asked.limit,
     )
     if history is None:
-        raise not_found(_UNKNOWN)
+        by.misses(patient_id)
     by.read_chart(patient_id, history.version)
     by.read_linked(history.linked)
     document: dict[str, Any] = {
@@ -143,7 +143,7 @@ def read_screenings(
         known_at=asked.known_at,
     )
     if found is None:
-        raise not_found(_UNKNOWN)
+        by.misses(patient_id)
     by.read_chart(patient_id, found.version)
     document = {
         "patient_id": str(patient_id),

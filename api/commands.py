@@ -59,6 +59,7 @@ from domain.chart.step_up import StepUpDecided
 from domain.chart.teds import TedsItemsRecorded
 from domain.cohort import CohortClosed, CohortFormed, CohortScheduleChanged
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
+from domain.key_destruction import KeyDestroyed
 from domain.legal_hold import LegalHoldReleased, LegalHoldSet
 from domain.program import ProgramOffered
 from domain.report import ReportAttested
@@ -90,6 +91,13 @@ class CommandRoute:
     summary: str
     makes: str | None = None
 
+    @property
+    def says_purpose(self) -> bool:
+        """Decided for a purpose that is named, never for the usual one: nobody can take it back."""
+        return self.verb in _SAY_PURPOSE
+
+
+_SAY_PURPOSE: Final = frozenset({"destroy_key"})
 
 _SITE: Final = "/facilities/{code}"
 _COHORT: Final = "/cohorts/{cohort_id}"
@@ -148,6 +156,7 @@ _TABLE: Final[dict[Topic, list[tuple[Any, ...]]]] = {
         ),
         (f"{_SITE}/legal-holds", "set_legal_hold", LegalHoldSet, "Set a legal hold on a chart"),
         (f"{_SITE}/legal-hold-releases", "release_legal_hold", LegalHoldReleased, "Release a legal hold"),
+        (f"{_SITE}/key-destructions", "destroy_key", KeyDestroyed, "Destroy the key of a chart: nobody reads it again"),
         (f"{_CONSENT}/revocation", "revoke_consent", ConsentRevoked, "Revoke a consent"),
         (f"{_PATIENT}/disclosures", "disclose", DisclosureMade, "Record what was told to others, and on which basis"),
         (f"{_PATIENT}/break-glass", "break_glass", BreakGlassOpened, "Open the record in an emergency, up to 24 hours"),

@@ -11,7 +11,6 @@ from api.asking import Asked, PatientId, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import not_found
 from domain.chart.disclosure import Accounting
 from exchange import accounting
 
@@ -48,7 +47,7 @@ def read_disclosures(
         known_at=asked.known_at,
     )
     if found is None:
-        raise not_found("There is no such patient at this facility, or there was none then.")
+        by.misses(patient_id)
     by.read_chart(patient_id, found.version)
     document = {
         "patient_id": str(patient_id),

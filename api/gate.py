@@ -7,7 +7,7 @@ such a site, else of their own.
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NoReturn
 from uuid import UUID
 
 from fastapi import Header, Request, Security
@@ -15,12 +15,13 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.permission import ACTIONS, Purpose, Read, permitted
-from api.problem import forbidden, try_again, unauthorized
+from api.problem import destroyed, forbidden, not_found, try_again, unauthorized
 from api.tokens import TokenError
 from api.wiring import Wiring, wiring_of
 from domain.acts import INTERFACES, UNLISTED
 from domain.facility import Facility
-from domain.record import Person
+from domain.record import Person, stream_name
+from domain.site import fold_facility
 from domain.week import local_date
 from projections.links import Linked
 from projections.watch import Glance
@@ -112,6 +113,15 @@ class Caller:
                     purpose=self.purpose,
                     at_version=one.chart.version,
                 )
+
+    def misses(self, patient_id: UUID) -> NoReturn:
+        """404 for a chart that isn't there; 410 when it was destroyed, be it while it was looked for."""
+        stream = stream_name("facility", self.facility)
+        facility = fold_facility(self.wiring.store.ledger(self.facility).read([stream])[stream])
+        if patient_id in facility.destroyed:
+            self.read_chart(patient_id, 0)
+            raise destroyed()
+        raise not_found("There is no such patient at this facility, or there was none then.")
 
     async def reads_chart(self, patient_id: UUID, at_version: int) -> None:
         """As `read_chart`, on the event loop: it is put on record together with what others read meanwhile."""

@@ -97,12 +97,14 @@ def _episode_of(by: Caller, stream: str, known: Mapping[str, Any]) -> str:
     """The episode of a screening or a step-down: that of the fact that began it."""
     [name] = known
     entries = by.wiring.store.ledger(by.facility).read([stream])[stream]
-    began = next(entry.fact for entry in entries if getattr(entry.fact, name, None) == UUID(known[name]))
-    return str(began.episode_id)
+    began = next((entry.fact for entry in entries if getattr(entry.fact, name, None) == UUID(known[name])), None)
+    # Of a chart that was destroyed nobody can say any more: the decision refuses it, whichever episode it is told.
+    return str(UUID(int=0) if began is None else began.episode_id)
 
 
 def location_of(route: CommandRoute, by: Caller, place: Place, receipt: Receipt) -> str | None:
-    """Where what was made is found; the same for a command that is sent again. None when nothing is made."""
+    """Where what was made is found; the same for a command that is sent again. None when nothing is made, or nothing of
+    it is left."""
     made = route.makes
     if made is None:
         return None
@@ -111,5 +113,7 @@ def location_of(route: CommandRoute, by: Caller, place: Place, receipt: Receipt)
         key = place.given[made]
         if receipt.repeated:
             entries = by.wiring.store.ledger(by.facility).read([receipt.stream])[receipt.stream]
+            if len(entries) < receipt.version:
+                return None  # It was destroyed since.
             key = getattr(entries[receipt.version - 1].fact, made)
     return f"/v1/{_ADDRESSES[made]}/{key}"

@@ -16,7 +16,7 @@ from domain.refused import Refused, RefusedLine
 from exchange.errors import ExchangeError, NotAsked, NotOnRecord
 from projections.cut import Behind
 from store.desk import Stale
-from store.errors import ClaimTaken, KeyReused, ShapeError, StoreError, Unavailable, VersionConflict
+from store.errors import ClaimTaken, Destroyed, KeyReused, ShapeError, StoreError, Unavailable, VersionConflict
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -80,6 +80,10 @@ def not_found(detail: str) -> Problem:
     return Problem(404, "not-found", detail)
 
 
+def destroyed() -> Problem:
+    return Problem(410, "destroyed", DESTROYED)
+
+
 def malformed(field: str, because: str) -> Problem:
     """One field of the request that can't be read, by its path, such as `query.as_of`."""
     return Problem(422, "malformed", _MALFORMED, errors=[{"field": field, "because": because}])
@@ -88,6 +92,8 @@ def malformed(field: str, because: str) -> Problem:
 def try_again(detail: str) -> Problem:
     return Problem(503, "try-again", detail, headers={"Retry-After": "1"})
 
+
+DESTROYED: Final = "This chart was destroyed under authority: nothing of it can be read any more."
 
 UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown", "report.unknown"})
 """Refusals that say that what the path names isn't there."""
@@ -172,6 +178,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(412, "changed", str(error))
         case KeyReused():
             return Problem(422, "key-reused", str(error))
+        case Destroyed():
+            return destroyed()
         case ShapeError():
             return Problem(422, "malformed", str(error))
         case VersionConflict() | ClaimTaken():

@@ -13,7 +13,7 @@ from api.answers import OF_COMMANDS, json_answer, receipt_responses, stamp
 from api.bodies import Body, body_of, fact_of, fields_in, reason_in
 from api.commands import COMMANDS, CommandRoute
 from api.gate import Caller, may
-from api.permission import RECORDS, recording
+from api.permission import RECORDS, Purpose, recording
 from api.places import given_fields, ids_in, location_of, place_of
 from api.tokens import SIGN_IN_ROLES
 from domain.acts import LAB
@@ -144,6 +144,9 @@ def _description(route: CommandRoute) -> str:
     return f"Recorded as `{route.fact.__name__}`, by {who}."
 
 
+NamedPurpose = Annotated[Purpose, Header(alias="Purpose-Of-Use", description="Why: it has to be said.")]
+
+
 def _endpoint(route: CommandRoute) -> Callable[..., Response]:
     """The function of a route. Its signature says what FastAPI reads: who may, the path, the body, the headers."""
 
@@ -152,6 +155,10 @@ def _endpoint(route: CommandRoute) -> Callable[..., Response]:
         fact = fact_of(route.fact, body, place.given)
         receipt = decide(by, place.stream, fact, body, Sent(f"/v1{route.path}", ids, key, if_match))
         return answer(receipt, location_of(route, by, place, receipt))
+
+    def endpoint_saying_why(*, purpose: Purpose, **given: Any) -> Response:
+        """As the other; that it was said is all that is asked here: the gate has looked at it."""
+        return endpoint(**given)
 
     types: dict[str, Any] = {
         "by": Annotated[Caller, may(recording(route.fact))],
@@ -162,8 +169,12 @@ def _endpoint(route: CommandRoute) -> Callable[..., Response]:
     parameters = [Parameter(name, Parameter.KEYWORD_ONLY, annotation=kind) for name, kind in types.items()]
     if not _begins_a_stream(route):
         parameters.append(Parameter("if_match", Parameter.KEYWORD_ONLY, annotation=IfMatch, default=None))
-    endpoint.__signature__ = Signature(parameters, return_annotation=Response)  # type: ignore[attr-defined]
-    return endpoint
+    decided: Callable[..., Response] = endpoint
+    if route.says_purpose:
+        parameters.append(Parameter("purpose", Parameter.KEYWORD_ONLY, annotation=NamedPurpose))
+        decided = endpoint_saying_why
+    decided.__signature__ = Signature(parameters, return_annotation=Response)  # type: ignore[attr-defined]
+    return decided
 
 
 def _begins_a_stream(route: CommandRoute) -> bool:

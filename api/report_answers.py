@@ -30,6 +30,7 @@ class Report(Cut):
     rules: list[str] = Field(description="Those of the rule set that such a report has rows for.")
     generated_at: datetime
     row_count: int
+    charts_destroyed: int = Field(description="Charts that no row is about any more.")
     sha256: str = Field(description="Of the canonical rows, in hexadecimal.")
     requested_by: str | None
     purpose: str | None

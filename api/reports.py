@@ -6,13 +6,13 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from api import report_answers
-from api.answers import OF_QUERIES, json_answer, stamp
+from api.answers import OF_CHARTS, OF_QUERIES, json_answer, stamp
 from api.asking import Asked, Code, PatientId, said_later, wait
 from api.bodies import EARLIEST_YEAR, LATEST_YEAR
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import malformed, not_found
+from api.problem import malformed
 from domain.month import Month
 from domain.program import Payer
 from domain.week import Week
@@ -82,7 +82,7 @@ def read_monthly_report(
     operation_id="read_compliance",
     summary="What the rules say of one patient",
     response_model=None,
-    responses={200: {"model": report_answers.Compliance}},
+    responses={200: {"model": report_answers.Compliance}, **OF_CHARTS},
 )
 def read_compliance(
     by: Annotated[Caller, may(Read.HISTORY)], patient_id: PatientId, asked: Annotated[RulesAsked, Query()]
@@ -92,7 +92,7 @@ def read_compliance(
     now = by.wiring.clock()
     found = findings.answer(by.wiring.store, by.facility, patient_id, now=now, asked=_question(by, asked))
     if found is None:
-        raise not_found("There is no such patient at this facility, or there was none then.")
+        by.misses(patient_id)
     by.read_chart(patient_id, found.version)
     document = {
         "patient_id": str(patient_id),

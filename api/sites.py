@@ -4,7 +4,6 @@ from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
-import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
@@ -17,8 +16,8 @@ from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
 from exchange.cut import take_cut
+from exchange.exporting import text_of
 from projections import census, sessions
-from store.lines import to_line
 
 
 class Ndjson(Response):
@@ -101,9 +100,11 @@ def read_sessions(
     responses={200: {"description": "One fact a line.", "content": {Ndjson.media_type: {"schema": _LINES}}}},
 )
 def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]) -> Response:
-    """NDJSON. Go on with `after=` the last position; positions have no holes. Nothing is there when all was read."""
+    """NDJSON. Go on with `after=` the last position; positions have no holes. Nothing is there when all was read. Of a
+    chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
     wait(by, asked, for_tables=False)
-    facts = by.wiring.store.ledger(code).facts(after=asked.after, limit=asked.limit)
-    body = b"".join(orjson.dumps(to_line(fact), option=orjson.OPT_APPEND_NEWLINE) for fact in facts)
-    by.took(len(facts), sha256(body).hexdigest())
+    ledger = by.wiring.store.ledger(code)
+    rows = ledger.rows(after=asked.after, limit=asked.limit)
+    body, _ = text_of(ledger, rows)
+    by.took(len(rows), sha256(body).hexdigest())
     return Ndjson(body)

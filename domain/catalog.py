@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from domain import access, cohort, facility, files, legal_hold, program, random_draw, report, room, session, staff
+from domain import (
+    access,
+    cohort,
+    facility,
+    files,
+    key_destruction,
+    legal_hold,
+    program,
+    random_draw,
+    report,
+    room,
+    session,
+    staff,
+)
 from domain.chart import (
     after,
     amendment,
@@ -39,6 +52,7 @@ FACTS: Final[dict[str, tuple[type[Any], ...]]] = {
         staff.StaffCredentialed,
         staff.CredentialEnded,
         *legal_hold.FACTS,
+        key_destruction.KeyDestroyed,
         EnteredInError,
     ),
     "import": (files.ImportCompleted, files.LedgerRestored),

@@ -15,7 +15,7 @@ from uuid import UUID
 from domain import chart as charts
 from domain import cohort as cohorts
 from domain import facility as facilities
-from domain import legal_hold, recording, resting
+from domain import key_destruction, legal_hold, recording, resting
 from domain import report as reports
 from domain import session as sessions
 from domain.acts import SYSTEM
@@ -26,6 +26,7 @@ from domain.chart.enrollment import Admitted
 from domain.chart.episode import Admission, Episode
 from domain.cohort import Cohort
 from domain.facility import Facility
+from domain.key_destruction import KeyDestroyed
 from domain.record import (
     EnteredInError,
     Entry,
@@ -94,7 +95,9 @@ def _judge_stream(
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
     if isinstance(new.fact, legal_hold.FACTS):
-        legal_hold.judge_chart(new.fact, scene.charts)
+        legal_hold.judge_chart(new.fact, scene.charts.keys() | scene.untold)
+    if isinstance(new.fact, KeyDestroyed) and new.fact.patient_id not in scene.untold:
+        key_destruction.judge_chart(new.fact, scene.charts, scene.facility.holds)
     return evolve(state, new)
 
 
@@ -228,6 +231,7 @@ class _Judged:
 
 
 def _judge_chart(stream: str, before: Chart, history: Sequence[Entry], new: Entry, scene: Scene) -> _Judged:
+    key_destruction.judge_standing(before.patient_id, scene.facility.destroyed)
     if not _moves_admission(new, history):
         after = judgement.judge(before, new, scene, history)
         return _Judged(after, (), after)

@@ -10,8 +10,9 @@ from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain import legal_hold, program, staff
+from domain import key_destruction, legal_hold, program, staff
 from domain.compliance.rule_sets import RuleSets
+from domain.key_destruction import Destroyed, KeyDestroyed
 from domain.legal_hold import LegalHold, LegalHoldReleased, LegalHoldSet
 from domain.program import Offer, ProgramOffered
 from domain.random_draw import RandomDrawMade
@@ -62,6 +63,7 @@ FacilityFact: TypeAlias = (
     | CredentialEnded
     | LegalHoldSet
     | LegalHoldReleased
+    | KeyDestroyed
     | EnteredInError
 )
 
@@ -91,6 +93,7 @@ class Facility:
     offers: tuple[Offer, ...] = ()
     holds: Mapping[UUID, tuple[LegalHold, ...]] = field(default_factory=dict)
     """Patient → the legal holds on the chart that were not released."""
+    destroyed: Destroyed = field(default_factory=dict)
 
     @property
     def clock(self) -> ZoneInfo:
@@ -138,6 +141,8 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
             return replace(facility, version=version, staff=staff.evolve(facility.staff, entry))
         case LegalHoldSet() | LegalHoldReleased():
             return replace(facility, version=version, holds=legal_hold.evolve(facility.holds, entry))
+        case KeyDestroyed():
+            return replace(facility, version=version, destroyed=key_destruction.evolve(facility.destroyed, entry))
         case _:
             raise TypeError(f"Not a fact of a facility: {type(entry.fact).__name__}")
 
@@ -185,6 +190,8 @@ def judge(facility: Facility, entry: Entry, ledger: str, rule_sets: RuleSets) ->
             staff.judge(facility.staff, fact)
         case LegalHoldSet() | LegalHoldReleased():
             legal_hold.judge(facility.holds, fact)
+        case KeyDestroyed():
+            key_destruction.judge(facility.holds, facility.destroyed, fact)
         case _:
             return
 

@@ -221,7 +221,8 @@ _CORRECTS: Final = {
 def _may_follow(fact: Any, target: Any) -> bool:
     if isinstance(fact, EnteredInError):
         # A discharge is taken back by DischargeVoided, which looks at what rests on it.
-        return type(target).__name__ != "Discharged"
+        # What was destroyed is never back, whatever is struck.
+        return type(target).__name__ not in ("Discharged", "KeyDestroyed")
     return type(target).__name__ in _CORRECTS[type(fact).__name__]
 
 

@@ -17,6 +17,7 @@ from domain.chart import Chart, attendance, episode_of, identity
 from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.episode import Episode
 from domain.chart.presence import ArrivalNoted, DepartureNoted
+from domain.key_destruction import judge_standing
 from domain.refused import Refused, RefusedLine
 from domain.room import StaffArrived, StaffLeft
 from domain.scene import Scene
@@ -152,6 +153,7 @@ class Holding(Draft):
 
 
 def _episode(chart: Chart, given: UUID | None, session: Session, scene: Scene) -> UUID:
+    judge_standing(chart.patient_id, scene.facility.destroyed)
     if given is not None:
         return episode_of(chart, given).episode_id
     identity.judge_registered(chart.identity)

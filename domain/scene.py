@@ -25,7 +25,8 @@ class Scene:
     `at` is the writer's clock, never below the ledger's last `recorded_at`; for an imported line it is when the line
     was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand, `charts` those
     that the facts of the stream, or the one at hand, name, `elsewhere` those that the fact names in other ledgers,
-    `rule_sets` what can be adopted.
+    `rule_sets` what can be adopted. `untold` are patients of whose charts a file tells no more than that they were
+    destroyed: what is said of them elsewhere can't be judged by them any more.
     """
 
     ledger: str
@@ -36,6 +37,7 @@ class Scene:
     charts: Mapping[UUID, Chart] = field(default_factory=dict)
     elsewhere: Mapping[tuple[str, UUID], Chart] = field(default_factory=dict)
     rule_sets: RuleSets = field(default_factory=RuleSets)
+    untold: frozenset[UUID] = frozenset()
 
     @property
     def zone(self) -> ZoneInfo:

@@ -53,6 +53,7 @@ OF_TOPIC: Final[Mapping[str, str]] = {
     "identity": CONTRACT,
     "link": f"{CONTRACT}: two sites",
     "merge": f"{CONTRACT}: one person, two charts",
+    "key": CONTRACT,
     "legal-hold": CONTRACT,
     "not-admitted": RECORD,
     "patient": CONTRACT,

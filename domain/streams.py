@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final, assert_never
+from uuid import UUID
 
 from domain import chart as charts
 from domain import cohort as cohorts
@@ -16,6 +17,7 @@ from domain import session as sessions
 from domain.chart import Chart
 from domain.cohort import Cohort
 from domain.facility import Facility
+from domain.key_destruction import KeyDestroyed, joined
 from domain.record import EnteredInError, Entry, stream_kind, stream_name, stream_uuid
 from domain.report import Report
 from domain.session import Session
@@ -83,8 +85,18 @@ def looked_at(fact: Any) -> set[str]:
     return named(fact) | charts
 
 
+def looked_at_further(fact: Any, charts: Mapping[UUID, Chart]) -> set[str]:
+    """The streams that a decision on this fact looks at because of the charts that it looks at: those that mergers join
+    with the one whose key is to be destroyed. With more of `charts` there may be more of them."""
+    return (
+        {stream_name("chart", key) for key in joined(fact.patient_id, charts)}
+        if isinstance(fact, KeyDestroyed)
+        else set()
+    )
+
+
 _CHARTS_NAMED: Final[Mapping[type[Any], tuple[str, ...]]] = {
-    **dict.fromkeys(legal_hold.FACTS, ("patient_id",)),
+    **dict.fromkeys((*legal_hold.FACTS, KeyDestroyed), ("patient_id",)),
 }
 """Fact of the site → its fields that name charts."""
 

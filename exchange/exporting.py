@@ -1,8 +1,11 @@
-"""Facts as they stand in a ledger, one JSON object a line, in order: to be restored or imported elsewhere."""
+"""Facts as they stand in a ledger, one JSON object a line, in order: to be restored or imported elsewhere.
+
+Of a chart that was destroyed a line says what stands in plain: positions and versions have no holes.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
@@ -10,12 +13,13 @@ from typing import IO, Final
 
 import orjson
 
-from domain.record import Recorded, stream_name
+from domain.record import stream_name
 from domain.site import fold_facility
 from exchange.cut import Knowledge, knowledge
 from exchange.errors import NotOnRecord
+from store.hollow import to_lines
 from store.ledger import Ledger
-from store.lines import to_line
+from store.mapper import Row
 from store.store import Store
 
 PAGE_FACTS: Final = 5000
@@ -23,9 +27,13 @@ PAGE_FACTS: Final = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """What was written: how many lines, the SHA-256 of the bytes in hexadecimal, and how far the ledger was known."""
+    """What was written: how many lines, the SHA-256 of the bytes in hexadecimal, and how far the ledger was known.
+
+    `destroyed` of the lines are of charts that were destroyed: they say where a fact stands, and nothing of it.
+    """
 
     rows: int
+    destroyed: int
     sha256: str
     knowledge: Knowledge
 
@@ -47,20 +55,29 @@ def export_facts(
     ledger = store.ledger(facility)
     known = knowledge(ledger, known_at)
     first, end = _recorded_within(ledger, known, from_on, to_on)
-    digest, rows = sha256(), 0
+    digest, rows, destroyed = sha256(), 0, 0
     for page in _pages(ledger, after=first, upto=end):
-        text = b"".join(orjson.dumps(to_line(fact), option=orjson.OPT_APPEND_NEWLINE) for fact in page)
+        text, hollow = text_of(ledger, page)
         digest.update(text)
         out.write(text)
         rows += len(page)
-    return Exported(rows=rows, sha256=digest.hexdigest(), knowledge=known)
+        destroyed += hollow
+    return Exported(rows=rows, destroyed=destroyed, sha256=digest.hexdigest(), knowledge=known)
 
 
-def _pages(ledger: Ledger, *, after: int, upto: int) -> Iterator[list[Recorded]]:
+def text_of(ledger: Ledger, rows: Sequence[Row]) -> tuple[bytes, int]:
+    """The lines of these rows of the ledger, and how many of them are of charts that were destroyed."""
+    opened = ledger.opened(rows)
+    lines = to_lines(ledger.name, rows, opened)
+    text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
+    return text, len(rows) - len(opened)
+
+
+def _pages(ledger: Ledger, *, after: int, upto: int) -> Iterator[list[Row]]:
     while after < upto:
-        page = ledger.facts(after=after, upto=upto, limit=PAGE_FACTS)
+        page = ledger.rows(after=after, upto=upto, limit=PAGE_FACTS)
         yield page
-        after = page[-1].position
+        after = page[-1][0]
 
 
 def _recorded_within(ledger: Ledger, known: Knowledge, from_on: date | None, to_on: date | None) -> tuple[int, int]:

@@ -18,6 +18,7 @@ from exchange.taken_file import stream_of_file
 from exchange.unit import Repeats, differs, held_back, judge_clock
 from exchange.working_site import WorkingSite
 from store.errors import ShapeError
+from store.hollow import Hollow, from_hollow_line, is_hollow
 from store.lines import ParsedLine, from_line, read_line
 
 MALFORMED: Final = "line.malformed"
@@ -32,13 +33,15 @@ _UNCORRELATED: Final = UUID("b8c9a1de-6f5f-5d0e-9b7e-2f4a6f0f3c55")
 
 
 class FactLine(NamedTuple):
-    """`parsed`, or the `fault`. `ledger` and `stream` as far as they can be read, so that what follows is held back."""
+    """`parsed`, or the `fault`. `ledger` and `stream` as far as they can be read, so that what follows is held back.
+    `hollow` where a line says no more than that its chart was destroyed."""
 
     line: Line
     ledger: str | None
     stream: str | None
     parsed: ParsedLine | None
     fault: Refused | None = None
+    hollow: Hollow | None = None
 
     @property
     def key(self) -> str | None:
@@ -55,6 +58,7 @@ class FactLine(NamedTuple):
         if self.fault is not None or self.parsed is None:
             raise self.fault or AssertionError("A line has a fact or a fault.")
         stream, version = self.parsed.stream, self.parsed.version
+        site.refuse_destroyed(stream)
         known, entry = site.known(stream), entry_of(self.parsed)
         latest = len(known.entries)
         if version <= latest:
@@ -85,6 +89,9 @@ def read_fact(line: Line) -> FactLine:
     if not isinstance(values, dict):
         return FactLine(line, None, None, None, Refused(MALFORMED, _NO_OBJECT))
     try:
+        if is_hollow(values):
+            hollow = from_hollow_line(values)
+            return FactLine(line, hollow.ledger, hollow.stream, None, hollow=hollow)
         parsed = from_line(values)
     except ShapeError as error:
         fault = Refused(MALFORMED, str(error))

@@ -62,6 +62,7 @@ def no_progress(_stage: Stage, _done: int, _of: int) -> None:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
     """Lines of a file: `facts` came in, `skipped` were in already, `rejects` were refused. `ledgers` got facts.
+    `destroyed` lines tell of charts no more than that they were destroyed, and were passed by.
 
     Of a final file: the charts that the system admitted since the file does not, `admitted`, and those that have no
     room for an admission they lack, `unadmitted`. Charts that a later file tells of are counted there.
@@ -74,6 +75,7 @@ class Imported:
     ledgers: tuple[str, ...]
     admitted: int = 0
     unadmitted: int = 0
+    destroyed: int = 0
 
 
 def import_file(
@@ -234,6 +236,7 @@ def _import(
         rejects=rejects.count - refused_before,
         file_sha256=found.sha256,
         ledgers=tuple(sorted(name for name, part in parts.items() if part.added)),
+        destroyed=sum(part.destroyed for part in parts.values()),
     )
     return imported, told
 
@@ -278,7 +281,7 @@ class _FileImport:
     def _take(self, chunk: Sequence[FactLine]) -> None:
         by_ledger: dict[str, list[FactLine]] = {}
         for line in chunk:
-            if line.parsed is not None and line.ledger is not None:
+            if (line.parsed is not None or line.hollow is not None) and line.ledger is not None:
                 by_ledger.setdefault(line.ledger, []).append(line)
         for name, lines in by_ledger.items():
             self._begin(name)
@@ -286,7 +289,9 @@ class _FileImport:
         for line in chunk:
             part = self.parts.get(line.ledger) if line.ledger is not None else None
             part = self._last = part or self._last
-            if part is not None:
+            if part is not None and line.hollow is not None:
+                part.leave_untold(line.hollow.stream)
+            elif part is not None:
                 part.take(line)
             elif line.fault is not None:
                 self._rejects.refuse(line.line, line.fault)

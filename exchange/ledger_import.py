@@ -84,6 +84,7 @@ class LedgerImport:
         self.added = 0
         self.skipped = 0
         self.refused = 0
+        self.destroyed = 0
 
     def take(self, unit: Unit) -> None:
         """Judges a unit; writes the batch before it when that is full."""
@@ -94,6 +95,11 @@ class LedgerImport:
         while len(self._batch.units) >= WAITING_UNITS:
             self._write()
             self._judge_all()
+
+    def leave_untold(self, chart: str) -> None:
+        """A line says no more of this chart than that it was destroyed: there is nothing to take."""
+        self._site.leave_untold(chart)
+        self.destroyed += 1
 
     def finish(self) -> None:
         """Writes what waits. An import that added something is closed in the transaction of its last facts."""

@@ -6,7 +6,7 @@ The same facts at the same cut give the same rows and the same hash, whenever it
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -51,7 +51,8 @@ class ReportHeader:
     """What a report says of itself. `sha256` is that of the canonical rows, `rows` their number.
 
     `rules` are those of the rule set that a report of this kind has rows for. `asked_known_at` is there when a time
-    after the last committed fact was asked for, and answered as that fact's.
+    after the last committed fact was asked for, and answered as that fact's. `charts_destroyed` had facts by then and
+    were destroyed, before or since: no row is about them.
     """
 
     facility: str
@@ -69,6 +70,7 @@ class ReportHeader:
     sha256: str
     requested_by: str | None
     purpose: str | None
+    charts_destroyed: int = 0
 
     @property
     def kind(self) -> str:
@@ -91,6 +93,7 @@ class ReportHeader:
             "position": self.position,
             "generated_at": utc_text(self.generated_at),
             "row_count": self.rows,
+            "charts_destroyed": self.charts_destroyed,
             "sha256": self.sha256,
             "requested_by": self.requested_by,
             "purpose": self.purpose,
@@ -115,9 +118,10 @@ def answer(
     ledger = store.ledger(facility)
     cut = take_cut(ledger, known_at=asked.known_at, as_of=asked.as_of, now=now)
     rules = applying(cut.facility, _last(period), asked)
-    site = site_at(ledger, cut.knowledge.position)
+    site, destroyed = _site_and_destroyed(ledger, cut.knowledge.position)
     rows = _rows(site, period, rules, cut, asked.payer)
-    return Report(header=_header(facility, period, rules, cut, rows, now, asked), rows=tuple(rows))
+    header = replace(_header(facility, period, rules, cut, rows, now, asked), charts_destroyed=destroyed)
+    return Report(header=header, rows=tuple(rows))
 
 
 def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
@@ -129,15 +133,23 @@ def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
 
 
 def site_at(ledger: Ledger, position: int) -> Site:
-    """The site as its first `position` facts tell it."""
+    """The site as its first `position` facts tell it, without the charts that were destroyed since or before."""
+    return _site_and_destroyed(ledger, position)[0]
+
+
+def _site_and_destroyed(ledger: Ledger, position: int) -> tuple[Site, int]:
+    """The same, and how many charts with a fact up to there were destroyed."""
     streams: dict[str, list[Recorded]] = {}
+    gone: set[str] = set()
     after = 0
     while after < position:
-        page = ledger.facts(after=after, upto=position, limit=PAGE_FACTS)
-        for fact in page:
+        page = ledger.rows(after=after, upto=position, limit=PAGE_FACTS)
+        for fact in ledger.opened(page):
             streams.setdefault(fact.stream, []).append(fact)
-        after = page[-1].position
-    return fold_site(streams)
+        gone |= {row[1] for row in page if row[5] is None}
+        after = page[-1][0]
+    # A chart that was destroyed while this was read is no half of one.
+    return fold_site({stream: entries for stream, entries in streams.items() if stream not in gone}), len(gone)
 
 
 def _last(period: Week | Month) -> date:

@@ -18,6 +18,7 @@ from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import SEAT, Claim, claims_held, claims_of, cohort_held, seats
 from domain.files import LedgerRestored
+from domain.key_destruction import ended_by
 from domain.record import EnteredInError, Person, Recorded, stream_kind, stream_uuid
 from domain.site import fold_cohort
 from exchange.errors import FileUnreadable, NotRestored
@@ -26,6 +27,7 @@ from exchange.importing import CHUNK_LINES, Progress, Stage, no_progress
 from exchange.lines import Line, LineFile
 from exchange.taken_file import TakenFile, judge_operator
 from store.errors import LedgerNotEmpty, ShapeError
+from store.hollow import Hollow
 from store.ledger import Head
 from store.store import Store
 
@@ -65,6 +67,7 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     if ledger.head().position:
         raise LedgerNotEmpty
     check.judge_claims()
+    check.judge_hollow()
     taken = TakenFile(sha256=file.sha256, by=by, at=now, correlation_id=uuid4())
     closing = taken.closing(
         check.versions.get(taken.stream, 0) + 1, LedgerRestored(file_sha256=file.sha256, facts=check.position)
@@ -74,9 +77,11 @@ def restore_file(store: Store, path: Path, *, by: Person, progress: Progress = n
     return Restored(ledger=name, facts=check.position, file_sha256=file.sha256, head=head)
 
 
-def _recorded(line: Line) -> Recorded:
+def _recorded(line: Line) -> Recorded | Hollow:
     """NotRestored says what is wrong with the line."""
     read = read_fact(line)
+    if read.hollow is not None:
+        return read.hollow
     if read.parsed is None:
         because = "This is no fact." if read.fault is None else read.fault.because
         raise _bad(line, because)
@@ -90,7 +95,7 @@ def _bad(line: Line, because: str) -> NotRestored:
     return NotRestored(f"Line {line.number}: {because} Nothing was restored.")
 
 
-def _again(path: Path, sha256: str, lines: int, progress: Progress) -> Iterator[Recorded]:
+def _again(path: Path, sha256: str, lines: int, progress: Progress) -> Iterator[Recorded | Hollow]:
     progress(Stage.RECORDING, 0, lines)
     file = LineFile(path)
     for done, line in enumerate(file, start=1):
@@ -117,6 +122,8 @@ class _Check:
     _claiming: dict[str, list[tuple[Line, Recorded]]] = field(default_factory=dict)
     _seated: dict[str, list[Recorded]] = field(default_factory=dict)
     _cohorts: dict[str, list[Recorded]] = field(default_factory=dict)
+    _hollow: dict[str, Line] = field(default_factory=dict)
+    _ended: set[str] = field(default_factory=set)
 
     def follow(self, line: Line) -> None:
         recorded = _recorded(line)
@@ -134,12 +141,22 @@ class _Check:
         if recorded.recorded_at > self.now:
             raise _bad(line, "`recorded_at` is still to come by the database's clock: check both clocks.")
         self.position, self.recorded_at, self.versions[stream] = recorded.position, recorded.recorded_at, version
-        self._keep(line, recorded)
+        if isinstance(recorded, Hollow):
+            self._hollow.setdefault(stream, line)
+        else:
+            self._keep(line, recorded)
+
+    def judge_hollow(self) -> None:
+        """NotRestored where a chart lacks its facts and nothing says that it was destroyed."""
+        for stream in self._hollow.keys() - self._ended:
+            raise _bad(self._hollow[stream], "Its fact is missing, and nothing says that its chart was destroyed.")
 
     def _keep(self, line: Line, recorded: Recorded) -> None:
         """What claims and seats are made from; the rest is not kept in memory."""
         fact, kind = recorded.fact, stream_kind(recorded.stream)
         strikes = isinstance(fact, EnteredInError)
+        if (ended := ended_by(fact)) is not None:
+            self._ended.add(ended)
         if kind == "cohort":
             self._cohorts.setdefault(recorded.stream, []).append(recorded)
         if kind == "chart" and (strikes or isinstance(fact, _SEATING)):

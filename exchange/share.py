@@ -40,8 +40,8 @@ class Considered(NamedTuple):
 @dataclass(slots=True)
 class Share:
     """A batch's share of a site. `written` is the version after it of each stream that it writes to; `judged` and
-    `named` are the streams that it rests on; `looked` how far the ledger was looked through for charts that name what
-    it moves; `seats_before` who held the seats that it changes."""
+    `named` are the streams that it rests on; `ends` the charts whose keys it destroys; `looked` how far the ledger was
+    looked through for charts that name what it moves; `seats_before` who held the seats that it changes."""
 
     written: dict[str, int] = field(default_factory=dict)
     judged: set[str] = field(default_factory=set)
@@ -52,3 +52,4 @@ class Share:
     seats_before: dict[str, str | None] = field(default_factory=dict)
     reads: dict[str, int] = field(default_factory=dict)
     seats: SeatChanges = field(default_factory=SeatChanges)
+    ends: set[str] = field(default_factory=set)

@@ -30,11 +30,12 @@ from domain.claims import (
 from domain.cohort import Cohort
 from domain.decision import judge
 from domain.facility import Facility
+from domain.key_destruction import ended_by, judge_standing
 from domain.record import Entry, Recorded, stream_kind, stream_name, stream_uuid
 from domain.resting import NAMING, Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
-from domain.streams import State, fold_stream, looked_at, named
+from domain.streams import State, fold_stream, looked_at, looked_at_further, named
 from exchange.share import Considered, Known, Share
 from store.append import NoneSince
 from store.elsewhere import Elsewhere
@@ -67,8 +68,18 @@ class WorkingSite:
         self._cohorts: dict[UUID, Cohort] = {}
         self._sessions: dict[UUID, Session] = {}
         self._share = Share()
+        self._untold: set[UUID] = set()
 
     # Knowing.
+
+    def leave_untold(self, stream: str) -> None:
+        """The file says no more of this chart than that it was destroyed."""
+        self._untold.add(stream_uuid(stream))
+
+    def refuse_destroyed(self, stream: str) -> None:
+        """Refused when the stream is a chart that was destroyed here: what a file still has of it stays out."""
+        if stream_kind(stream) == "chart":
+            judge_standing(stream_uuid(stream), self.facility.destroyed)
 
     def foresee(self, entries: Iterable[tuple[str, Any]]) -> None:
         """Reads at once what judging these facts, by stream, will need: their streams, sessions, cohorts and claims."""
@@ -159,18 +170,22 @@ class WorkingSite:
         self.known(stream)
         self._share.judged.add(stream)
         beside = looked_at(fact)
+        while further := looked_at_further(fact, self._charts(beside)) - beside:
+            beside |= further
         for name in beside:
             self.known(name)
             self._share.named.add(name)
+        charts = self._charts(beside)
         return Scene(
             ledger=self._ledger.name,
             at=at,
             facility=self.facility,
             cohorts=self._cohorts,
             sessions=self._sessions,
-            charts=self._charts(beside),
+            charts=charts,
             elsewhere=self._elsewhere(fact),
             rule_sets=shipped(),
+            untold=frozenset(self._untold - charts.keys()),
         )
 
     @property
@@ -268,6 +283,7 @@ class WorkingSite:
         known.names.update(considered.names)
         self._show(considered.stream)
         share.written[considered.stream] = len(known.entries)
+        share.ends |= {ended for entry in considered.entries if (ended := ended_by(entry.fact)) is not None}
         for claim in considered.releases:
             self._holders[claim.kind, claim.value] = None
             share.released.append(claim)
@@ -290,11 +306,16 @@ class WorkingSite:
     def hand_over(self) -> Share:
         """The batch in hand, with the versions that it rests on and what it changes about seats; begins another."""
         share, self._share = self._share, Share()
-        share.reads = {name: self.known(name).handed_over for name in self._rests_on(share)}
+        share.reads = {name: self.known(name).handed_over for name in self._rests_on(share) - self._gone(share)}
         share.seats = self._seats_changed(share)
         for name, version in share.written.items():
             self._known[name].handed_over = version
         return share
+
+    def _gone(self, share: Share) -> set[str]:
+        """The charts that were destroyed before: what version they are at can't be seen, and rests on the facility."""
+        gone = {stream_name("chart", key) for key in self.facility.destroyed} - share.ends
+        return {name for name in gone if name in self._known and not self._known[name].entries}
 
     def _rests_on(self, share: Share) -> set[str]:
         """The streams that were judged, refused lines among them, and all that their judgement may have looked at."""

@@ -12,7 +12,7 @@ from domain.chart import fold
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Attendances, evolve
 from domain.record import Recorded, stream_uuid
 from projections.definition import define
-from projections.projection import Cursor, by_stream, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes
 from store.ledger import Ledger
 
 _FORGET: Final[LiteralString] = """
@@ -47,6 +47,8 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in struck]})
     if rows := rows_of(records):
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(rows, dumps=orjson.dumps)})
+    if gone := destroyed(facts):
+        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
 
 
 def recorded(entries: Sequence[Recorded]) -> Attendances:

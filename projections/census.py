@@ -28,7 +28,7 @@ from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of, known
 from projections.definition import define
-from projections.projection import Cursor, by_stream, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
@@ -96,6 +96,8 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
             rows[stream] = rows_of(fold(stream_uuid(stream), all_entries))
     if written := [row for episodes in rows.values() for row in episodes.values()]:
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
+    if gone := destroyed(facts):
+        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
 
 
 def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:

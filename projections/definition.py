@@ -19,7 +19,7 @@ from projections.projection import Apply, Projection
 BASE: Final = "base"
 """The tables that the follower keeps about itself; when they change, everything is made anew."""
 
-_EVERYWHERE: Final = ("projections.projection", "domain.record", "store.upcasts")
+_EVERYWHERE: Final = ("projections.projection", "domain.key_destruction", "domain.record", "store.upcasts")
 """What every fold goes through: how a stream is cut out of a batch, what stands in it, how old facts are read."""
 
 

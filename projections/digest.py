@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
 
@@ -59,31 +60,53 @@ _RECORDED_AT: Final[LiteralString] = (
 )
 
 
-def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, facts: Sequence[Recorded]) -> None:
-    """Brings these projections, which are right before the first of the facts, behind the last of them."""
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The facts that can be read after position `before`, up to `upto`, the last one then, recorded at that instant:
+    those of charts that were destroyed are passed by."""
+
+    facts: Sequence[Recorded]
+    before: int
+    upto: int
+    recorded_at: datetime
+
+    def parts(self, first: int) -> tuple[Batch, Batch]:
+        """The batch up to its n-th fact, and the rest."""
+        last = self.facts[first - 1]
+        return (
+            Batch(self.facts[:first], self.before, last.position, last.recorded_at),
+            Batch(self.facts[first:], last.position, self.upto, self.recorded_at),
+        )
+
+
+def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, batch: Batch) -> None:
+    """Brings these projections, which are right before the batch, behind it."""
+    facts = batch.facts
     try:
         # Statements that nobody waits for go along with the next one that is waited for.
         with db.pipeline(), db.transaction():
             _begin(db)
-            for projection in projections:
+            for projection in projections if facts else ():
                 # A cursor each: what one has not looked at is not what the next one asked for.
                 projection.apply(db.cursor(binary=True), ledger, facts)
-            _advance(db, projections, ledger.name, facts[0].position - 1, facts[-1].position, facts[-1].recorded_at)
+            _advance(db, projections, ledger.name, batch.before, batch.upto, batch.recorded_at)
     except _INDIGESTIBLE as error:
         if len(projections) > 1:
             for projection in projections:
-                digest(db, [projection], ledger, facts)
+                digest(db, [projection], ledger, batch)
         elif len(facts) > 1:
-            half = len(facts) // 2
-            digest(db, projections, ledger, facts[:half])
-            digest(db, projections, ledger, facts[half:])
+            for part in batch.parts(len(facts) // 2):
+                digest(db, projections, ledger, part)
         else:
-            _set_aside(db, projections, ledger, facts[0].position, _reason(error))
+            _set_aside(db, projections, ledger, facts[0].position, _reason(error), before=batch.before)
+            if facts[0].position < batch.upto:
+                digest(db, projections, ledger, batch.parts(1)[1])
 
 
 def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
     """For a fact that could not even be read."""
-    _set_aside(db, projections, ledger, position, "The stored fact doesn't open, or isn't of a shape that is known.")
+    because = "The stored fact doesn't open, or isn't of a shape that is known."
+    _set_aside(db, projections, ledger, position, because, before=position - 1)
 
 
 def _begin(db: Connection) -> None:
@@ -110,14 +133,16 @@ def _advance(
         raise SchemaMismatch("The read tables were made anew, or somebody else follows: nothing was written twice.")
 
 
-def _set_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, reason: str) -> None:
+def _set_aside(
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, reason: str, *, before: int
+) -> None:
     names = [projection.name for projection in projections]
     with db.transaction():
         _begin(db)
         place = {"ledger": ledger.name, "position": position}
         [[recorded_at]] = db.execute(_RECORDED_AT, place).fetchall()
         db.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
-        _advance(db, projections, ledger.name, position - 1, position, recorded_at)
+        _advance(db, projections, ledger.name, before, position, recorded_at)
     log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, ", ".join(names), reason)
 
 

@@ -15,7 +15,7 @@ from socket import socket
 from typing import Final, LiteralString
 
 from projections.catalog import PROJECTIONS
-from projections.digest import UNREADABLE, digest, set_unreadable_aside
+from projections.digest import UNREADABLE, Batch, digest, set_unreadable_aside
 from projections.nearby import drain, nearby
 from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
@@ -172,8 +172,9 @@ class Follower:
     ) -> None:
         limit = self._batch
         while True:
+            rows = ledger.rows(after=position, upto=head, limit=limit)
             try:
-                facts = ledger.facts(after=position, upto=head, limit=limit)
+                facts = ledger.opened(rows)
             except UNREADABLE:
                 if limit > 1:
                     # One of them can't be read: those before it can.
@@ -181,9 +182,11 @@ class Follower:
                     continue
                 set_unreadable_aside(db, projections, ledger, position + 1)
             else:
-                digest(db, projections, ledger, facts)
+                digest(
+                    db, projections, ledger, Batch(tuple(facts), position, upto=rows[-1][0], recorded_at=rows[-1][4])
+                )
                 if len(projections) == len(PROJECTIONS):
-                    nearby(self._store).came(ledger.name, facts[-1].position)
+                    nearby(self._store).came(ledger.name, rows[-1][0])
             return
 
 

@@ -14,7 +14,7 @@ from domain.wording import spoken_name
 from projections.cut import Behind, cut_of
 from projections.definition import define
 from projections.links import chart_that_stays
-from projections.projection import Cursor, by_stream, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes
 from projections.reading import snapshot
 from store.ledger import Ledger
 from store.store import Store
@@ -48,6 +48,8 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     keys = {stream_uuid(stream): key for stream, identity in registered.items() if (key := _key(ledger, identity))}
     if keys:
         cursor.execute(_WRITE, {"ledger": ledger.name, "patients": list(keys), "keys": list(keys.values())})
+    if gone := destroyed(facts):
+        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
 
 
 def _key(ledger: Ledger, identity: Identity) -> bytes | None:

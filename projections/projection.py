@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
+from uuid import UUID
 
 import psycopg
 
+from domain.key_destruction import KeyDestroyed
 from domain.record import EnteredInError, Recorded, stream_kind
 from store.ledger import Ledger
 
@@ -38,6 +40,11 @@ def by_stream(facts: Iterable[Recorded], kind: str) -> dict[str, list[Recorded]]
         if stream_kind(fact.stream) == kind:
             streams.setdefault(fact.stream, []).append(fact)
     return streams
+
+
+def destroyed(facts: Iterable[Recorded]) -> list[UUID]:
+    """The patients whose charts are destroyed by these facts: no table keeps a row of them."""
+    return [fact.fact.patient_id for fact in facts if isinstance(fact.fact, KeyDestroyed)]
 
 
 def strikes(facts: Iterable[Recorded]) -> bool:

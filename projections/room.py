@@ -91,7 +91,7 @@ def answer(store: Store, facility: str, session_id: UUID, *, now: datetime) -> S
         if found <= streams:
             break
         streams |= found
-    those = [state for name in found if isinstance(state := view.streams[name].state, Chart)]
+    those = [s for name in found if view.streams[name].entries and isinstance(s := view.streams[name].state, Chart)]
     document = sheet(session, those, place, shipped())
     return Sheet(
         document=document,

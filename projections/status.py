@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
@@ -22,19 +23,26 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
 from projections.links import Linked, linked_charts
-from projections.projection import Cursor, by_stream, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import needed_in, sessions_in
 from projections.site import A_DAY, date_asked, is_past, midnights, site_at, whole_site
+from store.errors import Destroyed
 from store.ledger import Ledger
 from store.store import Store
 
 # ---- fold and table
 
+# A chart that was destroyed is not shown, nor opened, before its row is gone from here either.
 _LOAD: Final[LiteralString] = """
 SELECT patient_id, version, chart FROM projection.status
-WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
+WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s) AND NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = %(ledger)s AND gone.stream = 'chart/' || patient_id AND gone.wrapped IS NULL)
+"""
+_FORGET: Final[LiteralString] = """
+DELETE FROM projection.status WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
 """
 _WRITE: Final[LiteralString] = """
 INSERT INTO projection.status (ledger, patient_id, version, chart)
@@ -51,13 +59,22 @@ _DECODER: Final = msgspec.msgpack.Decoder(Chart)
 
 
 def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
-    """Each chart further by its facts; folded anew from the ledger where an entry was struck."""
-    streams = by_stream(facts, "chart")
-    if not streams:
-        return
+    """Each chart further by its facts; folded anew from the ledger where an entry was struck. None of one whose key is
+    gone."""
+    if streams := by_stream(facts, "chart"):
+        _further(cursor, ledger, streams, facts[-1].position)
+    if gone := destroyed(facts):
+        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+
+
+def _further(cursor: Cursor, ledger: Ledger, streams: dict[str, list[Recorded]], upto: int) -> None:
     struck = {stream for stream, entries in streams.items() if strikes(entries)}
     begun = {stream for stream, entries in streams.items() if entries[0].version == 1}
     charts = charts_of(cursor, ledger, [stream_uuid(stream) for stream in streams.keys() - struck - begun])
+    if any(stream_uuid(stream) not in charts for stream in streams.keys() - struck - begun):
+        # Destroyed since these facts were opened, as the rule: the fact that says so is yet to come here.
+        gone = ledger.destroyed()
+        streams = {stream: entries for stream, entries in streams.items() if stream not in gone}
     for stream, entries in streams.items():
         if stream not in struck:
             patient_id = stream_uuid(stream)
@@ -66,7 +83,7 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
                 chart = evolve(chart, entry)
             charts[patient_id] = chart
     if struck:
-        for stream, all_entries in ledger.read(sorted(struck), upto=facts[-1].position).items():
+        for stream, all_entries in ledger.read(sorted(struck), upto=upto).items():
             charts[stream_uuid(stream)] = fold(stream_uuid(stream), all_entries)
     _write(cursor, ledger, charts.values())
 
@@ -95,16 +112,16 @@ def opened(ledger: Ledger, rows: Sequence[SealedChart]) -> dict[UUID, Chart]:
 
 
 def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
-    rows = [
-        (
-            chart.patient_id,
-            chart.version,
-            ledger.seal(stream_name("chart", chart.patient_id), _column(chart.version), pack(chart)),
-        )
-        for chart in charts
-    ]
-    patients, versions, sealed = (list(column) for column in zip(*rows, strict=True))
-    cursor.execute(_WRITE, {"ledger": ledger.name, "patients": patients, "versions": versions, "charts": sealed})
+    rows = []
+    for chart in charts:
+        # A chart may be destroyed while it is folded here.
+        with suppress(Destroyed):
+            sealed = ledger.seal(stream_name("chart", chart.patient_id), _column(chart.version), pack(chart))
+            rows.append((chart.patient_id, chart.version, sealed))
+    if not rows:
+        return
+    patients, versions, columns = (list(column) for column in zip(*rows, strict=True))
+    cursor.execute(_WRITE, {"ledger": ledger.name, "patients": patients, "versions": versions, "charts": columns})
 
 
 def _column(version: int) -> str:

@@ -7,7 +7,7 @@ import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NoReturn
 from uuid import UUID
 
 from api.permission import Purpose, permitted
@@ -79,12 +79,22 @@ class Asker:
             self.facility, by=self.person, what=self.what, purpose=self.purpose, rows=rows, sha256=sha256
         )
 
+    def is_destroyed(self, patient_id: UUID) -> bool:
+        return patient_id in facility_of(self.opened, self.facility).destroyed
+
+    def misses(self, patient_id: UUID) -> NoReturn:
+        """`Wrong`: there is no such chart, or it was destroyed; that somebody looked for that one is on record."""
+        if self.is_destroyed(patient_id):
+            self.read_chart(patient_id, 0)
+            raise Wrong("That chart was destroyed under authority: nothing of it can be read any more.")
+        raise Wrong("There was no such chart at that time.")
+
     def patient(self, given: str) -> UUID:
         """The patient whom a patient_id or an MRN names. `Wrong` when there is none, without repeating it."""
         ledger = self.opened.store.ledger(self.facility)
         with suppress(ValueError):
             stream = stream_name("chart", UUID(given))
-            if ledger.read([stream])[stream]:
+            if ledger.read([stream])[stream] or self.is_destroyed(UUID(given)):
                 return stream_uuid(stream)
         held = ledger.holder(MRN, mrn_claimed(given))
         if held is None:

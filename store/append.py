@@ -97,7 +97,7 @@ class NoneSince:
 @dataclass(slots=True, kw_only=True)
 class AppendRequest:
     """One append, ready to be written. `events` are sealed already; `position` and `recorded_at` come of writing it.
-    A chart's key is written with its first fact.
+    A chart's key is written with its first fact; `ends` are the charts whose keys are destroyed with it.
 
     `reads` says for each stream that the decision saw which version it was at, those written to among them; `seen`
     the position of the ledger at which they were; `none_since` which facts it looked for, and how far.
@@ -111,6 +111,7 @@ class AppendRequest:
     claims: Sequence[HashedClaim] = ()
     releases: Sequence[HashedClaim] = ()
     keys: Sequence[NewKey] = ()
+    ends: Sequence[str] = ()
     command: HashedCommand | None = None
     position: int = 0
     recorded_at: datetime | None = None

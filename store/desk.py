@@ -23,7 +23,7 @@ from domain.resting import Beside, looks_at_charts, naming
 from domain.roster import Draft, refused_lines
 from domain.scene import Scene
 from domain.session import Session
-from domain.streams import State, looked_at, named
+from domain.streams import State, looked_at, looked_at_further, named
 from store.append import Command, NewFact, NoneSince, Receipt
 from store.elsewhere import Elsewhere, linked_in
 from store.errors import ClaimTaken, StoreError, VersionConflict
@@ -164,6 +164,8 @@ class Desk:
                 if entries and stream not in looking and looks_at_charts(fact, entries):
                     looking[stream] = NamingCharts(book, stream, naming(stream), entries[0].position)
             charts = {chart for found in looking.values() for chart in found.upto(view.position)}
+            there = {s.patient_id: s for known in view.streams.values() if isinstance(s := known.state, Chart)}
+            charts |= {name for one in filings for name in looked_at_further(one.fact, there)}
             if charts <= view.streams.keys():
                 return view
             streams |= charts

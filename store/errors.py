@@ -59,6 +59,10 @@ class Unreadable(StoreError):
     """A stored fact doesn't open under its key: altered, moved, or another key. A bug or damage; never an answer."""
 
 
+class Destroyed(Unreadable):
+    """What was asked for is of a chart whose key was destroyed: nobody reads it again."""
+
+
 class KeyringError(StoreError):
     """The master key is missing, open to others, or not the one that this database was made with."""
 

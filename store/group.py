@@ -27,6 +27,9 @@ LARGEST: Final = 128
 LINGER: Final = 0.0005
 """Seconds that a leader waits, at most, for those who wrote with the last groups and will be back at once."""
 
+_ENDED: Final = -1
+"""Nobody read a version like this."""
+
 _BROKEN_OFF: Final = (
     "Writing this was broken off: whether it was recorded isn't known, so send the same request with the same "
     "idempotency key again."
@@ -241,6 +244,8 @@ def _apart(group: Sequence[_Waiting]) -> tuple[list[_Waiting], list[tuple[_Waiti
         for event in request.events:
             written[ledger, str(event.originator_id)] = event.originator_version, waiting
             types[ledger, event.topic] = waiting
+        # Whoever writes to a chart that one before them ends has to see that first.
+        written |= dict.fromkeys([(ledger, stream) for stream in request.ends], (_ENDED, waiting))
     return kept, held_back
 
 

@@ -18,6 +18,7 @@ from psycopg.pq.abc import PGresult
 
 from domain.catalog import BY_NAME
 from domain.claims import Claim, claims_of
+from domain.key_destruction import ended_by
 from domain.record import Recorded
 from store.append import AppendRequest, Command, HashedCommand, NewFact, NoneSince, Receipt
 from store.codec import check_place
@@ -26,6 +27,7 @@ from store.database import Database
 from store.errors import Unreadable, VersionConflict
 from store.group import GroupCommit
 from store.hashing import claim_digest, command_digests, hashed_claims
+from store.hollow import Hollow
 from store.ledger_keys import LedgerKeys, is_sealed
 from store.mapper import FactMapper, Row
 from store.recorder import LedgerFactory, LedgerRecorder
@@ -36,18 +38,29 @@ from store.upcasts import UPCASTS
 
 _EVERYTHING: Final = 2**63 - 1
 
+# What is of a chart that was destroyed comes without its body, whatever key a process may still have at hand: from the
+# transaction that destroys a key on, nothing that was sealed under it is opened.
 _READ: Final[LiteralString] = """
-SELECT position, stream, version, type, recorded_at, body FROM fact
+SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s) AND position <= %(upto)s
 ORDER BY stream, version
 """
 _FACTS: Final[LiteralString] = """
-SELECT position, stream, version, type, recorded_at, body FROM fact
+SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s
 ORDER BY position LIMIT %(limit)s
 """
 _TYPED: Final[LiteralString] = """
-SELECT position, stream, version, type, recorded_at, body FROM fact
+SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s AND type = ANY(%(types)s)
 ORDER BY position LIMIT %(limit)s
 """
@@ -56,6 +69,10 @@ _STREAMS: Final[LiteralString] = """
 SELECT stream FROM fact
 WHERE ledger = %(ledger)s AND stream >= %(kind)s || '/' AND stream < %(kind)s || '0' AND version = 1
   AND position <= %(upto)s
+  AND NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+  )
 ORDER BY position
 """
 _HEAD: Final[LiteralString] = "SELECT position, recorded_at FROM ledger WHERE ledger = %(ledger)s"
@@ -83,7 +100,10 @@ SELECT key, stream FROM claim WHERE ledger = %(ledger)s AND kind = %(kind)s AND 
 _TAIL: Final = Statement.of(
     "tail",
     """
-SELECT position, stream, version, type, recorded_at, body FROM fact
+SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+) THEN body END FROM fact
 WHERE ledger = $1::text AND position > $2::bigint
 ORDER BY position LIMIT $3::bigint
 """,
@@ -137,7 +157,7 @@ class Ledger(Application[str]):
         releases: Sequence[Claim] = (),
         command: Command | None = None,
     ) -> Receipt:
-        """Writes the facts in one transaction, all or nothing.
+        """Writes the facts in one transaction, all or nothing. The keys of charts that they end are destroyed in it.
 
         `reads` says which version the decision saw of each stream that it rests on (0: there is none); they and the
         streams written to must still be there. With `seen`, the position of the ledger at which they all were,
@@ -158,6 +178,9 @@ class Ledger(Application[str]):
         if any(is_sealed(new.stream) and new.stream not in keys for new in facts):
             # A later fact of a chart that has none: the decision rests on something that isn't so.
             raise VersionConflict
+        ends = [stream for new in facts if (stream := ended_by(new.fact)) is not None]
+        if not versions.keys() >= set(ends):
+            raise ValueError("Whoever ends a chart has read it: name its version.")
         made = [claim for new in facts for claim in claims_of(new.stream, new.fact)]
         request = AppendRequest(
             ledger=self.name,
@@ -167,6 +190,7 @@ class Ledger(Application[str]):
             claims=hashed_claims(lookup, [*made, *claims]),
             releases=hashed_claims(lookup, releases),
             keys=list(begun.values()),
+            ends=ends,
             command=None if command is None else _hashed_command(lookup, command, facts, versions),
         )
         # What the library's `save` comes to, without asking of each fact whether it is an event.
@@ -176,6 +200,7 @@ class Ledger(Application[str]):
         except AlreadyAnswered as answered:
             return answered.receipt
         self._keys.keep(request.keys)
+        self._keys.forget(ends)
         if request.recorded_at is None:
             raise AssertionError("What was written has been stamped.")
         stream, version, latest = _resource(command, facts, versions)
@@ -189,13 +214,13 @@ class Ledger(Application[str]):
         return answered(self._database, self.name, *command_digests(lookup, command))
 
     def restore(
-        self, facts: Iterable[Recorded], *, claims: Sequence[Claim] = (), closing: NewFact | None = None
+        self, facts: Iterable[Recorded | Hollow], *, claims: Sequence[Claim] = (), closing: NewFact | None = None
     ) -> Head:
         """Fills an empty ledger with facts as they stand, and closes with one more, in one transaction.
 
         Positions and versions must be whole, times must not fall. The claims of the facts that stand are made anew,
-        `claims` are further ones (seats). Nothing else is judged. Raises LedgerNotEmpty, LedgerBroken, ClaimTaken,
-        ShapeError, Unavailable; nothing is written then.
+        `claims` are further ones (seats). Charts that the facts end have no key afterwards. Nothing else is judged.
+        Raises LedgerNotEmpty, LedgerBroken, ClaimTaken, ShapeError, Unavailable; nothing is written then.
         """
         restoration = Restoration(self.name, self._keys, self._facts)
         position, recorded_at = restoration.write(self._database, facts, claims=claims, closing=closing)
@@ -204,7 +229,8 @@ class Ledger(Application[str]):
     # Reading.
 
     def read(self, streams: Sequence[str], *, upto: int | None = None) -> dict[str, list[Recorded]]:
-        """The facts of each stream in order of version, up to a position. A stream without any has an empty list."""
+        """The facts of each stream in order of version, up to a position. A stream without any has an empty list; so
+        has a chart that was destroyed."""
         found: dict[str, list[Recorded]] = {stream: [] for stream in streams}
         query = (_READ, {"ledger": self.name, "streams": list(found), "upto": _EVERYTHING if upto is None else upto})
         unknown = [stream for stream in found if is_sealed(stream) and self._keys.known(stream) is None]
@@ -215,11 +241,13 @@ class Ledger(Application[str]):
         return found
 
     def facts(self, *, after: int = 0, upto: int | None = None, limit: int = 5000) -> list[Recorded]:
-        """Facts in order of position: those after one position, up to another, at most `limit`."""
+        """Facts in order of position: those after one position, up to another, at most `limit`; without those of charts
+        that were destroyed. Whoever goes on from there goes by `rows`, which has them all."""
         return self.opened(self.rows(after=after, upto=upto, limit=limit))
 
     def rows(self, *, after: int = 0, upto: int | None = None, limit: int = 5000) -> list[Row]:
-        """As `facts`, but as they are stored, for who wants to open only some of them."""
+        """As `facts`, but as they are stored, for who wants to open only some of them; those of charts that were
+        destroyed without a body."""
         given = {
             "ledger": self.name,
             "after": after,
@@ -244,14 +272,22 @@ class Ledger(Application[str]):
         return cast("list[Row]", rows)
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
-        """Stored rows as facts. Unreadable when one of them doesn't open."""
+        """Stored rows as facts, but for those of charts that were destroyed. Unreadable when one of them doesn't
+        open."""
         return self._facts.recorded(rows, self._keys.of({row[1] for row in rows}))
 
     def streams(self, kind: str, *, upto: int | None = None) -> list[str]:
-        """The streams of a kind (`chart`, `session`, `cohort` …), the oldest first."""
+        """The streams of a kind (`chart`, `session`, `cohort` …), the oldest first. Charts that were destroyed are not
+        among them."""
         given = {"ledger": self.name, "kind": kind, "upto": _EVERYTHING if upto is None else upto}
         [rows] = self._database.select((_STREAMS, given))
         return [row[0] for row in rows]
+
+    def destroyed(self) -> set[str]:
+        """The charts whose keys were destroyed. None of them is opened again, and here none of their keys is kept."""
+        gone = self._keys.destroyed()
+        self._keys.forget(gone)
+        return gone
 
     def head(self) -> Head:
         """The ledger as it is now."""
@@ -279,7 +315,8 @@ class Ledger(Application[str]):
     # For read tables.
 
     def seal(self, stream: str, what: str, plaintext: bytes) -> bytes:
-        """Encrypts a column of a read table under a chart's key, bound to ledger, stream and `what` it is."""
+        """Encrypts a column of a read table under a chart's key, bound to ledger, stream and `what` it is. Destroyed
+        when there is no key any more."""
         return self._keys.one(stream).seal(plaintext, bound("column", self.name, stream, what))
 
     def unseal(self, stream: str, what: str, sealed: bytes) -> bytes:
@@ -305,7 +342,8 @@ class Ledger(Application[str]):
 
 
 def _row(found: PGresult, n: int) -> Row:
-    position, stream, version, name, recorded_at, body = (found.get_value(n, column) or b"" for column in range(6))
+    position, stream, version, name, recorded_at = (found.get_value(n, column) or b"" for column in range(5))
+    body = found.get_value(n, 5)
     return as_bigint(position), stream.decode(), as_bigint(version), name.decode(), as_instant(recorded_at), body
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
@@ -11,7 +12,7 @@ from eventsourcing.application import LRUCache
 
 from domain.record import stream_kind
 from store.database import AS_WRITER, BEGIN, COMMIT, Database, Query
-from store.errors import Unreadable
+from store.errors import Destroyed, Unreadable
 from store.keys import KEY_BYTES, Keyring
 from store.sealing import ChartKey, LookupKey, bound
 
@@ -28,6 +29,7 @@ _NEW_LEDGER: Final[LiteralString] = (
 _CHART_KEYS: Final[LiteralString] = (
     "SELECT stream, wrapped FROM chart_key WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s)"
 )
+_DESTROYED: Final[LiteralString] = "SELECT stream FROM chart_key WHERE ledger = %(ledger)s AND wrapped IS NULL"
 
 
 def is_sealed(stream: str) -> bool:
@@ -96,14 +98,27 @@ class LedgerKeys:
         """Asks for the wrapped keys of charts; `take` its rows."""
         return _CHART_KEYS, {"ledger": self._ledger, "streams": list(streams)}
 
-    def take(self, rows: Iterable[tuple[str, bytes]]) -> dict[str, ChartKey]:
-        """The keys that came out of `query`, opened, and kept for next time."""
+    def take(self, rows: Iterable[tuple[str, bytes | None]]) -> dict[str, ChartKey]:
+        """The keys that came out of `query`, opened, and kept for next time. Of what was destroyed there is none."""
         taken = {}
         for stream, wrapped in rows:
+            if wrapped is None:
+                continue
             key = ChartKey(self._keyring.unwrap(wrapped, bound("chart", self._ledger, stream)))
             self._cache.put((self._ledger, stream), key)
             taken[stream] = key
         return taken
+
+    def forget(self, streams: Iterable[str]) -> None:
+        """These charts were destroyed: their keys are kept no longer."""
+        for stream in streams:
+            with suppress(KeyError):
+                self._cache.get((self._ledger, stream), evict=True)
+
+    def destroyed(self) -> set[str]:
+        """The charts of this ledger whose keys were destroyed."""
+        [rows] = self._database.select((_DESTROYED, {"ledger": self._ledger}))
+        return {row[0] for row in rows}
 
     def of(self, streams: Iterable[str]) -> dict[str, ChartKey]:
         """The keys of the charts among the streams, in one select at most. A chart without one isn't in the answer."""
@@ -122,8 +137,10 @@ class LedgerKeys:
         return found
 
     def one(self, stream: str) -> ChartKey:
-        """The key of a chart. Unreadable when it has none."""
+        """The key of a chart. Destroyed when it was, Unreadable when it has none."""
         key = self.known(stream) or self.of([stream]).get(stream)
+        if key is None and stream in self.destroyed():
+            raise Destroyed(f"{stream} in ledger {self._ledger} was destroyed: nothing of it can be read any more.")
         if key is None:
             raise Unreadable(f"{stream} in ledger {self._ledger} has no key: restore the database from its backup.")
         return key

@@ -190,8 +190,8 @@ def to_line(recorded: Recorded) -> dict[str, Any]:
         "stream": recorded.stream,
         "version": recorded.version,
         "type": type(recorded.fact).__name__,
-        "recorded_at": _stamp(recorded.recorded_at),
-        **({} if elsewhere is None else {"recorded_elsewhere_at": _stamp(elsewhere)}),
+        "recorded_at": stamp(recorded.recorded_at),
+        **({} if elsewhere is None else {"recorded_elsewhere_at": stamp(elsewhere)}),
         "by": {"id": by.id, "name": by.name, "role": by.role, "credential": by.credential},
         "source": envelope.source.value,
         "reason": envelope.reason,
@@ -208,5 +208,6 @@ def _json_of(fact: Any) -> bytes:
         return encode_fact(fact)
 
 
-def _stamp(at: datetime) -> str:
+def stamp(at: datetime) -> str:
+    """As instants stand in lines: UTC, with microseconds and `Z`."""
     return at.astimezone(UTC).isoformat(timespec="microseconds")[:-6] + "Z"

@@ -24,7 +24,8 @@ class NamingCharts:
         self._charts: set[str] = set()
 
     def upto(self, position: int) -> set[str]:
-        """The charts with a fact that names it up to a position, struck ones too. Raises Unreadable and Unavailable."""
+        """The charts with a fact that names it up to a position, struck ones too, as far as they can be read: one that
+        is destroyed may be among them. Raises Unreadable and Unavailable."""
         self._charts |= {e.stream for e in self._through.upto(position) if self.stream in named(e.fact)}
         return self._charts
 

@@ -13,15 +13,16 @@ from typing import Any, cast
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
+from domain.key_destruction import ended_by
 from domain.record import Recorded
 from store.append import NewFact
 from store.body import decode_body, encode_body
-from store.errors import Unreadable
+from store.errors import Destroyed, Unreadable
 from store.ledger_keys import LedgerKeys, is_sealed
 from store.sealing import ChartKey, NotOpened, bound
 
-Row = tuple[int, str, int, str, datetime, bytes]
-"""position, stream, version, type, recorded_at, body"""
+Row = tuple[int, str, int, str, datetime, bytes | None]
+"""position, stream, version, type, recorded_at, body; no body of a chart that was destroyed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,8 @@ class FactMapper(Mapper[str]):
     def to_domain_event(self, stored_event: StoredEvent) -> DomainEventProtocol[str]:
         """A stored fact as `NewFact`: without position and time, which the library's stored events don't have."""
         stream = str(stored_event.originator_id)
+        if is_sealed(stream) and stream in self._keys.destroyed():
+            self._keys.forget([stream])
         key = self._keys.one(stream) if is_sealed(stream) else None
         version = stored_event.originator_version
         envelope, fact = decode_body(
@@ -77,14 +80,20 @@ class FactMapper(Mapper[str]):
         return cast(DomainEventProtocol[str], NewFact(stream=stream, version=version, envelope=envelope, fact=fact))
 
     def recorded(self, rows: Iterable[Sequence[Any]], keys: dict[str, ChartKey]) -> list[Recorded]:
-        """Rows of the ledger as facts; `keys` holds the key of each chart among them."""
+        """Rows of the ledger as facts; `keys` holds the key of each chart among them. Charts that were destroyed are
+        left out, and those whose destruction is read of are forgotten."""
         found = []
         key, of = None, None
         for position, stream, version, name, recorded_at, body in rows:
+            if body is None:
+                continue
             if stream != of:
                 key, of = None, stream
                 if is_sealed(stream):
-                    key = keys.get(stream) or self._keys.one(stream)
+                    key = keys.get(stream) or self._key(stream)
+                    if key is None:
+                        of = None  # Destroyed since the row was read.
+                        continue
             envelope, fact = decode_body(name, self._open(key, stream, version, name, body))
             found.append(
                 Recorded(
@@ -97,7 +106,15 @@ class FactMapper(Mapper[str]):
                     stream=stream,
                 )
             )
+            if (ended := ended_by(fact)) is not None:
+                self._keys.forget([ended])
         return found
+
+    def _key(self, stream: str) -> ChartKey | None:
+        try:
+            return self._keys.one(stream)
+        except Destroyed:
+            return None
 
     def _open(self, key: ChartKey | None, stream: str, version: int, name: str, body: bytes) -> bytes:
         if key is None:

@@ -10,16 +10,18 @@ import psycopg
 from eventsourcing.domain import DomainEventProtocol
 
 from domain.claims import Claim, claims_held, claims_of
+from domain.key_destruction import ended_by
 from domain.record import EnteredInError, Recorded
 from store.append import AppendRequest, NewFact
 from store.codec import check_place
 from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
 from store.errors import LedgerBroken, LedgerNotEmpty, VersionConflict
 from store.hashing import hashed_claims
+from store.hollow import Hollow
 from store.ledger_keys import LedgerKeys, NewKey, is_sealed
 from store.mapper import FactMapper, Keyed
 from store.round_trip import round_trip
-from store.writing import settle, statements, written_claims, written_keys
+from store.writing import destroyed_keys, settle, statements, written_claims, written_keys
 
 _LOCK: Final[LiteralString] = "SELECT position FROM ledger WHERE ledger = %(ledger)s FOR UPDATE"
 _COPY: Final[LiteralString] = (
@@ -41,11 +43,13 @@ class Restoration:
         self._begun: dict[str, NewKey] = {}
         self._versions: dict[str, int] = {}
         self._claiming: dict[str, list[Recorded]] = {}
+        self._ended: set[str] = set()
+        self._hollow: set[str] = set()
         self._position = 0
         self._recorded_at: datetime | None = None
 
     def write(
-        self, database: Database, facts: Iterable[Recorded], claims: Sequence[Claim], closing: NewFact | None
+        self, database: Database, facts: Iterable[Recorded | Hollow], claims: Sequence[Claim], closing: NewFact | None
     ) -> tuple[int, datetime | None]:
         """Position and time of the last fact written. See `Ledger.restore`."""
         lookup = self._keys.begin()
@@ -58,17 +62,25 @@ class Restoration:
                 if head is None or head[0] != 0:
                     raise LedgerNotEmpty
                 self._copy(connection, facts)
-                round_trip(connection, written_keys([(self._ledger, key) for key in self._begun.values()]))
+                keys = self._keys_kept()
+                round_trip(connection, written_keys([(self._ledger, key) for key in keys]))
+                round_trip(connection, destroyed_keys([(self._ledger, chart) for chart in self._ended]))
                 hashed = hashed_claims(lookup, [*self._claims(), *claims])
                 round_trip(connection, written_claims([(self._ledger, claim) for claim in hashed]))
                 self._close(connection, closing)
                 connection.execute(COMMIT)
         except (psycopg.errors.UniqueViolation, psycopg.errors.DivisionByZero):
             raise VersionConflict from None
-        self._keys.keep(self._begun.values())
+        self._keys.keep(keys)
         return self._position, self._recorded_at
 
-    def _copy(self, connection: Connection, facts: Iterable[Recorded]) -> None:
+    def _keys_kept(self) -> list[NewKey]:
+        """Whatever a file still tells of a chart that it ends is sealed under a key that nobody has any more."""
+        if self._hollow - self._ended:
+            raise LedgerBroken("A chart lacks its facts, and nothing says that it was destroyed: the file is broken.")
+        return [key for stream, key in self._begun.items() if stream not in self._ended]
+
+    def _copy(self, connection: Connection, facts: Iterable[Recorded | Hollow]) -> None:
         with connection.cursor().copy(_COPY) as copy:
             copy.set_types(_COPIED)
             for recorded in facts:
@@ -79,7 +91,7 @@ class Restoration:
             {"ledger": self._ledger, "position": self._position, "recorded_at": self._recorded_at},
         )
 
-    def _follow(self, recorded: Recorded) -> None:
+    def _follow(self, recorded: Recorded | Hollow) -> None:
         """One fact further. LedgerBroken where it doesn't follow the one before."""
         if recorded.ledger != self._ledger:
             raise LedgerBroken(
@@ -94,15 +106,24 @@ class Restoration:
             )
         if self._recorded_at is not None and recorded.recorded_at < self._recorded_at:
             raise LedgerBroken(f"Position {recorded.position} was recorded before the one ahead of it: out of order.")
-        check_place(recorded.stream, type(recorded.fact).__name__)
         self._position = recorded.position
         self._recorded_at = recorded.recorded_at
         self._versions[recorded.stream] = version
+        if isinstance(recorded, Hollow):
+            check_place(recorded.stream, recorded.type)
+            self._hollow.add(recorded.stream)
+            return
+        check_place(recorded.stream, type(recorded.fact).__name__)
+        if (ended := ended_by(recorded.fact)) is not None:
+            self._ended.add(ended)
         if isinstance(recorded.fact, EnteredInError) or any(claims_of(recorded.stream, recorded.fact)):
             self._claiming.setdefault(recorded.stream, []).append(recorded)
 
-    def _row(self, recorded: Recorded) -> tuple[Any, ...]:
+    def _row(self, recorded: Recorded | Hollow) -> tuple[Any, ...]:
         stream = recorded.stream
+        if isinstance(recorded, Hollow):
+            place = (self._ledger, recorded.position, stream, recorded.version)
+            return (*place, recorded.type, recorded.recorded_at, b"")
         if is_sealed(stream) and stream not in self._begun:
             self._begun[stream] = self._keys.new(stream)
         begun = self._begun.get(stream)

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeVar
 
 import orjson
 
+from domain.key_destruction import KeyDestroyed, ended_by
 from domain.record import Recorded
 from domain.streams import State, fold_stream, further, named
 from store.database import UNREACHABLE
@@ -187,6 +188,7 @@ class States:
         if len(news) >= TAIL:
             self._begin_anew()
             return
+        self._drop(self._ended(news))
         brought = self._brought(news)
         for stream, known in brought.items():
             before = self._streams.pop(stream)
@@ -196,8 +198,19 @@ class States:
         if news:
             self._position, self._recorded_at = news[-1][0], news[-1][4]
 
+    def _ended(self, news: Iterable[Row]) -> set[str]:
+        """The charts that were destroyed by these facts. To open them makes their keys forgotten."""
+        ends = self._ledger.opened([row for row in news if row[3] == KeyDestroyed.__name__])
+        return {stream for entry in ends if (stream := ended_by(entry.fact)) is not None}
+
+    def _drop(self, streams: Iterable[str]) -> None:
+        for stream in streams:
+            known = self._streams.pop(stream, None)
+            self._facts -= 0 if known is None else max(known.version, 1)
+
     def _begin_anew(self) -> None:
         head = self._ledger.head()
+        self._ledger.destroyed()
         self._streams.clear()
         self._facts = 0
         self._since = object()

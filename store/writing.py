@@ -17,7 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from store.append import AppendRequest, HashedClaim, HashedCommand
 from store.database import Connection
-from store.ledger_keys import NewKey
+from store.ledger_keys import NewKey, is_sealed
 from store.round_trip import (
     AS_WRITER,
     BEGIN,
@@ -53,7 +53,8 @@ RETURNING ledger.ledger, position, recorded_at
 
 # A statement of its own, after the update: it sees what was committed while that waited for the lock. A difference
 # divides by zero (22012), so that the COMMIT behind it rolls back; an INSERT with this as its condition would insert
-# nothing and leave the head moved: a hole. So does a ledger without a head row, to which nothing could be written.
+# nothing and leave the head moved: a hole. So does a ledger without a head row, to which nothing could be written, and
+# a chart whose key was destroyed: what was sealed under it, nobody could read.
 _CHECK: Final = Statement.of(
     "check",
     """
@@ -61,6 +62,10 @@ SELECT 1 / CASE WHEN EXISTS (
     SELECT FROM unnest($1::text[], $2::text[], $3::bigint[]) AS seen (name, stream, version)
     WHERE seen.version IS DISTINCT FROM coalesce(
         (SELECT max(f.version) FROM fact f WHERE f.ledger = seen.name AND f.stream = seen.stream), 0)
+) OR EXISTS (
+    SELECT FROM unnest($5::text[], $6::text[]) AS written (name, stream)
+    JOIN chart_key gone ON gone.ledger = written.name AND gone.stream = written.stream
+    WHERE gone.wrapped IS NULL
 ) OR (SELECT count(*) FROM ledger WHERE ledger = ANY($4::text[])) < cardinality($4::text[]) THEN 0 ELSE 1 END
 """,
 )
@@ -155,6 +160,16 @@ FROM unnest($1::text[], $2::text[], $3::bytea[]) AS new (name, stream, wrapped)
 """,
 )
 
+# A chart that never had a key here, since a file told no more of it than this, gets the row that says that it is gone.
+_ENDS: Final = Statement.of(
+    "ends",
+    """
+INSERT INTO chart_key (ledger, stream, wrapped)
+SELECT gone.name, gone.stream, NULL FROM unnest($1::text[], $2::text[]) AS gone (name, stream)
+ON CONFLICT (ledger, stream) DO UPDATE SET wrapped = NULL
+""",
+)
+
 
 def write(connection: Connection, requests: Sequence[AppendRequest]) -> None:
     """Writes the requests in one transaction, and notes in each what it was given.
@@ -184,12 +199,14 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
         *_releases([(request.ledger, claim) for request in requests for claim in request.releases]),
         *written_claims([(request.ledger, claim) for request in requests for claim in request.claims]),
         *written_keys([(request.ledger, key) for request in requests for key in request.keys]),
+        *destroyed_keys([(request.ledger, stream) for request in requests for stream in request.ends]),
     ]
 
 
 def _checks(requests: Sequence[AppendRequest], named: bytes) -> list[Sent]:
     written: set[tuple[str, str]] = set()
     seen: dict[tuple[str, str, int], None] = {}
+    charts: dict[tuple[str, str], None] = {}
     for request in requests:
         ledger, reads = request.ledger, request.reads
         new = {str(event.originator_id) for event in request.events}
@@ -199,9 +216,11 @@ def _checks(requests: Sequence[AppendRequest], named: bytes) -> list[Sent]:
             if (ledger, stream) not in written:
                 seen[ledger, stream, reads[stream]] = None
         written |= {(ledger, stream) for stream in new}
+        charts |= dict.fromkeys((ledger, stream) for stream in new if is_sealed(stream))
     ledgers, streams = [place[0] for place in seen], [place[1] for place in seen]
     versions = [place[2] for place in seen]
-    return [(_CHECK, [texts(ledgers), texts(streams), bigints(versions), named])]
+    sealed = [texts([place[0] for place in charts]), texts([place[1] for place in charts])]
+    return [(_CHECK, [texts(ledgers), texts(streams), bigints(versions), named, *sealed])]
 
 
 def _checks_since(requests: Sequence[AppendRequest]) -> list[Sent]:
@@ -313,6 +332,13 @@ def written_keys(keys: Sequence[tuple[str, NewKey]]) -> list[Sent]:
         return []
     ledgers, streams = [ledger for ledger, _ in keys], [key.stream for _, key in keys]
     return [(_KEYS, [texts(ledgers), texts(streams), blobs([key.wrapped for _, key in keys])])]
+
+
+def destroyed_keys(charts: Sequence[tuple[str, str]]) -> list[Sent]:
+    """What empties the keys of charts, each with its ledger."""
+    return (
+        [(_ENDS, [texts([ledger for ledger, _ in charts]), texts([stream for _, stream in charts])])] if charts else []
+    )
 
 
 def settle(requests: Sequence[AppendRequest], results: Sequence[PGresult]) -> None:

@@ -93,7 +93,7 @@ def judge(chart: Chart, new: Entry, scene: Scene) -> None:
             _judge_merging(chart, key, scene)
         case MergedInto(chart=key):
             stays = scene.charts.get(key)
-            if stays is None or chart.patient_id not in stays.took_over:
+            if key not in scene.untold and (stays is None or chart.patient_id not in stays.took_over):
                 raise Refused("merge.one-sided", "Merge the charts in the one that stays: this one follows of itself.")
             _judge_nothing_open(chart)
         case ChartLinked() as fact:
@@ -105,6 +105,8 @@ def judge(chart: Chart, new: Entry, scene: Scene) -> None:
 def _judge_merging(chart: Chart, key: UUID, scene: Scene) -> None:
     if key == chart.patient_id:
         raise Refused("merge.into-itself", "A chart can't be merged into itself: name the other one.")
+    if key in scene.untold:
+        return
     other = scene.charts.get(key)
     if other is None or other.identity.mrn is None:
         raise Refused("merge.unknown-chart", "There is no such chart at this facility: name the one to be merged.")

@@ -13,13 +13,10 @@ from api.permission import Read
 from exchange import replay as replaying
 from projections import status as statuses
 from stepdown.asker import asker
-from stepdown.errors import Wrong
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import history_table, status_table
 from stepdown.terminal import answers, say_known, write
-
-_GONE = "There was no such chart at that time."
 
 
 def status(
@@ -40,7 +37,7 @@ def status(
         patient_id = asks.patient(patient)
         answer = statuses.answer(use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at)
         if answer is None:
-            raise Wrong(_GONE)
+            asks.misses(patient_id)
         asks.read_chart(patient_id, answer.version)
         asks.read_linked(answer.linked)
         say_known(known_at, datetime.fromisoformat(answer.document["known_at"]))
@@ -70,7 +67,7 @@ def replay(
             use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at, limit=sys.maxsize
         )
         if history is None:
-            raise Wrong(_GONE)
+            asks.misses(patient_id)
         asks.read_chart(patient_id, history.version)
         asks.read_linked(history.linked)
         say_known(known_at, history.knowledge.known_at)

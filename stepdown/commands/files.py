@@ -91,6 +91,7 @@ def _say_restored(path: Path, restored: Restored, as_json: bool) -> None:
 def _say_imported(path: Path, imported: Imported, as_json: bool, *, final: bool) -> None:
     if as_json:
         counts = {"facts": imported.facts, "skipped": imported.skipped, "rejects": imported.rejects}
+        counts |= {"destroyed": imported.destroyed} if imported.destroyed else {}
         if final:
             counts |= {"admitted": imported.admitted, "unadmitted": imported.unadmitted}
         _write_line({"file": str(path), "sha256": imported.file_sha256, **counts, "ledgers": imported.ledgers})
@@ -98,6 +99,8 @@ def _say_imported(path: Path, imported: Imported, as_json: bool, *, final: bool)
     into = f" into {', '.join(imported.ledgers)}" if imported.ledgers else ""
     added = f"{imported.facts} facts added{into}" if imported.facts else "nothing added"
     print(f"{path}: {added}, {imported.skipped} were in already, {imported.rejects} refused.")
+    if imported.destroyed:
+        print(f"{path}: {imported.destroyed} lines of destroyed charts say nothing any more, and were passed by.")
     if final:
         print(f"{path}: {imported.admitted} charts were given the admission that they lacked.")
     if imported.unadmitted:
@@ -108,6 +111,11 @@ def _say_imported(path: Path, imported: Imported, as_json: bool, *, final: bool)
 
 def _write_line(document: object) -> None:
     write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def _of_destroyed(written: Exported) -> str:
+    count = written.destroyed
+    return f", {count} of them of destroyed charts, which say no more than where they stand" if count else ""
 
 
 def export_facts(
@@ -134,13 +142,15 @@ def export_facts(
                 written = fill(file, known_at)
                 asks.took(written.rows, written.sha256)
             say_known(known_at, written.knowledge.known_at)
-            say(f"{out}: {written.rows} facts.")
+            say(f"{out}: {written.rows} facts{_of_destroyed(written)}.")
         else:
             # Twice rather than by way of a file on the disk: the same cut gives the same bytes.
             with open(os.devnull, "wb") as nowhere:
                 written = fill(nowhere, known_at)
             asks.took(written.rows, written.sha256)
             say_known(known_at, written.knowledge.known_at)
+            if written.destroyed:
+                say(f"{written.rows} facts{_of_destroyed(written)}.")
             sys.stdout.flush()
             fill(sys.stdout.buffer, known_at or written.knowledge.known_at)
             sys.stdout.buffer.flush()

@@ -11,6 +11,7 @@ from domain.chart.merging import ChartLinked, ChartsMerged, MergedInto
 from domain.cohort import CohortClosed, CohortScheduleChanged
 from domain.facility import FacilityOpened, HolidayDeclared, RuleSetAdopted
 from domain.files import ImportCompleted, LedgerRestored
+from domain.key_destruction import KeyDestroyed
 from domain.legal_hold import LegalHoldReleased, LegalHoldSet
 from domain.program import Payer, ProgramOffered
 from domain.record import EnteredInError
@@ -48,6 +49,7 @@ _EXAMPLES: Final = (
     ),
     LegalHoldSet(patient_id=cast.ANN, on=day("2026-03-02"), authority="Fayette Circuit Court, 26-CI-00417"),
     LegalHoldReleased(patient_id=cast.ANN, on=day("2026-03-03"), authority="Fayette Circuit Court, 26-CI-00417"),
+    KeyDestroyed(patient_id=cast.ANN, authority="Schedule of retention, 7 years over on 2026-03-01"),
     ImportCompleted(file_sha256="00" * 32, facts=2, rejects=0),
     LedgerRestored(file_sha256="00" * 32, facts=2),
     cast.formed(),

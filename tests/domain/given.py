@@ -64,6 +64,7 @@ _BY: Mapping[str, Person] = {
     "CredentialEnded": ADMINISTRATOR,
     "LegalHoldSet": COMPLIANCE_OFFICER,
     "LegalHoldReleased": COMPLIANCE_OFFICER,
+    "KeyDestroyed": COMPLIANCE_OFFICER,
     "EnteredInError": SUPERVISOR,
     "ChartLinked": SUPERVISOR,
     "ChartsMerged": SUPERVISOR,

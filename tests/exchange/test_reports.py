@@ -96,6 +96,7 @@ def test_the_header_says_what_the_report_rests_on(restored: Store) -> None:
         "position": FACTS + 1,
         "generated_at": "2026-11-23T15:00:00Z",
         "row_count": len(report.rows),
+        "charts_destroyed": 0,
         "sha256": sha256(canonical(report.rows)).hexdigest(),
         "requested_by": "staff/1",
         "purpose": "operations",

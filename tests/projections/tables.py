@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, LiteralString
 from uuid import UUID
@@ -15,6 +15,7 @@ from domain.site import fold_site
 from domain.wording import spoken_name
 from projections import census
 from projections.census import EpisodeRow
+from projections.digest import Batch
 from projections.projection import AS_PROJECTOR
 from projections.sessions import session_of
 from projections.status import opened
@@ -110,6 +111,11 @@ def named(store: Store, facts: Iterable[Recorded]) -> dict[UUID, bytes | None]:
         if names[0] is not None and names[1] is not None:
             found[key] = store.ledger("lexington").keyed_hash("name", spoken_name(names[0], names[1]))
     return found
+
+
+def whole(facts: Sequence[Recorded]) -> Batch:
+    """A batch that leaves nothing out."""
+    return Batch(facts, facts[0].position - 1, facts[-1].position, facts[-1].recorded_at)
 
 
 def positions(store: Store, ledger: str) -> dict[str, int]:

@@ -28,7 +28,7 @@ from store.errors import SchemaMismatch
 from store.keys import FileKeyring
 from store.store import Store
 from tests.projections.tables import NAMES as KEYS
-from tests.projections.tables import folded, named, positions, query, written
+from tests.projections.tables import folded, named, positions, query, whole, written
 from tests.projections.test_rows import ATTENDED, CHART, HELD, INQUIRED, REGISTERED, SCHEDULED, SESSION
 from tests.sample_program import sample
 from tests.store.given import new
@@ -68,7 +68,7 @@ def follow_in(store: Store, sizes: list[int]) -> None:
     with store.database.connection() as db:
         for size in [*sizes, len(sample())]:
             if facts := ledger.facts(after=after, limit=size):
-                digest(db, PROJECTIONS, ledger, facts)
+                digest(db, PROJECTIONS, ledger, whole(facts))
                 after = facts[-1].position
 
 
@@ -97,9 +97,9 @@ def test_a_batch_is_not_written_twice(recorded: Store, place: Any) -> None:
     ledger = recorded.ledger("lexington")
     facts = ledger.facts(limit=10)
     with recorded.database.connection() as db:
-        digest(db, PROJECTIONS, ledger, facts)
+        digest(db, PROJECTIONS, ledger, whole(facts))
         with pytest.raises(SchemaMismatch, match="nothing was written twice"):
-            digest(db, PROJECTIONS, ledger, facts)
+            digest(db, PROJECTIONS, ledger, whole(facts))
     assert positions(recorded, "lexington") == dict.fromkeys(NAMES, 10)
     assert written(recorded, "lexington") == folded(facts)
 
@@ -117,7 +117,7 @@ def test_what_is_folded_anew_holds_nothing_that_comes_later(store: Store) -> Non
     facts = ledger.facts()
     with store.database.connection() as db:
         for batch in (facts[:3], facts[3:7], facts[7:]):
-            digest(db, PROJECTIONS, ledger, batch)
+            digest(db, PROJECTIONS, ledger, whole(batch))
             assert written(store, "lexington") == folded(facts[: batch[-1].position])
 
 
@@ -133,7 +133,7 @@ def test_a_name_follows_its_corrections_and_what_is_struck_of_them(store: Store)
     with store.database.connection() as db:
         for size in (2, 1, 1, 1, 1, 1):
             batch = facts[len(seen) : len(seen) + size]
-            digest(db, PROJECTIONS, ledger, batch)
+            digest(db, PROJECTIONS, ledger, whole(batch))
             seen += batch
             assert dict(query(store, "lexington", KEYS)) == named(store, seen)
     assert list(named(store, facts)) == [stream_uuid(other)]

@@ -26,7 +26,7 @@ def blank(server: Embedded, request: pytest.FixtureRequest) -> Database:
 
 
 def test_a_database_is_prepared_once(blank: Database) -> None:
-    assert migrate(blank.owner_url, APP_ROLE) == known() == ["0001-ledger", "0002-idempotency"]
+    assert migrate(blank.owner_url, APP_ROLE) == known() == ["0001-ledger", "0002-idempotency", "0003-destroyed-keys"]
     check(blank.app_url)
     assert migrate(blank.owner_url, APP_ROLE) == []
 
@@ -44,7 +44,7 @@ def test_what_is_noted_of_a_migration_names_neither_account_nor_machine(
     migrate(blank.owner_url, APP_ROLE)
     with psycopg.connect(blank.owner_url) as connection:
         rows = connection.execute("SELECT migration_id, operation, username, hostname FROM _yoyo_log").fetchall()
-    assert rows == [("0001-ledger", "apply", "", ""), ("0002-idempotency", "apply", "", "")]
+    assert rows == [(name, "apply", "", "") for name in known()]
 
 
 def test_a_database_that_is_not_prepared_says_so(blank: Database) -> None:
@@ -56,7 +56,7 @@ def test_a_database_of_an_older_version_says_so(
     make_database: Callable[[], Database], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database = make_database()
-    monkeypatch.setattr(module, "known", lambda: ["0001-ledger", "0002-idempotency", "0003-more"])
+    monkeypatch.setattr(module, "known", lambda: [*known(), "9999-more"])
     with pytest.raises(SchemaMismatch, match="an older version: run `stepdown migrate`"):
         check(database.app_url)
 
