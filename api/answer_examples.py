@@ -147,6 +147,7 @@ _WEEKLY: Final[Mapping[str, Any]] = {
     "rules": ["HRS-1"],
     "generated_at": "2026-03-09T13:00:00.000000Z",
     "row_count": 1,
+    "charts_destroyed": 0,
     "sha256": "0" * 64,
     "requested_by": f"staff/{COUNSELOR}",
     "purpose": "operations",

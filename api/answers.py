@@ -18,6 +18,7 @@ _SAID: Final[Mapping[int, str]] = {
     403: "Not permitted to this role, at this facility, for this purpose. The denial is on record.",
     404: "There is no such thing at this facility.",
     409: "Refused: `rule` is the stable id of the rule, `detail` says what to do. Or others were faster, eight times.",
+    410: "The chart was destroyed under authority: nothing of it can be read any more.",
     412: "The record has changed since the version in `If-Match`.",
     413: "The body is over 256 kB.",
     422: "Malformed: `errors` names the fields. Or the idempotency key was used for another request.",
@@ -33,6 +34,8 @@ def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 OF_COMMANDS: Final = problems(401, 403, 404, 409, 412, 413, 422, 500, 503)
 OF_QUERIES: Final = problems(401, 403, 404, 422, 500, 503)
+OF_CHARTS: Final = problems(401, 403, 404, 410, 422, 500, 503)
+"""Of questions about one patient, whose chart may have been destroyed."""
 
 
 def receipt_responses(makes: str | None = None) -> dict[int | str, dict[str, Any]]:

@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_QUERIES, json_answer, stamp
+from api.answers import OF_CHARTS, json_answer, stamp
 from api.asking import Asked, PatientId, is_in, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
@@ -19,8 +19,8 @@ from exchange import replay, screenings
 from projections import status
 from projections.site import date_asked, is_past
 
-status_router = APIRouter(responses=OF_QUERIES, route_class=AboutPatient)
-router = APIRouter(responses=OF_QUERIES)
+status_router = APIRouter(responses=OF_CHARTS, route_class=AboutPatient)
+router = APIRouter(responses=OF_CHARTS)
 
 
 class HistoryAsked(Asked):

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_QUERIES, json_answer, stamp
+from api.answers import OF_CHARTS, json_answer, stamp
 from api.asking import Asked, PatientId, said_later, wait
 from api.commands import Topic
 from api.gate import Caller, may
@@ -14,7 +14,7 @@ from api.permission import Read
 from domain.chart.disclosure import Accounting
 from exchange import accounting
 
-router = APIRouter(responses=OF_QUERIES)
+router = APIRouter(responses=OF_CHARTS)
 
 
 class AccountingAsked(Asked):

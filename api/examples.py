@@ -148,6 +148,7 @@ _RECORDS: Final[Mapping[str, Any]] = {
     "link_chart": {"ledger": "richmond", "patient_id": ELSEWHERE, "basis": "the patient showed both cards"},
     "set_legal_hold": {**_HOLD, **_APRIL},
     "release_legal_hold": {**_HOLD, **_MAY},
+    "destroy_key": {"patient_id": PATIENT, "authority": "schedule of retention: seven years over on 2026-05-04"},
     "revoke_consent": _APRIL,
     "disclose": {
         "recipient": "Fayette County Drug Court",

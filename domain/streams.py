@@ -88,11 +88,9 @@ def looked_at(fact: Any) -> set[str]:
 def looked_at_further(fact: Any, charts: Mapping[UUID, Chart]) -> set[str]:
     """The streams that a decision on this fact looks at because of the charts that it looks at: those that mergers join
     with the one whose key is to be destroyed. With more of `charts` there may be more of them."""
-    return (
-        {stream_name("chart", key) for key in joined(fact.patient_id, charts)}
-        if isinstance(fact, KeyDestroyed)
-        else set()
-    )
+    if not isinstance(fact, KeyDestroyed):
+        return set()
+    return {stream_name("chart", key) for key in joined(fact.patient_id, charts)}
 
 
 _CHARTS_NAMED: Final[Mapping[type[Any], tuple[str, ...]]] = {

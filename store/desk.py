@@ -16,6 +16,7 @@ from domain.claims import SEAT, Claim, SeatChanges, claims_back, claims_struck, 
 from domain.cohort import Cohort
 from domain.decision import THE_SYSTEM, Decision, admit, decide, elsewhere
 from domain.facility import Facility
+from domain.key_destruction import ended_by
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
 from domain.refused import Refused, RefusedLine
@@ -153,7 +154,8 @@ class Desk:
     def _view(
         self, book: Ledger, streams: set[str], filings: Sequence[Filing], looking: dict[str, NamingCharts]
     ) -> View:
-        """The streams as of now, and the charts that name a session or cohort, where deciding about it needs them.
+        """The streams as of now, and the charts that name a session or cohort, or are joined with one that is to be
+        destroyed, where deciding about it needs them.
 
         They are added to `streams`; `looking` keeps what was looked through for the next try.
         """
@@ -164,8 +166,9 @@ class Desk:
                 if entries and stream not in looking and looks_at_charts(fact, entries):
                     looking[stream] = NamingCharts(book, stream, naming(stream), entries[0].position)
             charts = {chart for found in looking.values() for chart in found.upto(view.position)}
-            there = {s.patient_id: s for known in view.streams.values() if isinstance(s := known.state, Chart)}
-            charts |= {name for one in filings for name in looked_at_further(one.fact, there)}
+            if any(ended_by(one.fact) for one in filings):
+                there = {s.patient_id: s for known in view.streams.values() if isinstance(s := known.state, Chart)}
+                charts |= {name for one in filings for name in looked_at_further(one.fact, there)}
             if charts <= view.streams.keys():
                 return view
             streams |= charts

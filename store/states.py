@@ -200,7 +200,8 @@ class States:
 
     def _ended(self, news: Iterable[Row]) -> set[str]:
         """The charts that were destroyed by these facts. To open them makes their keys forgotten."""
-        ends = self._ledger.opened([row for row in news if row[3] == KeyDestroyed.__name__])
+        rows = [row for row in news if row[3] == KeyDestroyed.__name__]
+        ends = self._ledger.opened(rows) if rows else []
         return {stream for entry in ends if (stream := ended_by(entry.fact)) is not None}
 
     def _drop(self, streams: Iterable[str]) -> None:

@@ -84,7 +84,8 @@ def test_every_command_documents_what_it_needs_and_how_it_fails(document: Any) -
             continue
         headers = {one["name"]: one for one in operation["parameters"] if one["in"] == "header"}
         assert headers["Idempotency-Key"]["required"] is True
-        assert headers["Purpose-Of-Use"]["required"] is False
+        # What nobody can take back is decided for a purpose that is named.
+        assert headers["Purpose-Of-Use"]["required"] is (operation["operationId"] == "destroy_key")
         assert set(operation["responses"]) >= {"201", "401", "403", "404", "409", "412", "413", "422", "503"}
         assert operation["requestBody"]["required"] is True
         assert "ETag" in operation["responses"]["201"]["headers"], path

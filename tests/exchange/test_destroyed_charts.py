@@ -20,10 +20,10 @@ from domain.record import Envelope, Person, Source, stream_name, stream_uuid
 from domain.staff import StaffCredentialed
 from domain.week import Week
 from exchange import replay, reports, screenings
-from exchange.reports import Question
 from exchange.errors import NotRestored
 from exchange.exporting import export_facts
 from exchange.importing import import_file
+from exchange.reports import Question
 from exchange.restoring import restore_file
 from projections import room
 from store.append import NewFact
@@ -201,9 +201,12 @@ def test_reports_go_on_without_it_and_count_it(store: Store, patient: UUID, rest
     early = restored.ledger("lexington").facts(limit=1)[0].recorded_at
     # At a cut before the chart began there was nothing of it that could be missed; later ones miss it, also those
     # before it was destroyed.
-    assert reports.answer(store, "lexington", week, now=NOW, asked=Question(known_at=early)).header.charts_destroyed == 0
     assert (
-        reports.answer(store, "lexington", week, now=NOW, asked=Question(known_at=known_at)).header.charts_destroyed == 1
+        reports.answer(store, "lexington", week, now=NOW, asked=Question(known_at=early)).header.charts_destroyed == 0
+    )
+    assert (
+        reports.answer(store, "lexington", week, now=NOW, asked=Question(known_at=known_at)).header.charts_destroyed
+        == 1
     )
 
 
