@@ -178,7 +178,7 @@ ATTENDANCE: Final = Table(
         ),
         Column(
             name="session_id",
-            meaning="The session itself, instead of `date`, `start`, `cohort`.",
+            meaning="The session itself: `date`, `start`, `cohort` may be left out, and say nothing else.",
             form=Form.ID,
             spellings=("session",),
         ),

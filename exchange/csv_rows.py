@@ -171,8 +171,12 @@ class AttendanceTold(Told):
         return [] if self.on is None else at.session_streams(self.on)
 
     def facts(self, chart: Chart, at: TableSite, now: datetime) -> Iterator[tuple[Any, Recording]]:
+        if self.session_id is None:
+            session_id = at.session(there(self.on), self.start, self.cohort)
+        else:
+            session_id = at.named_session(self.session_id, self.on, self.start, self.cohort)
         line = RosterLine(
-            session_id=self.session_id or at.session(there(self.on), self.start, self.cohort),
+            session_id=session_id,
             outcome=self.outcome,
             method=self.method,
             arrived_at=self.arrived_at,

@@ -96,8 +96,8 @@ class TableSite:
     def cohorts(self, name: str) -> list[Cohort]:
         """Those of this name, any case. Refused where there is none."""
         states = [self.site.state(stream) for stream in self._cohorts]
-        wanted = " ".join(name.split()).casefold()
-        found = [one for one in states if isinstance(one, Cohort) and (one.name or "").strip().casefold() == wanted]
+        wanted = _spoken(name)
+        found = [one for one in states if isinstance(one, Cohort) and _spoken(one.name or "") == wanted]
         if not found:
             raise Refused("line.unknown-cohort", "No cohort of the site has this name: form it first.")
         return found
@@ -118,10 +118,19 @@ class TableSite:
         ]
         found = [one for one in found if one.cancelled is None] or found
         if not found:
-            raise Refused("line.no-session", "No session of that day fits: check date, start and cohort.")
+            raise _no_session()
         if len(found) > 1:
             raise Refused("line.several-sessions", "Several sessions of that day fit: give start, cohort or id.")
         return found[0].session_id
+
+    def named_session(self, session_id: UUID, on: date | None, start: time | None, cohort: str | None) -> UUID:
+        """The session of this id, which is what else the row says of it."""
+        session = self.site.state(stream_name("session", session_id))
+        if isinstance(session, Session) and session.starts_at is not None:
+            mine = cohort is None or session.cohort_id in {one.cohort_id for one in self.cohorts(cohort)}
+            if not mine or not self._fits(session, on, start):
+                raise _no_session()
+        return session_id
 
     def session_streams(self, on: date) -> list[str]:
         """Of all sessions that were ever planned for a date."""
@@ -131,11 +140,11 @@ class TableSite:
         states = [self.site.state(stream) for stream in self.session_streams(on)]
         return [state for state in states if isinstance(state, Session)]
 
-    def _fits(self, session: Session, on: date, start: time | None) -> bool:
+    def _fits(self, session: Session, on: date | None, start: time | None) -> bool:
         if session.starts_at is None:
             return False
         at = session.starts_at.astimezone(self.zone)
-        return at.date() == on and start in (None, at.time().replace(second=0, microsecond=0), at.time())
+        return on in (None, at.date()) and start in (None, at.time().replace(second=0, microsecond=0), at.time())
 
     @cached_property
     def _cohorts(self) -> list[str]:
@@ -148,6 +157,14 @@ class TableSite:
         for entry in LookingThrough(ledger, _PLANS, 0).upto(ledger.head().position):
             found.setdefault(local_date(entry.fact.starts_at, zone), {})[stream_uuid(entry.stream)] = None
         return {on: tuple(keys) for on, keys in found.items()}
+
+
+def _spoken(name: str) -> str:
+    return " ".join(name.split()).casefold()
+
+
+def _no_session() -> Refused:
+    return Refused("line.no-session", "No session of that day fits: check date, start and cohort.")
 
 
 def staff_key(named: str) -> UUID | None:

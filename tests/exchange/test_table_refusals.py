@@ -12,8 +12,8 @@ from exchange import csv_import, importing
 from exchange.errors import ColumnsUnknown
 from exchange.importing import Into, import_file, import_files
 from store.store import Store
-from tests.exchange.program_file import OPERATOR, Values, exported
-from tests.exchange.tables import SUPERVISOR, attendance_row, mrns, of_type, site, table, taken
+from tests.exchange.program_file import OPERATOR, Values, changed, exported, write
+from tests.exchange.tables import SUPERVISOR, attendance_row, local, mrns, of_type, site, table, taken
 
 CAME = {
     "mrn": "SYN-LEX-00004",
@@ -94,6 +94,33 @@ def test_attendance_is_refused_alone(store: Store, tmp_path: Path, spoilt: dict[
     assert rules(rejects) == [(2, rule)]
     assert set(rejects[0]) == {"line", "rule", "because", "input"}
     assert (imported.facts, imported.rejects) == (2, 1)  # The record, and the admission that follows.
+
+
+@pytest.mark.parametrize("other", [{"date": "2/19/2026"}, {"start": "6:00 PM"}, {"cohort": "Evening A 1"}])
+def test_a_session_named_by_id_is_the_one_that_the_row_describes(
+    store: Store, tmp_path: Path, other: dict[str, str]
+) -> None:
+    site(store, tmp_path)
+    [planned] = [
+        line["stream"].partition("/")[2]
+        for line in of_type("SessionScheduled")
+        if local(line["fact"]["starts_at"]).isoformat() == "2026-02-18T09:00:00-05:00"
+    ]
+    row = {**CAME, "session_id": planned, "arrived": "2/18/2026 8:56 AM", "left": "2/18/2026 12:00 PM"}
+    imported, rejects = taken(store, table(tmp_path / "a.csv", [{**row, **other}, row]))
+    assert rules(rejects) == [(2, "line.no-session")]
+    assert imported.facts == 2
+
+
+def test_a_cohort_is_found_however_its_name_is_spaced(store: Store, tmp_path: Path) -> None:
+    site(store, tmp_path, charts=False)
+    formed = changed(
+        of_type("CohortFormed")[0], stream=f"cohort/{SUPERVISOR}", version=1, fact={"name": "Night   Owls "}
+    )
+    import_file(store, write(tmp_path / "cohort.ndjson", [formed]), by=OPERATOR)
+    row = {**PATIENT, "carried_over": "active", "cohort": "night owls"}
+    imported, rejects = taken(store, table(tmp_path / "p.csv", [row]))
+    assert (imported.facts, rejects) == (2, [])
 
 
 def test_a_reason_for_the_file_is_that_of_late_rows_alone(store: Store, tmp_path: Path) -> None:
