@@ -5,8 +5,8 @@ A function takes a line, the live lines of its chart (with it) and the record, a
 Left open, and settled here: who attends aftercare and alumni sessions after treatment may attend any session then, but
 on a day on which another episode is enrolled, active or tapering only aftercare and alumni sessions; a step-down is
 told in the order of recording, but nothing on it is dated before its recommendation; a presence in a session that was
-cancelled overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in advance is in the way of no
-hold and no end of the episode, once on record.
+cancelled needs no state and overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in
+advance is in the way of no hold and no end of the episode, once on record.
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ def attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
         wrong.add("attendance.absent-with-times")
     if wrong:
         return wrong
+    if there["cancelled"]:
+        return set()
     if any(overlaps(line, other, record) for other in records(lines) if other is not line):
         wrong.add("attendance.overlapping")
     excused = line.outcome == "absent_excused"
