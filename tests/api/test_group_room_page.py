@@ -22,7 +22,7 @@ def requests(ids: dict[str, str]) -> list[tuple[str, str, Any]]:
         [path] = re.findall(r'"\$URL/v1(/[^"]+)"', block)
         body = re.search(r'-d "(.*)"', block, re.DOTALL)
         assert "Authorization: Bearer $TOKEN" in block
-        assert body is None or "Idempotency-Key: $(uuidgen)" in block
+        assert body is None or "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" in block
         found.append(("GET" if body is None else "POST", path, body and json.loads(body[1].replace('\\"', '"'))))
     return found
 

@@ -42,7 +42,7 @@ def _with_supervisor(lines: list[Values]) -> Iterator[Values]:
     for line in lines:
         yield line
         if line is last:
-            yield changed(line, fact={"staff_id": SUPERVISOR, "name": "V. Staff14", "role": "supervisor"})
+            yield changed(line, fact={"staff_id": SUPERVISOR, "name": "Demo Supervisor", "role": "supervisor"})
 
 
 def site(store: Store, folder: Path, *, charts: bool = True) -> None:

@@ -52,7 +52,7 @@ def test_patients(store: Store, tmp_path: Path) -> None:
     }
     assert inquiry["stream"] == registered["stream"] != other["stream"] == carried["stream"]
     assert (carried["type"], carried["fact"]["admitted_on"]) == ("EpisodeCarriedOver", "2026-02-02")
-    assert (carried["by"]["name"], carried["source"]) == ("V. Staff14", "import")
+    assert (carried["by"]["name"], carried["source"]) == ("Demo Supervisor", "import")
 
 
 def test_attendance(store: Store, tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ PATIENT = {
     "cohort": "Evening A 1",
     "primary_clinician": "E. Staff07",
     "from_system": "Former Records",
-    "staff": "V. Staff14",
+    "staff": "Demo Supervisor",
     "recorded_at": "3/2/2026 10:00 AM",
 }
 RESULT = {
