@@ -140,7 +140,14 @@ class Cut(Document):
     asked_known_at: datetime | None = None
 
 
-class Status(Cut):
+class Joined(Cut):
+    merged_into: str | None = Field(None, description="The chart that this one was merged into, where it was.")
+    took_over: list[str] | None = Field(
+        None, description="The charts merged into this one: what they hold is read there."
+    )
+
+
+class Status(Joined):
     patient_id: UUID
     episode: EpisodeStatus
     week: WeekStatus
@@ -148,8 +155,6 @@ class Status(Cut):
     screening: ScreeningStatus
     step_down: StepDownStatus
     flags: list[str]
-    merged_into: str | None = Field(None, description="The chart that this one was merged into, where it was.")
-    took_over: list[str] | None = Field(None, description="The charts that were merged into this one, where any were.")
 
 
 class Person(Document):
@@ -357,34 +362,12 @@ class ScreeningRow(Document):
     corrections: list[CorrectedResult]
 
 
-class Screenings(Cut):
+class Screenings(Joined):
     patient_id: UUID
     version: int
     screenings: list[ScreeningRow]
     breath_alcohol: list[dict[str, Any]]
     prescriptions: list[dict[str, Any]]
-
-
-class DrawnPatient(Document):
-    patient_id: UUID
-    screening_id: UUID | None = Field(description="What was ordered with the draw.")
-
-
-class RandomDraw(Document):
-    """`pool` were ranked by the SHA-256 of `<seed>/<patient_id>`; `drawn` stand first, in order of rank."""
-
-    event: str = Field(examples=["facility/lexington@12"])
-    recorded_at: datetime
-    on: date
-    seed: str
-    pool: list[UUID]
-    drawn: list[DrawnPatient]
-
-
-class RandomDraws(Document):
-    facility: str
-    position: int
-    draws: list[RandomDraw]
 
 
 class Health(Document):

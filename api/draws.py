@@ -1,13 +1,13 @@
 """Random draws: who is to be screened, drawn by lot; each draw can be drawn again from its seed by anybody."""
 
+from datetime import date, datetime
 from typing import Annotated, Any, Final, Self
 from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
 
-from api import answers
-from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
+from api.answers import OF_COMMANDS, OF_QUERIES, Document, json_answer, receipt_responses, stamp
 from api.asking import Code, Current, wait
 from api.bodies import MOST_ITEMS, Body, Integer, Number, PlainDate, Text, one_of
 from api.commands import Topic
@@ -26,6 +26,28 @@ MOST_DRAWN_FROM: Final = 5_000
 """Ids; more would not fit into a body."""
 
 _ADDRESS: Final = "/facilities/{code}/random-draws"
+
+
+class DrawnPatient(Document):
+    patient_id: UUID
+    screening_id: UUID | None = Field(description="What was ordered with the draw.")
+
+
+class RandomDraw(Document):
+    """`pool` were ranked by the SHA-256 of `<seed>/<patient_id>`; `drawn` stand first, in order of rank."""
+
+    event: str = Field(examples=["facility/lexington@12"])
+    recorded_at: datetime
+    on: date
+    seed: str
+    pool: list[UUID]
+    drawn: list[DrawnPatient]
+
+
+class RandomDraws(Document):
+    facility: str
+    position: int
+    draws: list[RandomDraw]
 
 
 class RandomDrawBody(Body):
@@ -104,7 +126,7 @@ def _filings(by: Caller, code: str, body: RandomDrawBody) -> list[Filing]:
     operation_id="read_random_draws",
     summary="The random draws of a site",
     response_model=None,
-    responses={200: {"model": answers.RandomDraws}, **OF_QUERIES},
+    responses={200: {"model": RandomDraws}, **OF_QUERIES},
 )
 def read_random_draws(
     by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Annotated[DrawsAsked, Query()]

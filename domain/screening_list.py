@@ -10,6 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
+from domain.chart.merging import joined
 from domain.chart.results import (
     collected_on,
     counted,
@@ -66,7 +67,8 @@ class _Look:
 def screenings(
     chart: Chart, entries: Sequence[Entry], *, zone: ZoneInfo, holidays: Container[date], as_of: date
 ) -> dict[str, Any]:
-    """`screenings`, `breath_alcohol` and `prescriptions`, JSON-ready, in the order of recording.
+    """`screenings`, `breath_alcohol` and `prescriptions`, JSON-ready, in the order of recording; and which charts it
+    was merged with.
 
     `chart` is the fold of `entries`. What happened after `as_of` does not count; orders, which are undated,
     prescriptions and corrections do.
@@ -92,6 +94,7 @@ def screenings(
             }
             for p in chart.prescriptions
         ],
+        **joined(chart),
     }
 
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.chart import Chart
 from domain.chart.attendance import Outcome, counts
 from domain.chart.episode import Episode
+from domain.chart.merging import joined
 from domain.chart.results import Result, collected_on, result_of
 from domain.chart.states import ENDED
 from domain.chart.step_down import Stage
@@ -21,7 +22,6 @@ from domain.compliance.period import Period
 from domain.compliance.timetable import lay_out
 from domain.facility import Facility
 from domain.flags import RECENT, Look, flags, open_elsewhere
-from domain.record import stream_name
 from domain.session import Modality, Session
 from domain.week import Week
 
@@ -64,16 +64,7 @@ def present(
         "screening": screening,
         "step_down": _step_down(look),
         "flags": [*flags(look, attendance, screening), *open_elsewhere(look, elsewhere)],
-        **_joined(chart),
-    }
-
-
-def _joined(chart: Chart) -> dict[str, Any]:
-    """Where the chart went, and what it took over, by name of the stream; nothing where it did neither."""
-    merged = chart.merged_into
-    return {
-        **({} if merged is None else {"merged_into": stream_name("chart", merged.chart)}),
-        **({"took_over": sorted(stream_name("chart", key) for key in chart.took_over)} if chart.took_over else {}),
+        **joined(chart),
     }
 
 

@@ -156,3 +156,15 @@ def elsewhere(patient_id: UUID, new: Entry, target: Any, scene: Scene) -> Iterat
                 yield key, EnteredInError(target=version)
         case _:
             return
+
+
+def joined(chart: Chart) -> dict[str, Any]:
+    """Where the chart went, and what it took over, by name of the stream; nothing where it did neither. JSON-ready.
+
+    Each answer about a whole chart says so: what is on record in the other chart is read there.
+    """
+    merged = chart.merged_into
+    return {
+        **({} if merged is None else {"merged_into": stream_name("chart", merged.chart)}),
+        **({"took_over": sorted(stream_name("chart", key) for key in chart.took_over)} if chart.took_over else {}),
+    }

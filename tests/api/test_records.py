@@ -142,6 +142,8 @@ def test_two_charts_of_one_patient_are_merged_and_separated_in_one_transaction(s
     assert history["status"]["merged_into"] == f"chart/{stays}"
     assert site.told("counselor", f"/patients/{goes}/status")["merged_into"] == f"chart/{stays}"
     assert site.told("counselor", f"/patients/{stays}/status")["took_over"] == [f"chart/{goes}"]
+    assert site.told("counselor", f"/patients/{stays}/screenings")["took_over"] == [f"chart/{goes}"]
+    assert site.told("counselor", f"/patients/{goes}/screenings")["merged_into"] == f"chart/{stays}"
     assert [key for key, _ in found(site, "A-1")] == [key for key, _ in found(site, "A-2")] == [stays]
     body = {"first_contact_at": at(NOW - timedelta(hours=1)), "referral_source": "self"}
     response = site.send("admissions", f"/patients/{goes}/episodes", body)
