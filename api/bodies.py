@@ -96,7 +96,14 @@ def _whole(given: object) -> object:
     return int(given) if isinstance(given, float) and given.is_integer() else given
 
 
-Integer = Annotated[StrictInt, BeforeValidator(_whole, json_schema_input_type=int)]
+def whole_number(least: int, most: int) -> Any:
+    """A whole number within limits, which the API's description tells as well."""
+    limits = Field(ge=least, le=most)
+    said = Annotated[int, limits]
+    return Annotated[StrictInt, limits, BeforeValidator(_whole, json_schema_input_type=said)]
+
+
+Count = whole_number(0, LARGEST)
 
 Number = Annotated[
     int | float, PlainValidator(_number), WithJsonSchema({"type": "number", "minimum": 0, "maximum": LARGEST})
@@ -122,7 +129,7 @@ Id = Annotated[UUID, BeforeValidator(_uuid, json_schema_input_type=UUID)]
 
 _SCALARS: Final[dict[Any, Any]] = {
     str: Text,
-    int: Annotated[Integer, Field(ge=0, le=LARGEST)],
+    int: Count,
     float: Number,
     bool: StrictBool,
     datetime: Instant,
@@ -161,7 +168,7 @@ def _reason_name(body: Body) -> str:
 def _code(codes: Codes) -> Any:
     """A code of a codebook; which codes there are is the domain's to refuse."""
     said = f"{MISSING_CODE} for missing, or {codes.first} to {codes.last}."
-    return Annotated[Integer, Field(ge=MISSING_CODE, le=LARGEST, description=said)]
+    return Annotated[whole_number(MISSING_CODE, LARGEST), Field(description=said)]
 
 
 @cache

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 
 from api.answers import OF_COMMANDS, OF_QUERIES, Document, json_answer, receipt_responses, stamp
 from api.asking import Code, Current, wait
-from api.bodies import MOST_ITEMS, Body, Integer, Number, PlainDate, Text, one_of
+from api.bodies import MOST_ITEMS, Body, Count, Number, PlainDate, Text, one_of
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
@@ -59,7 +59,7 @@ class RandomDrawBody(Body):
     panel: Annotated[tuple[Text, ...], Field(min_length=1, max_length=MOST_ITEMS)] = Field(
         description="The analytes to look for."
     )
-    count: Annotated[Integer, Field(ge=0, le=10_000)] | None = Field(None, description="How many to draw.")
+    count: Count | None = Field(None, description="How many to draw.")
     share: Number | None = Field(None, description="Instead of `count`: this part of the pool, 0.25 for a quarter.")
     pool: Annotated[tuple[UUID, ...], Field(max_length=MOST_DRAWN_FROM)] | None = Field(
         None, description="`patient_id`s to draw from. Everybody in active treatment on that date, if left out."

@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
 from api.asking import Current, wait
-from api.bodies import LARGEST, MOST_ITEMS, Body, Id, Instant, Integer, Text, one_of, record_body
+from api.bodies import MOST_ITEMS, Body, Count, Id, Instant, Text, one_of, record_body
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
@@ -81,7 +81,7 @@ class RosterLineBody(Body):
     outcome: Outcome
     arrived_at: Instant | None = Field(None, description="As noted at the door, where it is left out.")
     left_at: Instant | None = Field(None, description="As noted at the door, where it is left out.")
-    family_members: Annotated[Integer, Field(ge=0, le=LARGEST)] | None = None
+    family_members: Count | None = None
     method: Text | None = None
     reason: Text | None = Field(None, description="Of this line, instead of that of the roster.")
 

@@ -169,3 +169,11 @@ def test_what_an_address_says_is_not_asked_for_again(document: Any) -> None:
         schema = document["components"]["schemas"][f"{route.fact.__name__}Body"]
         assert not given_fields(route) & set(schema["properties"]), route.path
         assert {"reason", "entry_reason"} & set(schema["properties"])
+
+
+def test_limits_are_told_in_the_words_of_json_schema(document: Any) -> None:
+    """A validator in the way of a limit would leave it in words that nobody reads."""
+    schemas = [node for node in nodes(document["components"]["schemas"]) if isinstance(node, dict) and "type" in node]
+    assert [node for node in schemas if {"ge", "le", "gt", "lt"} & node.keys()] == []
+    weeks = document["components"]["schemas"]["EnrolledBody"]["properties"]["planned_weeks"]
+    assert (weeks["minimum"], weeks["maximum"]) == (0, 1_000_000_000)
