@@ -4,7 +4,8 @@ Left open, and settled here: an episode is open while no end of it is on record,
 and summary come no earlier than the discharge; a consent covers what is disclosed on the local date of recording, its
 last date included; who is enrolled anew may be so on the day on which the former episode ends; a discharge that was
 voided to be put right goes on ending the former episode where it did, as long as there is no other, for whoever came
-back since.
+back since; from the day on which aftercare starts or the alumni are joined, a session attended is a guest's, no service
+of the episode that was discharged.
 """
 
 from __future__ import annotations
@@ -145,7 +146,9 @@ def new_assignment(line: Line, lines: list[Line], record: Record) -> set[str]:
 def discharge(line: Line, lines: list[Line], record: Record) -> set[str]:
     """The contract: "Discharge or `last_service_on` before the last service"."""
     wrong = transition(line, lines, record)
+    guest = [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == line.episode_id]
     days = [there["day"] for _, there in attended(lines, record, line.episode_id)]
+    days = [on for on in days if on < min(guest, default=date.max)]
     if line.last_service_on > line.on:
         wrong = wrong | {"discharge.last-service-after"}
     if days and max(days) > min(line.on, line.last_service_on):
