@@ -31,13 +31,11 @@ def records(lines: list[Line], episode_id: Any = None) -> list[Line]:
 
 
 def attended(lines: list[Line], record: Record, episode_id: Any) -> list[tuple[Line, dict[str, Any]]]:
-    """The services attended: not in cancelled sessions, aftercare and alumni aside, nor what a guest comes to from the
-    day on which aftercare or the alumni program began ("allowed after `AftercareStarted`…"); the earliest first."""
+    """The services attended: not in cancelled sessions, aftercare and alumni aside; the earliest first."""
     found = []
     for line in records(lines, episode_id):
         there = session(record, line.session_id)
-        counts = line.outcome == "attended" and there and not there["cancelled"] and there["treats"]
-        if counts and not any(on <= there["day"] for on in guest_since(lines, episode_id)):
+        if line.outcome == "attended" and there and not there["cancelled"] and there["treats"]:
             found.append((line, there))
     return sorted(found, key=lambda each: (each[1]["starts_at"], str(each[1]["id"])))
 
@@ -80,18 +78,15 @@ def attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
     return wrong
 
 
-def guest_since(lines: list[Line], episode_id: Any) -> list[date]:
-    return [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == episode_id]
-
-
 def may_attend(line: Line, there: dict[str, Any], lines: list[Line]) -> bool:
     """The contract: "Attendance on a program day on which the episode is not ENROLLED/ACTIVE/TAPERING (allowed after
     `AftercareStarted` or `AlumniJoined`)"."""
     if attending(lines, line.episode_id, there["day"]):
         return True
+    after = [a.on for a in named(lines, "AftercareStarted", "AlumniJoined") if a.episode_id == line.episode_id]
     others = [e.episode_id for e in named(lines, "InquiryReceived") if e.episode_id != line.episode_id]
     anew = there["treats"] and any(attending(lines, other, there["day"]) for other in others)
-    return any(on <= there["day"] for on in guest_since(lines, line.episode_id)) and not anew
+    return any(on <= there["day"] for on in after) and not anew
 
 
 def attending(lines: list[Line], episode_id: Any, on: date) -> bool:
