@@ -6,6 +6,7 @@ import gc
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from uuid import uuid4
+from weakref import ref
 
 import psycopg
 import pytest
@@ -79,14 +80,15 @@ def plan(ledger: Ledger, day: date) -> tuple[str, int]:
 
 
 def test_a_calendar_is_gone_with_its_ledger(database: Database, keyring: FileKeyring) -> None:
-    before = len(calendar._CALENDARS)
     with Store(database.app_url, keyring) as store:
-        _, position = plan(store.ledger("lexington"), WEEKS[0].monday)
-        planned_in(store.ledger("lexington"), WEEKS[0], upto=position)
-        assert len(calendar._CALENDARS) == before + 1
-    del store
+        ledger = store.ledger("lexington")
+        _, position = plan(ledger, WEEKS[0].monday)
+        planned_in(ledger, WEEKS[0], upto=position)
+        kept = ref(calendar._CALENDARS[ledger])
+        assert kept() is not None
+    del store, ledger
     gc.collect()
-    assert len(calendar._CALENDARS) == before
+    assert kept() is None
 
 
 def test_a_session_stored_under_an_old_name_is_found_among_the_news(
