@@ -182,6 +182,8 @@ def broken(chart: Chart, scene: Scene) -> Iterator[int]:
         told = [(each.on, each.version) for each in episode.self_reductions]
         told += [(each.on, each.version) for each in episode.transfers]
         yield from (v for on, v in told if episode.state_during(on).value not in step_down.IN_TREATMENT)
+        if episode.enrollment is None:
+            yield from (assigned.version for assigned in episode.assignments)
     for screened in chart.screenings.values():
         yield from screening_rules.unfounded(screened, scene.zone)
     if chart.disclosures:

@@ -10,6 +10,7 @@ import pytest
 from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,
+    ENROLLED,
     INQUIRED,
     assessed,
     day,
@@ -59,3 +60,9 @@ def test_what_is_of_a_patient_in_treatment_keeps_its_state(fact: Any) -> None:
     story.when(discharged("2026-03-09")).refused("episode.breaks-history", naming="@8")
     story.when(strike(6)).refused("correction.breaks-history", naming="@8")
     story.when(discharged("2026-03-10")).recorded()
+
+
+def test_an_enrollment_is_not_struck_from_under_a_change_of_cohort() -> None:
+    story = given(*ENROLLED, care.assigned())
+    story.when(strike(5)).refused("correction.breaks-history", naming="@6")
+    story.tell(strike(6)).when(strike(5)).recorded()
