@@ -5,7 +5,7 @@ and summary come no earlier than the discharge; a consent covers what is disclos
 last date included; who is enrolled anew may be so on the day on which the former episode ends; a discharge that was
 voided to be put right goes on ending the former episode where it did, as long as there is no other, for whoever came
 back since; from the day on which aftercare starts or the alumni are joined, a session attended is a guest's, no service
-of the episode that was discharged.
+of the episode that was discharged; nobody joins a cohort on the day on which it closes.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def seat(line: Line, on: Any, record: Record) -> set[str]:
     wrong = set()
     if on < there["on"]:
         wrong.add("cohort.before-forming")
-    if there["closed_on"] and on > there["closed_on"]:
+    if there["closed_on"] and on >= there["closed_on"]:
         wrong.add("cohort.closed")
     return wrong
 
@@ -209,7 +209,7 @@ def detox(line: Line, lines: list[Line], record: Record) -> set[str]:
     wrong = transition(line, lines, record)
     mine = [o for o in lines if o.get("episode_id") == line.episode_id]
     open_ones = [r for r in named(mine, "DetoxReferred") if r.get("accepted") is None and r.on <= line.on]
-    answers = named(mine, "DetoxAnswered")
+    answers = [a for a in named(mine, "DetoxAnswered") if a.on <= line.on]
     return wrong | ({"detox.not-referred"} if len(answers) > len(open_ones) else set())
 
 
