@@ -10,7 +10,7 @@ from domain.chart.states import State
 from tests.domain import care
 from tests.domain.care import step_up
 from tests.domain.cast import ACTIVE, ENROLLED, FRONT_DESK, INQUIRED, day, discharged, hold_started
-from tests.domain.given import given, strike
+from tests.domain.given import given, said, strike
 
 TAPERING = (*ACTIVE, *care.AGREED, care.took_effect("2026-03-12"))
 """Versions 1 to 13."""
@@ -49,6 +49,14 @@ def test_a_step_up_leads_to_no_lower_level() -> None:
     given(*ACTIVE).when(step_up(to_level="1")).refused("step-up.lower-level")
     given(*ACTIVE).when(step_up(to_level="2.1")).recorded()
     given(*ACTIVE).when(step_up(to_level="OTP")).recorded()
+
+
+def test_a_forgotten_step_up_is_entered_beside_a_later_one_to_a_lower_level() -> None:
+    """What was decided later stays what it was: a level is no state that it could lose."""
+    forgotten = said(step_up("2026-03-13", "2.5"), at="2026-03-20 12:00", reason="Entered from the paper sheet.")
+    story = given(*TAPERING, step_up("2026-03-14", "2.1")).when(forgotten).recorded()
+    levels = [story.episode.level_of_care(day(f"2026-03-{on}")) for on in (12, 13, 14)]
+    assert levels == ["1.5", "2.5", "2.1"]
 
 
 @pytest.mark.parametrize("level", ["", "9.9", "iop", "II.1"])

@@ -5,7 +5,8 @@ and summary come no earlier than the discharge; a consent covers what is disclos
 last date included; who is enrolled anew may be so on the day on which the former episode ends; a discharge that was
 voided to be put right goes on ending the former episode where it did, as long as there is no other, for whoever came
 back since; from the day on which aftercare starts or the alumni are joined, a session attended is a guest's, no service
-of the episode that was discharged; nobody joins a cohort on the day on which it closes.
+of the episode that was discharged; nobody joins a cohort on the day on which it closes; a step-up stays what it was
+when an earlier one, to a higher level, is entered late: a level is no state.
 """
 
 from __future__ import annotations
@@ -256,11 +257,10 @@ def covering(line: Line, lines: list[Line]) -> set[UUID]:
     }
 
 
-def step_up(line: Line, lines: list[Line], record: Record) -> set[str]:
-    """The contract: "`StepUpDecided` makes them ACTIVE"."""
+def new_step_up(line: Line, lines: list[Line], record: Record) -> set[str]:
+    """A step-up leads to no lower level than the one on record by then."""
     now = level_before(line, lines)
-    lower = {"step-up.lower-level"} if now is not None and float(line.to_level) < float(now) else set()
-    return transition(line, lines, record) | lower
+    return {"step-up.lower-level"} if now is not None and float(line.to_level) < float(now) else set()
 
 
 def level_before(line: Line, lines: list[Line]) -> str | None:
@@ -282,7 +282,6 @@ GROUND: dict[str, Rule] = {
     **dict.fromkeys(STEPS, transition),
     "InquiryReceived": inquiry,
     "Enrolled": enrollment,
-    "StepUpDecided": step_up,
     "CohortAssigned": assignment,
     "DetoxAnswered": detox,
     **dict.fromkeys(("AttendanceRecorded", "AttendanceCorrected"), attendance),

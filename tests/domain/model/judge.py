@@ -20,6 +20,7 @@ WHEN_NEW: dict[str, Rule] = {
     **dict.fromkeys(("AftercareStarted", "AlumniJoined", "DischargeSummarySigned"), chart.new_after_discharge),
     **dict.fromkeys(("ConsentGiven", "ConsentRevoked"), chart.new_consent),
     "DisclosureMade": chart.new_disclosure,
+    "StepUpDecided": chart.new_step_up,
 }
 WHEN_NEW |= {name: care.new_step_down for name, rule in chart.GROUND.items() if rule is care.step_down}
 WHEN_NEW |= {name: care.new_screening for name, rule in chart.GROUND.items() if rule is care.screening}
