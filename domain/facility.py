@@ -86,6 +86,7 @@ class Facility:
     code: str | None = None
     name: str | None = None
     zone: ZoneInfo | None = None
+    licence_number: str | None = None
     staff: Mapping[UUID, tuple[Credential, ...]] = field(default_factory=dict)
     holidays: Mapping[date, int] = field(default_factory=dict)
     """Date → version of the fact that declared it."""
@@ -120,8 +121,15 @@ def evolve(facility: Facility, entry: Entry) -> Facility:
     """One live fact further."""
     version = entry.version
     match entry.fact:
-        case FacilityOpened(code=code, name=name, zone=zone):
-            return replace(facility, version=version, code=code, name=name, zone=ZoneInfo(zone))
+        case FacilityOpened() as fact:
+            return replace(
+                facility,
+                version=version,
+                code=fact.code,
+                name=fact.name,
+                zone=ZoneInfo(fact.zone),
+                licence_number=fact.licence_number,
+            )
         case RuleSetAdopted() as fact:
             adoption = Adoption(
                 rule_set=fact.rule_set,

@@ -138,7 +138,8 @@ AT_ADMISSION: Final = frozenset(_codes(AdmissionItems))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TedsItemsRecorded:
-    """What is known of the patient at the admission or the discharge; the latest record of an occasion counts."""
+    """What is known of the patient at the admission or the discharge. What becomes known later is recorded again: of
+    each item the latest value of its occasion counts."""
 
     episode_id: UUID
     occasion: Occasion

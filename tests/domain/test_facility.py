@@ -53,7 +53,7 @@ def facility(story: Story) -> Facility:
 
 def test_a_facility_is_opened_with_its_code_its_name_and_its_zone() -> None:
     assert facility(unopened(opened)) == Facility(
-        version=1, code="lexington", name="Lexington", zone=ZoneInfo("America/New_York")
+        version=1, code="lexington", name="Lexington", zone=ZoneInfo("America/New_York"), licence_number="SYN-1"
     )
 
 
