@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import Any, Final, TypeAlias
 
 from domain.compliance.period import Period
-from domain.teds.case import Case, Entries, Reporter, cases
+from domain.teds.case import Entries, Reporter, cases
 from domain.teds.columns import ADMISSION, DISCHARGE, Item, Value
 
 Key: TypeAlias = tuple[Any, ...]
@@ -32,8 +32,17 @@ class Kind(StrEnum):
     def items(self) -> tuple[Item, ...]:
         return ADMISSION if self is Kind.ADMISSIONS else DISCHARGE
 
+    @property
+    def dated(self) -> str:
+        """The column by which records are chosen."""
+        return "admitted_on" if self is Kind.ADMISSIONS else "discharged_on"
+
     def key_of(self, values: Values) -> Key:
         return tuple(value for item, value in zip(self.items, values, strict=True) if item.key)
+
+    def column_of(self, name: str, values: Values) -> Any:
+        """The value of a column. LookupError where there is none of this name."""
+        return values[[item.name for item in self.items].index(name)]
 
 
 class Transaction(StrEnum):
@@ -67,20 +76,14 @@ def records(entries: Entries, kind: Kind, reporter: Reporter, *, as_of: date, pe
     found: dict[Key, Values] = {}
     doubled = 0
     for case in cases(entries, reporter, as_of):
-        on = _dated(case, kind)
-        if on is None or on not in period:
+        dated = case.admission if kind is Kind.ADMISSIONS else case.discharge
+        if dated is None or dated.on not in period:
             continue
         values = tuple(item.of(case) for item in kind.items)
         key = kind.key_of(values)
         doubled += key in found
         found.setdefault(key, values)
     return Told(found, doubled)
-
-
-def _dated(case: Case, kind: Kind) -> date | None:
-    if kind is Kind.ADMISSIONS:
-        return case.admission.on
-    return None if case.discharge is None else case.discharge.on
 
 
 def transactions(sent: Records, now: Records, kind: Kind) -> list[Sent]:
@@ -115,5 +118,4 @@ def applied(sent: Records, lines: Iterable[Sent], kind: Kind) -> Records:
 
 def clients_of(lines: Iterable[Sent], kind: Kind) -> Iterator[str]:
     """Whom the lines are about, by `client_id`."""
-    place = next(n for n, item in enumerate(kind.items) if item.name == "client_id")
-    return (str(line.values[place]) for line in lines)
+    return (kind.column_of("client_id", line.values) for line in lines)
