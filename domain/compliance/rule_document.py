@@ -7,10 +7,10 @@ with `says` and `source` in words and its figures. What is left out, misspelt or
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, fields
+from dataclasses import MISSING, fields, replace
 from datetime import date, datetime
 from re import compile as compile_pattern
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from domain.compliance.rule_set import KINDS, DaysOffered, Duration, QualifyingDays, RuleSet, Terms
 from domain.session import Modality
@@ -45,6 +45,15 @@ def read_rule_set(document: Mapping[str, Any], named: str) -> RuleSet:
         modalities=_modalities(document, named),
         rules=rules,
     )
+
+
+def with_figures(terms: Terms, figures: Mapping[str, int], named: str) -> Terms:
+    """The rule with some of its figures changed. RuleSetFault where one of them is out of range."""
+    where = f"{terms.rule}, "
+    read: dict[str, Any] = {name: _figure(value, name, named, where) for name, value in figures.items()}
+    anew: Any = replace(terms, **read)
+    _judge(anew, named, where)
+    return cast(Terms, anew)
 
 
 def _fault(named: str, what: str) -> RuleSetFault:
