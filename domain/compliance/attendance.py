@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from domain.chart.episode import Attempt
 from domain.compliance.patient_period import PatientPeriod, Visit
 from domain.compliance.period import Period
 from domain.compliance.rule_set import Outreach, ShowRate
@@ -69,29 +70,39 @@ def without_threshold(divisor: int, period: Period, as_of: date) -> Verdict:
 def att_2(care: PatientPeriod, terms: Outreach, zone: ZoneInfo, holidays: Mapping[date, int], site: str) -> list[Row]:
     """ATT-2, patient and event: whoever misses two expected sessions in a row without excuse is reached out to within
     two business days after the second. One event a run, however long. Figures: missed, outreach. Our default."""
-    return [_outreach(care, run, terms, zone, holidays, site) for run in _runs(care, terms.missed_in_a_row)]
+    return [_outreach(care, run, terms, zone, holidays, site) for run in missed_in_a_row(care, terms)]
 
 
-def _runs(care: PatientPeriod, length: int) -> Iterator[list[Visit]]:
+def missed_in_a_row(care: PatientPeriod, terms: Outreach) -> Iterator[list[Visit]]:
     """The first sessions of each run of expected ones missed without excuse, as soon as there are so many."""
     run: list[Visit] = []
     for visit in care.expected:
         run = [] if visit.attended or visit.excused else [*run, visit]
-        if len(run) == length:
+        if len(run) == terms.missed_in_a_row:
             yield run
+
+
+def outreach_due(run: Sequence[Visit], terms: Outreach, holidays: Container[date]) -> date:
+    """By when somebody reaches out after a run."""
+    return last_business_day(run[-1].slot.day, terms.within_business_days, holidays)
+
+
+def attempts_since(care: PatientPeriod, run: Sequence[Visit], zone: ZoneInfo, upto: date) -> list[Attempt]:
+    """The outreach from the beginning of a run's last session on, by the end of a date."""
+    began = run[-1].slot.session.starts_at
+    return [
+        attempt
+        for episode in care.episodes
+        for attempt in episode.outreach
+        if began is not None and attempt.at >= began and local_date(attempt.at, zone) <= upto
+    ]
 
 
 def _outreach(
     care: PatientPeriod, run: list[Visit], terms: Outreach, zone: ZoneInfo, holidays: Mapping[date, int], site: str
 ) -> Row:
-    began, missed_on = run[-1].slot.session.starts_at, run[-1].slot.day
-    due = last_business_day(missed_on, terms.within_business_days, holidays)
-    attempts = [
-        attempt
-        for episode in care.episodes
-        for attempt in episode.outreach
-        if began is not None and attempt.at >= began and local_date(attempt.at, zone) <= min(due, care.as_of)
-    ]
+    missed_on, due = run[-1].slot.day, outreach_due(run, terms, holidays)
+    attempts = attempts_since(care, run, zone, min(due, care.as_of))
     verdict = Verdict.MET if attempts else Verdict.PENDING if care.as_of < due else Verdict.NOT_MET
     return Row(
         rule=terms.rule,

@@ -8,7 +8,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
-from domain.chart.episode import Episode
+from domain.chart.episode import Discharge, Episode
 from domain.chart.exit import DischargeReason
 from domain.compliance.episode_row import episode_row
 from domain.compliance.period import Period
@@ -77,11 +77,11 @@ def dis_1(chart: Chart, episode: Episode, as_of: date, terms: DischargePapers) -
     discharge = episode.discharge
     if discharge is None or discharge.on > as_of:
         return None
-    due = discharge.on + timedelta(days=terms.summary_within_days)
+    due = summary_due(discharge, terms)
     shown = min(due, as_of)
     signed = min((s for s in episode.summaries if s.on <= as_of), key=lambda s: (s.on, s.version), default=None)
     started = [s for s in episode.aftercare if s.on <= shown]
-    planned = discharge.reason is not DischargeReason.COMPLETED or discharge.referred or bool(started)
+    planned = not owes_aftercare_plan(discharge) or bool(started)
     in_time = signed is not None and signed.on <= due
     if in_time and planned:
         verdict = Verdict.MET
@@ -104,6 +104,16 @@ def dis_1(chart: Chart, episode: Episode, as_of: date, terms: DischargePapers) -
             *([] if planned else ["aftercare plan: aftercare started, or a referral"]),
         ],
     )
+
+
+def summary_due(discharge: Discharge, terms: DischargePapers) -> date:
+    """By when the summary is signed, and the aftercare plan of who completed is there."""
+    return discharge.on + timedelta(days=terms.summary_within_days)
+
+
+def owes_aftercare_plan(discharge: Discharge) -> bool:
+    """Whether aftercare has to start, since who completed was referred to nobody."""
+    return discharge.reason is DischargeReason.COMPLETED and not discharge.referred
 
 
 def aft_1(

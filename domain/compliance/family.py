@@ -19,15 +19,22 @@ from domain.session import SessionKind
 
 
 def fam_1(
-    chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort], ending: Period, terms: FamilySessions
+    chart: Chart,
+    timetable: Timetable,
+    cohorts: Mapping[UUID, Cohort],
+    ending: Period,
+    terms: FamilySessions,
+    *,
+    only: Episode | None = None,
 ) -> Iterator[Row]:
     """FAM-1, patient and window of 14 days from the admission that ends in a period: family sessions with enough
     credit in that session, a family member beside. Figure: sessions.
 
     Windows begin by the discharge date and by `as_of`; only facts of that episode count. The timetable has to reach
-    back to the first date of each window. Source: Landmark (three hours of family therapy every two weeks).
+    back to the first date of each window. `only` looks at one episode. Source: Landmark (three hours of family therapy
+    every two weeks).
     """
-    for episode in chart.episodes.values():
+    for episode in chart.episodes.values() if only is None else [only]:
         for window in _windows(episode, timetable, ending, terms.every_days):
             yield _judged(care_of(chart, [episode], timetable, cohorts, window), episode, terms)
 

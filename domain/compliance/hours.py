@@ -22,20 +22,24 @@ def hrs_1(week: PatientPeriod, terms: WeekMinutes) -> Row:
 
     Source: Landmark (nine hours a week), ASAM level 2.1; six hours for those under 18 where the rule set says so.
     """
-    owed, born = terms.at_least_minutes, None
-    if terms.under_18_at_least_minutes is not None:
-        born = week.chart.identity.birth_date_version
-        if is_minor(week.chart.identity.birth_date, week.period.first):
-            owed = terms.under_18_at_least_minutes
+    born = None if terms.under_18_at_least_minutes is None else week.chart.identity.birth_date_version
     return _judged(
         week,
         terms.rule,
         value=sum(week.earned.values()),
-        of=owed,
+        of=minutes_owed(week, terms),
         offered=sum(week.offered.values()),
         excused=sum(week.excused.values()),
         also=[] if born is None else [week.fact(born)],
     )
+
+
+def minutes_owed(week: PatientPeriod, terms: WeekMinutes) -> int:
+    """What the week has to hold, for who is under 18 on its Monday another number where the rule set has one."""
+    of_minors = terms.under_18_at_least_minutes
+    if of_minors is not None and is_minor(week.chart.identity.birth_date, week.period.first):
+        return of_minors
+    return terms.at_least_minutes
 
 
 def hrs_2(week: PatientPeriod, terms: QualifyingDays) -> Row:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
 from domain.chart.results import Result, Validity, collected_on, counted, noted_after, result_of
-from domain.chart.screening import NotCollected, Report, Screening
+from domain.chart.screening import NotCollected, Noted, Report, Screening
 from domain.compliance.attendance import holidays_in, without_threshold
 from domain.compliance.patient_period import PatientPeriod
 from domain.compliance.period import Period
@@ -73,28 +74,47 @@ def scr_2(
 ) -> Iterator[Row]:
     """SCR-2, screening and result: each presumptive and definitive report is reviewed by a clinician and discussed with
     the patient within three business days. Figure: business days until both were done, or so far. Our default."""
+    for result in follow_ups(chart, zone, holidays, as_of, terms):
+        yield _followed_up(chart, result, holidays, site, as_of, terms)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """One report of a collected specimen, by when it is to be seen to, and what was made of it by then."""
+
+    screening: Screening
+    report: Report
+    reported_on: date
+    due_on: date
+    reviewed: Noted | None
+    discussed: Noted | None
+
+
+def follow_ups(
+    chart: Chart, zone: ZoneInfo, holidays: Container[date], as_of: date, terms: ResultFollowUp
+) -> Iterator[FollowUp]:
+    """The presumptive and definitive reports by the end of `as_of`, each with its first review and talk."""
     for screening in chart.screenings.values():
         collected = collected_on(screening, zone)
         if collected is None or collected > as_of:
             continue
         for report in counted(screening, zone, as_of):
-            yield _followed_up(chart, screening, report, zone, holidays, site, as_of, terms)
+            reported_on = local_date(report.at, zone)
+            yield FollowUp(
+                screening=screening,
+                report=report,
+                reported_on=reported_on,
+                due_on=last_business_day(reported_on, terms.within_business_days, holidays),
+                reviewed=noted_after(report, screening.reviews, zone, as_of),
+                discussed=noted_after(report, screening.discussions, zone, as_of),
+            )
 
 
 def _followed_up(
-    chart: Chart,
-    screening: Screening,
-    report: Report,
-    zone: ZoneInfo,
-    holidays: Mapping[date, int],
-    site: str,
-    as_of: date,
-    terms: ResultFollowUp,
+    chart: Chart, result: FollowUp, holidays: Mapping[date, int], site: str, as_of: date, terms: ResultFollowUp
 ) -> Row:
-    reported_on = local_date(report.at, zone)
-    due = last_business_day(reported_on, terms.within_business_days, holidays)
-    reviewed = noted_after(report, screening.reviews, zone, as_of)
-    discussed = noted_after(report, screening.discussions, zone, as_of)
+    screening, report, reported_on, due = result.screening, result.report, result.reported_on, result.due_on
+    reviewed, discussed = result.reviewed, result.discussed
     both = max(reviewed.on, discussed.on) if reviewed is not None and discussed is not None else None
     until = as_of if both is None else both
     if both is not None and both <= due:
