@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from api.compliance_examples import AT_RISK, WHAT_IF
 from api.examples import BEGAN, BODIES, COHORT, CONSENT, COUNSELOR, ENDED, EPISODE, PATIENT, SCREENING, SESSION
 
 _CHART: Final = f"chart/{PATIENT}"
@@ -325,6 +326,8 @@ ANSWERS: Final[Mapping[str, Any]] = {
     "read_roster": _ROSTER,
     "read_weekly_report": _WEEKLY,
     "read_monthly_report": _MONTHLY,
+    "read_at_risk": {**_CUT, **AT_RISK},
+    "compare_rule_sets": {**_CUT, **WHAT_IF},
     "read_compliance": _COMPLIANCE,
     "read_random_draws": {
         "facility": "lexington",

@@ -4,7 +4,7 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import charts, disclosures, draws, events, finding, health, reports, room, site_lists, sites
+from api import at_risk, charts, disclosures, draws, events, finding, health, reports, room, site_lists, sites, what_if
 from api.commands import Topic
 from api.document import document_of
 from api.guards import BodyLimit, LastResort, SafeHeaders
@@ -66,7 +66,9 @@ def create_app(wiring: Wiring) -> FastAPI:
         charts.status_router,
         charts.router,
         sites.router,
+        at_risk.router,
         reports.router,
+        what_if.router,
         site_lists.router,
         room.router,
         disclosures.router,

@@ -54,3 +54,63 @@ class Compliance(Cut):
     rule_set: str
     rule_set_version: str
     findings: list[ReportRow]
+
+
+class ComparedRules(Document):
+    rule_set: str = Field(examples=["landmark-iop"])
+    rule_set_version: str
+    rules: list[str] = Field(description="Those that such a report has rows for.")
+
+
+class ChangedThreshold(Document):
+    rule: str = Field(examples=["HRS-1"])
+    threshold: str = Field(examples=["at_least_minutes"])
+    before: int | None = Field(description="Null where the rule set leaves it out.")
+    after: int
+
+
+class OtherRules(ComparedRules):
+    changes: list[ChangedThreshold]
+
+
+class VerdictCounts(Document):
+    """How many rows have which verdict."""
+
+    rule: str
+    adopted: dict[str, int] = Field(examples=[{"met": 8, "not_met": 1}])
+    other: dict[str, int]
+
+
+class Judged(Document):
+    verdict: str
+    value: int
+    of: int
+
+
+class ComparedRow(Document):
+    """Null where one of the rule sets has no such row."""
+
+    rule: str
+    subject: str
+    subject_id: str
+    period_start: date
+    period_end: date
+    changed: bool
+    adopted: Judged | None
+    other: Judged | None
+
+
+class WhatIf(Cut):
+    what_if: str = Field(examples=["weekly", "monthly"])
+    week: str | None = Field(None, examples=["2026-W10"])
+    month: str | None = Field(None, examples=["2026-03"])
+    payer: str | None = Field(None, description="Of whose episodes alone it is, where one was asked for.")
+    adopted: ComparedRules
+    other: OtherRules
+    generated_at: datetime
+    requested_by: str | None
+    purpose: str | None
+    row_count: int
+    changed_count: int
+    verdicts: list[VerdictCounts]
+    rows: list[ComparedRow] = Field(description="Those that changed; all with `all=true`.")

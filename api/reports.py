@@ -21,9 +21,9 @@ from exchange.reports import Question
 from exchange.rows import full_record, patients_of
 
 _YEAR: Final = r"(18[89]\d|19\d\d|2[01]\d\d)"
-_WEEK: Final = rf"^{_YEAR}-W(0[1-9]|[1-4]\d|5[0-3])$"
+WEEK: Final = rf"^{_YEAR}-W(0[1-9]|[1-4]\d|5[0-3])$"
 """Not every year has a week 53."""
-_MONTH: Final = rf"^{_YEAR}-(0[1-9]|1[0-2])$"
+MONTH: Final = rf"^{_YEAR}-(0[1-9]|1[0-2])$"
 
 router = APIRouter(responses=OF_QUERIES, tags=[Topic.REPORTS])
 
@@ -39,13 +39,13 @@ class RulesAsked(Asked):
 
 class WeekAsked(RulesAsked):
     week: Annotated[str, StringConstraints(max_length=8)] = Field(
-        description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": _WEEK}
+        description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": WEEK}
     )
 
 
 class MonthAsked(RulesAsked):
     month: Annotated[str, StringConstraints(max_length=7)] = Field(
-        description="Such as `2026-03`.", json_schema_extra={"pattern": _MONTH}
+        description="Such as `2026-03`.", json_schema_extra={"pattern": MONTH}
     )
 
 
@@ -60,7 +60,7 @@ def read_weekly_report(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[WeekAsked, Query()]
 ) -> Response:
     """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
-    return _answer(by, code, _week(asked.week), asked)
+    return _answer(by, code, read_week(asked.week), asked)
 
 
 @router.get(
@@ -74,7 +74,7 @@ def read_monthly_report(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[MonthAsked, Query()]
 ) -> Response:
     """The same facts at the same cut give the same rows and the same hash, whenever it is asked."""
-    return _answer(by, code, _month(asked.month), asked)
+    return _answer(by, code, read_month(asked.month), asked)
 
 
 @router.get(
@@ -127,7 +127,8 @@ def _answer(by: Caller, code: str, period: Week | Month, asked: RulesAsked) -> R
     return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
 
 
-def _week(label: str) -> Week:
+def read_week(label: str) -> Week:
+    """`2026-W10`; 422 where there is no such week."""
     try:
         week = Week.parse(label)
     except ValueError as error:
@@ -137,7 +138,8 @@ def _week(label: str) -> Week:
     return week
 
 
-def _month(label: str) -> Month:
+def read_month(label: str) -> Month:
+    """`2026-03`; 422 where there is no such month."""
     try:
         month = Month.parse(label)
     except ValueError as error:

@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 from typer.main import get_command
 
-from stepdown import report_words
+from stepdown import at_risk_words, report_words, what_if_words
 from stepdown.errors import Misused
 from stepdown.faults import sentence, watch
 from stepdown.import_options import Files, Final_, LateReason, RejectsTo, Restore, TableOf
@@ -47,6 +47,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(report_words.app, name="report")
+app.add_typer(what_if_words.app, name="what-if")
+app.command("at-risk")(at_risk_words.at_risk)
 
 
 @app.command()

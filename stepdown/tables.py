@@ -113,3 +113,45 @@ def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:
         cells = (row.rule, subject, period, _words(row.verdict), str(row.value), str(row.of), str(len(row.evidence)))
         table.add_row(*cells, style=_STYLES.get(row.verdict))
     return table
+
+
+def verdicts_table(document: Mapping[str, Any]) -> Table:
+    """How many verdicts of each kind a rule has under either rule set, under what was compared."""
+    adopted, other = document["adopted"], document["other"]
+    changes = ", ".join(f"{c['rule']}.{c['threshold']}={c['after']}" for c in other["changes"])
+    title = (
+        f"{document['facility']}, {_period(document)}{_payer(document)}: what if {other['rule_set']} "
+        f"{other['rule_set_version']}{f' with {changes}' if changes else ''}, as of {document['as_of']}, "
+        f"known at {document['known_at']}"
+    )
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("rule", no_wrap=True)
+    table.add_column(f"adopted: {adopted['rule_set']} {adopted['rule_set_version']}")
+    table.add_column("other")
+    for line in document["verdicts"]:
+        table.add_row(line["rule"], _counted(line["adopted"]), _counted(line["other"]))
+    return table
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {_words(verdict)}" for verdict, count in counts.items()) or "-"
+
+
+def compared_table(document: Mapping[str, Any]) -> Table:
+    """Rows side by side: verdict and figures under the adopted rule set, and under the other."""
+    caption = f"{document['changed_count']} of {document['row_count']} rows differ"
+    table = Table(caption=caption, box=box.SIMPLE_HEAD, caption_justify="left")
+    for name in ("rule", "subject", "period"):
+        table.add_column(name, no_wrap=True)
+    for name in ("adopted", "other"):
+        table.add_column(name)
+    for row in document["rows"]:
+        period = f"{row['period_start']} to {row['period_end']}"
+        subject = f"{row['subject']} {row['subject_id']}"
+        style = "bold" if row["changed"] else None
+        table.add_row(row["rule"], subject, period, _side(row["adopted"]), _side(row["other"]), style=style)
+    return table
+
+
+def _side(side: Mapping[str, Any] | None) -> str:
+    return "-" if side is None else f"{_words(side['verdict'])} {side['value']}/{side['of']}"

@@ -138,6 +138,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_weekly_report": (Read.REPORT,),
     "read_monthly_report": (Read.REPORT,),
     "read_compliance": (Read.HISTORY,),
+    "compare_rule_sets": (Read.REPORT,),
+    "read_at_risk": (Read.CENSUS,),
     "read_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),

@@ -41,6 +41,8 @@ ALSO: Final = {
     # Nor which rule sets are shipped, and adopted for a payer.
     "read_monthly_report": "422",
     "read_compliance": "422",
+    "compare_rule_sets": "422",
+    "read_at_risk": "422",
 }
 
 CHECKS: Final = {
