@@ -68,6 +68,8 @@ class Read(StrEnum):
     """The same of the sessions of today."""
     REPORT = "read_report"
     """Compliance reports."""
+    EXPORT = "export_tables"
+    """Attendance, screenings, step-downs, census of a site as files; ids, no names."""
     FACTS = "read_facts"
     """The whole ledger of a site."""
 

@@ -54,9 +54,8 @@ def export_facts(
     """
     ledger = store.ledger(facility)
     known = knowledge(ledger, known_at)
-    first, end = _recorded_within(ledger, known, from_on, to_on)
     digest, rows, destroyed = sha256(), 0, 0
-    for page in _pages(ledger, after=first, upto=end):
+    for page in fact_rows(ledger, known, from_on=from_on, to_on=to_on):
         text, hollow = text_of(ledger, page)
         digest.update(text)
         out.write(text)
@@ -73,9 +72,13 @@ def text_of(ledger: Ledger, rows: Sequence[Row]) -> tuple[bytes, int]:
     return text, len(rows) - len(opened)
 
 
-def _pages(ledger: Ledger, *, after: int, upto: int) -> Iterator[list[Row]]:
-    while after < upto:
-        page = ledger.rows(after=after, upto=upto, limit=PAGE_FACTS)
+def fact_rows(
+    ledger: Ledger, known: Knowledge, *, from_on: date | None = None, to_on: date | None = None
+) -> Iterator[list[Row]]:
+    """The stored facts known then, chosen as in `export_facts`, page by page."""
+    after, end = _recorded_within(ledger, known, from_on, to_on)
+    while after < end:
+        page = ledger.rows(after=after, upto=end, limit=PAGE_FACTS)
         yield page
         after = page[-1][0]
 

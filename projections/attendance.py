@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, LiteralString
 
 import orjson
@@ -20,11 +20,13 @@ DELETE FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = ANY
 """
 _WRITE: Final[LiteralString] = """
 INSERT INTO projection.attendance
-    (ledger, patient_id, session_id, episode_id, version, outcome, arrived_at, left_at, family_members)
-SELECT %(ledger)s, patient_id, session_id, episode_id, version, outcome, arrived_at, left_at, family_members
+    (ledger, patient_id, session_id, episode_id, version, outcome, arrived_at, left_at, family_members, recorded_at,
+     corrected)
+SELECT %(ledger)s, patient_id, session_id, episode_id, version, outcome, arrived_at, left_at, family_members,
+       recorded_at, corrected
 FROM jsonb_to_recordset(%(rows)s) AS record (
     patient_id uuid, session_id uuid, episode_id uuid, version bigint, outcome text, arrived_at timestamptz,
-    left_at timestamptz, family_members integer
+    left_at timestamptz, family_members integer, recorded_at timestamptz, corrected boolean
 )
 ON CONFLICT (ledger, patient_id, session_id) DO UPDATE SET
     episode_id = excluded.episode_id,
@@ -32,7 +34,9 @@ ON CONFLICT (ledger, patient_id, session_id) DO UPDATE SET
     outcome = excluded.outcome,
     arrived_at = excluded.arrived_at,
     left_at = excluded.left_at,
-    family_members = excluded.family_members
+    family_members = excluded.family_members,
+    recorded_at = excluded.recorded_at,
+    corrected = excluded.corrected
 """
 
 
@@ -44,8 +48,9 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     if struck:
         for stream, entries in ledger.read(struck, upto=facts[-1].position).items():
             records[stream] = fold(stream_uuid(stream), entries).attendances
+            streams[stream] = entries
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in struck]})
-    if rows := rows_of(records):
+    if rows := rows_of(records, streams):
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(rows, dumps=orjson.dumps)})
     if gone := destroyed(facts):
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
@@ -60,10 +65,18 @@ def recorded(entries: Sequence[Recorded]) -> Attendances:
     return records
 
 
-def rows_of(records: Mapping[str, Attendances]) -> list[dict[str, Any]]:
-    """By chart stream, as the table's columns."""
+def rows_of(records: Mapping[str, Attendances], streams: Mapping[str, Sequence[Recorded]]) -> list[dict[str, Any]]:
+    """By chart stream, as the table's columns. `streams` has the entries that the records are from."""
     return [
-        {
+        row for stream, attendances in records.items() if attendances for row in _rows(stream, attendances, streams)
+    ]
+
+
+def _rows(stream: str, attendances: Attendances, streams: Mapping[str, Sequence[Recorded]]) -> Iterator[dict[str, Any]]:
+    entries = {entry.version: entry for entry in streams[stream]}
+    for record in attendances.values():
+        entry = entries[record.version]
+        yield {
             "patient_id": stream_uuid(stream),
             "session_id": record.session_id,
             "episode_id": record.episode_id,
@@ -72,10 +85,9 @@ def rows_of(records: Mapping[str, Attendances]) -> list[dict[str, Any]]:
             "arrived_at": record.arrived_at,
             "left_at": record.left_at,
             "family_members": record.family_members,
+            "recorded_at": entry.recorded_at,
+            "corrected": isinstance(entry.fact, AttendanceCorrected),
         }
-        for stream, attendances in records.items()
-        for record in attendances.values()
-    ]
 
 
 PROJECTION: Final = define("attendance", apply, folds=("projections.attendance", "domain.chart"))

@@ -8,11 +8,15 @@ CREATE TABLE projection.attendance (
     episode_id     uuid NOT NULL,
     arrived_at     timestamptz,
     left_at        timestamptz,
+    recorded_at    timestamptz NOT NULL,
     family_members integer NOT NULL,
+    corrected      boolean NOT NULL,
     outcome        text COLLATE "C" NOT NULL,
     ledger         text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger, patient_id, session_id)
 );
+
+COMMENT ON COLUMN projection.attendance.recorded_at IS 'of the record that stands: of the correction, where there was one';
 
 CREATE INDEX attendance_of_a_session ON projection.attendance (ledger, session_id);
 

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 from uuid import UUID
 
 import typer
@@ -18,6 +18,7 @@ from typer.main import get_command
 
 from stepdown import at_risk_words, report_words, what_if_words
 from stepdown.errors import Misused
+from stepdown.export_options import ExportFormats, ExportKind, FromOn, ToOn, wanted
 from stepdown.faults import sentence, watch
 from stepdown.import_options import Files, Final_, LateReason, RejectsTo, Restore, TableOf
 from stepdown.options import (
@@ -32,7 +33,6 @@ from stepdown.options import (
     Out,
     Port,
     Purpose,
-    read_date,
     read_instant,
     read_staff,
 )
@@ -140,36 +140,26 @@ def import_(
 
 @app.command()
 def export(
-    what: Annotated[Literal["facts"], typer.Argument(metavar="WHAT", help="facts, so far.", show_default=False)],
+    what: ExportKind,
     facility: Facility = None,
-    from_on: Annotated[
-        Any, typer.Option("--from", metavar="DATE", parser=read_date, help="Recorded on this date or later.")
-    ] = None,
-    to_on: Annotated[
-        Any, typer.Option("--to", metavar="DATE", parser=read_date, help="Recorded on this date or earlier.")
-    ] = None,
+    from_on: FromOn = None,
+    to_on: ToOn = None,
     as_of: AsOf = None,
     known_at: KnownAt = None,
-    format_: Annotated[Literal["ndjson"], typer.Option("--format")] = "ndjson",
+    formats: ExportFormats = None,
     out: Out = None,
     data: Data = None,
     by: By = None,
     purpose: Purpose = "operations",
 ) -> None:
-    """Export the facts of a site, one JSON object a line."""
-    if as_of is not None:
-        hint = "facts are chosen by when they were recorded: use --from and --to, or --known-at."
-        raise typer.BadParameter(hint, param_hint="--as-of")
-    if from_on is not None and to_on is not None and from_on > to_on:
-        raise typer.BadParameter("it comes before --from.", param_hint="--to")
-    from stepdown.commands import files as work
+    """Export a table of a site, with a manifest beside each file. Ids, no names; facts as NDJSON hold everything.
 
-    work.export_facts(
-        facility=facility,
-        from_on=from_on,
-        to_on=to_on,
-        known_at=known_at,
-        out=out,
+    The same question at the same position gives the same bytes. docs/exports.md lists the columns.
+    """
+    from stepdown.commands import exports as work
+
+    work.export(
+        wanted(what, formats, from_on=from_on, to_on=to_on, as_of=as_of, known_at=known_at, out=out, facility=facility),
         data=data,
         by=by,
         purpose=purpose,

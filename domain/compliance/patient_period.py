@@ -209,9 +209,14 @@ def scheduled_dates(assigned: Mapping[date, Assignment], cohorts: Mapping[UUID, 
 
 def earns(episode: Episode | None, day: date) -> bool:
     """Credit counts from the admission to the discharge date, both included, whatever the state between."""
-    if episode is None or episode.admission is None or day < episode.admission.on:
+    if episode is None or episode.admission is None:
         return False
-    return episode.discharge is None or day <= episode.discharge.on
+    return in_care(episode.admission.on, None if episode.discharge is None else episode.discharge.on, day)
+
+
+def in_care(admitted_on: date | None, discharged_on: date | None, day: date) -> bool:
+    """Whether a day lies from admission to discharge, both included."""
+    return admitted_on is not None and admitted_on <= day and (discharged_on is None or day <= discharged_on)
 
 
 def _standing(

@@ -6,10 +6,11 @@ A row is a sequence of values in the order of the columns. It depends on the cut
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TypeAlias
+from zoneinfo import ZoneInfo
 
 Value: TypeAlias = str | int | bool | date | datetime | tuple[str, ...] | None
 Values: TypeAlias = Sequence[Value]
@@ -24,11 +25,11 @@ class Type(StrEnum):
     INTEGER = "integer"
     MINUTES = "minutes"
     """Full minutes, an integer."""
-    YES_NO = "yes/no"
+    BOOLEAN = "boolean"
     DATE = "date"
     """The site's local date."""
     INSTANT = "instant"
-    """With the site's offset at that time: `datetime` in the site's zone."""
+    """With its offset, any; files show it in the site's zone."""
     LIST = "list"
     """Of text; in one cell, `between` stands between its members."""
 
@@ -51,8 +52,20 @@ class Layout:
     kind: str
     title: str
     says: str
-    columns: tuple[Column, ...] = field(default=())
+    columns: tuple[Column, ...]
 
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What a file says of itself, where its format has room for that: the same for everybody at one position.
+
+    `facts` are names and values for people, in order; `zone` is the site's.
+    """
+
+    layout: Layout
+    zone: ZoneInfo
+    facts: tuple[tuple[str, str], ...] = ()

@@ -1,32 +1,23 @@
-"""`stepdown import` and `stepdown export facts`: whole files in, whole files out."""
+"""`stepdown import`: whole files in."""
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Sequence
-from datetime import date, datetime
 from pathlib import Path
-from typing import IO
-from uuid import UUID
 
 import orjson
 
-from api.permission import Read
 from exchange.csv_file import is_table
 from exchange.errors import ColumnsUnknown
-from exchange.exporting import Exported
-from exchange.exporting import export_facts as write_facts
 from exchange.importing import Imported, Into, Progress
 from exchange.importing import import_files as take_in
 from exchange.restoring import Restored, restore_file
-from exchange.whole_file import whole_file
-from stepdown.asker import asker, operator, sites
+from stepdown.asker import operator, sites
 from stepdown.errors import Misused, Wrong
 from stepdown.opening import Opened, opened
 from stepdown.progress import shown_progress
 from stepdown.settings import read_settings
-from stepdown.terminal import say, say_known, write
+from stepdown.terminal import write
 
 
 def import_files(
@@ -111,46 +102,3 @@ def _say_imported(path: Path, imported: Imported, as_json: bool, *, final: bool)
 
 def _write_line(document: object) -> None:
     write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
-
-
-def _of_destroyed(written: Exported) -> str:
-    count = written.destroyed
-    return f", {count} of them of destroyed charts, which say no more than where they stand" if count else ""
-
-
-def export_facts(
-    *,
-    facility: str | None,
-    from_on: date | None,
-    to_on: date | None,
-    known_at: datetime | None,
-    out: Path | None,
-    data: Path | None,
-    by: UUID | None,
-    purpose: str,
-) -> None:
-    """The facts of a site, to a file or to stdout. The export is on record before the first byte leaves."""
-    with opened(read_settings(data)) as use:
-        asks = asker(use, "read_facts", facility=facility, by=by, purpose=purpose)
-        asks.may(Read.FACTS)
-
-        def fill(file: IO[bytes], known_at: datetime | None) -> Exported:
-            return write_facts(use.store, asks.facility, out=file, from_on=from_on, to_on=to_on, known_at=known_at)
-
-        if out is not None:
-            with whole_file(out) as file:
-                written = fill(file, known_at)
-                asks.took(written.rows, written.sha256)
-            say_known(known_at, written.knowledge.known_at)
-            say(f"{out}: {written.rows} facts{_of_destroyed(written)}.")
-        else:
-            # Twice rather than by way of a file on the disk: the same cut gives the same bytes.
-            with open(os.devnull, "wb") as nowhere:
-                written = fill(nowhere, known_at)
-            asks.took(written.rows, written.sha256)
-            say_known(known_at, written.knowledge.known_at)
-            if written.destroyed:
-                say(f"{written.rows} facts{_of_destroyed(written)}.")
-            sys.stdout.flush()
-            fill(sys.stdout.buffer, known_at or written.knowledge.known_at)
-            sys.stdout.buffer.flush()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
 
 from domain.chart import Chart
-from domain.chart.attendance import Attendance, Outcome
-from domain.record import Recorded
+from domain.chart.attendance import Attendance, AttendanceCorrected, Outcome
+from domain.record import Recorded, stream_name
 from domain.session import Session
 from domain.site import fold_site
 from domain.wording import spoken_name
@@ -29,7 +30,7 @@ SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, e
 FROM projection.sessions WHERE ledger = %(ledger)s
 """
 ATTENDANCE: LiteralString = """
-SELECT patient_id, session_id, episode_id, outcome, arrived_at, left_at, family_members, version
+SELECT patient_id, session_id, episode_id, outcome, arrived_at, left_at, family_members, version, recorded_at, corrected
 FROM projection.attendance WHERE ledger = %(ledger)s
 """
 CENSUS: LiteralString = """
@@ -51,6 +52,8 @@ class Tables:
     status: dict[UUID, Chart]
     sessions: dict[UUID, Session]
     attendance: dict[tuple[UUID, UUID], Attendance]
+    recordings: dict[tuple[UUID, UUID], tuple[datetime, bool]]
+    """When the record that stands was recorded, and whether it is a correction."""
     census: dict[tuple[UUID, UUID], EpisodeRow]
 
 
@@ -61,9 +64,10 @@ def query(store: Store, ledger: str, statement: LiteralString) -> list[tuple[Any
 
 def written(store: Store, ledger: str) -> Tables:
     """What the follower wrote."""
-    attendance = {}
+    attendance, recordings = {}, {}
     for patient_id, session_id, episode_id, outcome, *rest in query(store, ledger, ATTENDANCE):
-        arrived_at, left_at, family_members, version = rest
+        arrived_at, left_at, family_members, version, recorded_at, corrected = rest
+        recordings[patient_id, session_id] = recorded_at, corrected
         attendance[patient_id, session_id] = Attendance(
             episode_id=episode_id,
             session_id=session_id,
@@ -79,19 +83,30 @@ def written(store: Store, ledger: str) -> Tables:
         status=opened(store.ledger(ledger), [(p, v, c) for p, v, c in query(store, ledger, STATUS)]),
         sessions={row[0]: session_of(row) for row in query(store, ledger, SESSIONS)},
         attendance=attendance,
+        recordings=recordings,
         census={(row.patient_id, row.episode_id): row for row in episodes},
     )
 
 
 def folded(facts: Iterable[Recorded]) -> Tables:
     """What it should have written."""
-    site = fold_site(known(facts))
+    streams = known(facts)
+    site = fold_site(streams)
+    told = {(entry.stream, entry.version): entry for entries in streams.values() for entry in entries}
     return Tables(
         status=dict(site.charts),
         # The starts that a session had before it was moved, nobody asks the tables for.
         sessions={key: replace(session, plans=()) for key, session in site.sessions.items()},
         attendance={
             (chart.patient_id, record.session_id): record
+            for chart in site.charts.values()
+            for record in chart.attendances.values()
+        },
+        recordings={
+            (chart.patient_id, record.session_id): (
+                (entry := told[stream_name("chart", chart.patient_id), record.version]).recorded_at,
+                isinstance(entry.fact, AttendanceCorrected),
+            )
             for chart in site.charts.values()
             for record in chart.attendances.values()
         },

@@ -126,6 +126,7 @@ class TestAttendance:
         given(CHART, corrected(4))
         [row] = given.then.attendance.values()
         assert (row.outcome, row.arrived_at, row.version) == (Outcome.ABSENT_EXCUSED, None, 5)
+        assert [corrected for _, corrected in given.then.recordings.values()] == [True]
 
     def test_a_correction_in_the_same_batch_wins(self, given: Given) -> None:
         given(CHART, REGISTERED, INQUIRED, ENROLLED, ATTENDED, corrected(4))
@@ -135,6 +136,7 @@ class TestAttendance:
         given(CHART, REGISTERED, INQUIRED, ENROLLED, ATTENDED, corrected(4))
         given(CHART, EnteredInError(target=5))
         assert [row.version for row in given.then.attendance.values()] == [4]
+        assert [corrected for _, corrected in given.then.recordings.values()] == [False]
 
     def test_a_struck_record_is_no_row(self, given: Given) -> None:
         given(CHART, REGISTERED, INQUIRED, ENROLLED, ATTENDED)

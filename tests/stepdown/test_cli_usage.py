@@ -39,9 +39,23 @@ def test_a_format_that_reports_do_not_have_yet_is_answered_with_those_they_have(
     report.not_understood("--format", "'table'", "'csv'", "'json'")
 
 
-def test_facts_are_exported_as_ndjson_alone() -> None:
-    run("export", "facts", "--format", "csv").not_understood("--format", "'ndjson'")
-    run("export", "census").not_understood("WHAT", "'facts'")
+def test_an_export_is_of_a_kind_and_in_formats_that_there_are() -> None:
+    run("export", "patients").not_understood("WHAT", "'attendance'")
+    run("export", "attendance", "--format", "csv,pdf").not_understood("--format", "'pdf'", "parquet")
+
+
+def test_what_is_nothing_for_a_terminal_needs_a_file() -> None:
+    run("export", "attendance", "--format", "xlsx").not_understood("--out")
+    run("export", "attendance", "--format", "csv,ndjson").not_understood("--out")
+
+
+def test_a_census_is_of_one_date() -> None:
+    run("export", "census", "--from", "2026-04-01").not_understood("--from", "--as-of")
+    run("export", "census", "--to", "2026-04-01").not_understood("--to", "--as-of")
+
+
+def test_dates_to_choose_by_are_in_order() -> None:
+    run("export", "attendance", "--from", "2026-04-02", "--to", "2026-04-01").not_understood("--to")
 
 
 def test_facts_are_not_chosen_by_clinical_date() -> None:

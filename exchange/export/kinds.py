@@ -1,0 +1,34 @@
+"""The kinds of tables that can be taken: what a row of each is, and what opens it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Final
+
+from exchange.export import attendance, census, facts, screenings, step_downs
+from exchange.export.columns import Layout
+from exchange.export.question import Asked, Table
+from store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`opened` gives the table while its block lasts."""
+
+    layout: Layout
+    opened: Callable[[Store, Asked], AbstractContextManager[Table]]
+
+
+KINDS: Final[Mapping[str, Kind]] = {
+    kind.layout.kind: kind
+    for kind in (
+        Kind(facts.LAYOUT, facts.opened),
+        Kind(attendance.LAYOUT, attendance.opened),
+        Kind(screenings.LAYOUT, screenings.opened),
+        Kind(step_downs.LAYOUT, step_downs.opened),
+        Kind(census.LAYOUT, census.opened),
+    )
+}
+"""By the word on the command line and in the address."""
