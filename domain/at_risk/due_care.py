@@ -76,7 +76,8 @@ def _outreach(chart: Chart, episode: Episode, scene: Scene) -> Iterator[Due]:
     terms = scene.rule_set.terms(Outreach)
     if terms is None or episode.admission is None:
         return
-    so_far = Period(episode.admission.on, scene.as_of)
+    # Dates behind the last session are many when it is asked about a day far ahead, and hold nothing to miss.
+    so_far = Period(episode.admission.on, max(episode.admission.on, scene.last_session_on))
     care = care_of(chart, [episode], scene.happened, scene.cohorts, so_far)
     came = [visit for visit in care.expected if visit.attended]
     for run in missed_in_a_row(care, terms):

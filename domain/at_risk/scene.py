@@ -24,7 +24,8 @@ from domain.week import Week
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """`happened` are the sessions up to `as_of`, back to the first admission that matters; `planned` those of the week,
-    whatever has happened yet. What is due after `horizon` is not listed, unless somebody waits for it already."""
+    whatever has happened yet; `last_session_on`: of the last of the former. What is due after `horizon` is not
+    listed, unless somebody waits for it already."""
 
     facility: Facility
     cohorts: Mapping[UUID, Cohort]
@@ -34,6 +35,7 @@ class Scene:
     horizon: date
     happened: Timetable
     planned: Timetable
+    last_session_on: date
 
     @property
     def zone(self) -> ZoneInfo:
@@ -45,6 +47,9 @@ def scene_of(site: Site, week: Week, *, rule_set: RuleSet, as_of: date, known_at
     admitted = [e.admission.on for chart in site.charts.values() for e in in_treatment(chart, as_of) if e.admission]
     first, last = min([period.first, *admitted]), max(period.last, as_of)
     sessions = site.sessions.values()
+    happened = lay_out(
+        sessions, Period(first, last), zone=zone, modalities=rule_set.modalities, as_of=as_of, known_at=known_at
+    )
     return Scene(
         facility=site.facility,
         cohorts=site.cohorts,
@@ -52,9 +57,8 @@ def scene_of(site: Site, week: Week, *, rule_set: RuleSet, as_of: date, known_at
         week=period,
         as_of=as_of,
         horizon=max(period.last, as_of + timedelta(days=DAYS_AHEAD)),
-        happened=lay_out(
-            sessions, Period(first, last), zone=zone, modalities=rule_set.modalities, as_of=as_of, known_at=known_at
-        ),
+        happened=happened,
+        last_session_on=max((slot.day for slot in happened.slots.values()), default=as_of),
         planned=lay_out(
             sessions, period, zone=zone, modalities=rule_set.modalities, as_of=period.last, known_at=known_at
         ),
