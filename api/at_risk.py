@@ -34,7 +34,7 @@ def read_at_risk(
     by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Annotated[AtRiskAsked, Query()]
 ) -> Response:
     """The most urgent first. Sessions that are not over count against nobody."""
-    wait(by, asked, for_tables=False)
+    wait(by, asked, for_tables=asked.known_at is None)
     week = None if asked.week is None else read_week(asked.week)
     found = at_risk.answer(
         by.wiring.store, code, now=by.wiring.clock(), week=week, as_of=asked.as_of, known_at=asked.known_at

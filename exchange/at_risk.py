@@ -1,20 +1,24 @@
-"""Who needs what by when at a site, for today or at any cut: folded from the ledger, judged by the adopted rule set."""
+"""Who needs what by when at a site, by the adopted rule set: for today from the read tables, at any other cut from the
+ledger."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from domain.at_risk.due import Due
+from domain.at_risk.due import DAYS_AFTER, Due
 from domain.at_risk.due_site import StaffDue
 from domain.at_risk.hours import Chance, Goal, Hours
 from domain.at_risk.listing import AtRisk, AtRiskList, at_risk
 from domain.compliance.rule_set import RuleSet
+from domain.site import Site
 from domain.week import Week
-from exchange.cut import Cut, take_cut, utc_text
+from exchange.cut import Cut, Knowledge, cut_at, take_cut, utc_text
 from exchange.reports import ASKED_NOTHING, applying, site_at
+from projections.in_care import site_in_care
+from projections.site import A_DAY, is_past
 from store.store import Store
 
 
@@ -67,15 +71,36 @@ def answer(
 
     By the rule set adopted by the week's Sunday. NotOnRecord for a site that was not open at the cut.
     """
-    ledger = store.ledger(facility)
-    cut = take_cut(ledger, known_at=known_at, as_of=as_of, now=now)
+    site, cut = _site(store, facility, now=now, week=week, as_of=as_of, known_at=known_at)
     of_week = week or Week.of(cut.as_of)
     rules = applying(cut.facility, of_week.sunday, ASKED_NOTHING)
     asked_at = _asked_at(cut, known_at, now)
-    found = at_risk(
-        site_at(ledger, cut.knowledge.position), of_week, rule_set=rules, as_of=cut.as_of, known_at=asked_at
-    )
+    found = at_risk(site, of_week, rule_set=rules, as_of=cut.as_of, known_at=asked_at)
     return AtRiskAnswer(facility=facility, week=of_week, rule_set=rules, cut=cut, asked_at=asked_at, found=found)
+
+
+def _site(
+    store: Store, facility: str, *, now: datetime, week: Week | None, as_of: date | None, known_at: datetime | None
+) -> tuple[Site, Cut]:
+    """From the read tables what is about now, where they are near enough and lack nothing; else from the ledger."""
+    if known_at is None and not is_past(as_of, now):
+        on = as_of or now.astimezone(UTC).date()
+        around = week or Week.of(on)
+        present = site_in_care(
+            store,
+            facility,
+            open_on=on,
+            left_since=min(on - timedelta(days=DAYS_AFTER), around.monday),
+            first=min(around.monday, Week.of(on - A_DAY).monday),
+            last=max(around.sunday, Week.of(on + A_DAY).sunday),
+        )
+        if present is not None:
+            site, position, known_until = present
+            known = Knowledge(position=position, known_at=known_until.astimezone(UTC))
+            return site, cut_at(known, site.facility, known_at=None, as_of=as_of, now=now)
+    ledger = store.ledger(facility)
+    cut = take_cut(ledger, known_at=known_at, as_of=as_of, now=now)
+    return site_at(ledger, cut.knowledge.position), cut
 
 
 def _asked_at(cut: Cut, known_at: datetime | None, now: datetime) -> datetime:

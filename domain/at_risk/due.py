@@ -53,6 +53,9 @@ DAYS_AHEAD: Final = 7
 """What comes back again and again is listed so many days before it is due, and to the end of the week that is asked
 for; what somebody waits for already, at once."""
 
+DAYS_AFTER: Final = 90
+"""What is due of somebody who has left is listed for so many days: later it stays a finding, and nobody's next task."""
+
 CREDENTIAL_DAYS_AHEAD: Final = 30
 """A credential takes longer to renew."""
 

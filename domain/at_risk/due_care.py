@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from domain.at_risk.due import Due, Step, due
-from domain.at_risk.scene import Scene, named
+from domain.at_risk.scene import Scene, has_left, named
 from domain.chart import Chart
 from domain.chart.episode import Episode
 from domain.compliance.attendance import attempts_since, missed_in_a_row, outreach_due
@@ -36,11 +36,14 @@ _ASKED: Final = frozenset({Verdict.PENDING, Verdict.FACILITY_SHORTFALL, Verdict.
 
 
 def of_results(chart: Chart, scene: Scene) -> Iterator[Due]:
-    """SCR-2: each report is reviewed, and discussed, whatever became of the episode."""
+    """SCR-2: each report is reviewed, and discussed, also when the patient has left since."""
     terms = scene.rule_set.terms(ResultFollowUp)
     if terms is None:
         return
     for result in follow_ups(chart, scene.zone, scene.facility.holidays, scene.as_of, terms):
+        episode = chart.episodes.get(result.screening.episode_id)
+        if episode is None or has_left(episode, scene.as_of):
+            continue
         since = named(chart, result.report.version)
         if result.reviewed is None:
             yield due(Step.RESULT_REVIEW, terms.rule, result.due_on, since, scene.as_of)

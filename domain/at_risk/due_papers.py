@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from domain.at_risk.due import DAYS_AHEAD, Due, Step, due
-from domain.at_risk.scene import Scene, named
+from domain.at_risk.scene import Scene, has_left, named
 from domain.chart import Chart
 from domain.chart.episode import Discharge, Episode
 from domain.chart.step_down import Stage, StepDown, latest
@@ -47,7 +47,7 @@ def _of_step_down(chart: Chart, step_down: StepDown, scene: Scene) -> Iterator[D
 def of_discharge(chart: Chart, episode: Episode, scene: Scene) -> Iterator[Due]:
     """DIS-1: the summary, and the aftercare plan of who completed."""
     terms, discharge = scene.rule_set.terms(DischargePapers), episode.discharge
-    if terms is None or discharge is None or discharge.on > scene.as_of:
+    if terms is None or discharge is None or discharge.on > scene.as_of or has_left(episode, scene.as_of):
         return
     by = summary_due(discharge, terms)
     if by > scene.horizon:

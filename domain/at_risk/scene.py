@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.at_risk.due import DAYS_AHEAD
+from domain.at_risk.due import DAYS_AFTER, DAYS_AHEAD
 from domain.chart import Chart
 from domain.chart.episode import Episode
 from domain.cohort import Cohort
@@ -72,6 +72,12 @@ def in_treatment(chart: Chart, as_of: date) -> list[Episode]:
         for episode in chart.episodes.values()
         if episode.admission is not None and episode.admission.on <= as_of and episode.ended_on(as_of=as_of) is None
     ]
+
+
+def has_left(episode: Episode, as_of: date) -> bool:
+    """Whether it ended too long ago for what is due of it to be listed still."""
+    ended_on = episode.ended_on(as_of=as_of)
+    return ended_on is not None and ended_on < as_of - timedelta(days=DAYS_AFTER)
 
 
 def named(chart: Chart, version: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from exchange import at_risk, reports
 from exchange.at_risk import AtRiskAnswer
 from exchange.errors import NotOnRecord
 from exchange.reports import Question
+from projections.follower import Follower
 from store.store import Store
 from tests.sample_program import sample
 
@@ -91,3 +92,26 @@ def test_an_evening_that_is_over_lies_ahead_of_nobody_though_nothing_was_recorde
     assert any(one["on"] == "2026-04-14" for each in hours for one in each["unrecorded"])
     again = at_risk.answer(store, "lexington", now=NOW, known_at=wednesday, as_of=date(2026, 4, 15)).record()
     assert again["rows"] == document["rows"]
+
+
+@pytest.mark.parametrize("day", ["2026-03-05", "2026-04-14", "2026-04-26", "2026-07-20"])
+def test_the_read_tables_give_what_the_ledger_gives(store: Store, day: str) -> None:
+    """On that evening, of the week at hand, the one before and the next, and of long ago."""
+    on = date.fromisoformat(day)
+    evening = datetime(on.year, on.month, on.day, 21, 55, tzinfo=UTC)
+    store.ledger("lexington").restore([fact for fact in sample() if fact.recorded_at <= evening])
+    weeks = [None, Week.of(on - timedelta(days=7)), Week.of(on + timedelta(days=7)), Week.parse("2026-W08")]
+
+    def answers() -> list[dict[str, Any]]:
+        return [at_risk.answer(store, "lexington", now=evening, week=week).record() for week in weeks]
+
+    from_ledger = answers()
+    assert any(document["rows"] for document in from_ledger)
+    Follower(store).catch_up()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(at_risk, "site_at", never)
+        assert answers() == from_ledger
+
+
+def never(*_: Any) -> None:
+    raise AssertionError("The ledger was folded.")

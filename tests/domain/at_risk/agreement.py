@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from domain.at_risk.due import DAYS_AHEAD, Due, Step
+from domain.at_risk.due import DAYS_AFTER, DAYS_AHEAD, Due, Step
 from domain.at_risk.listing import at_risk
 from domain.at_risk.scene import in_treatment
 from domain.chart import Chart
@@ -68,12 +68,24 @@ class Agreement:
         for row in self.by("SCR-2"):
             for item in row.missing:
                 what, _, report = item.partition(" of ")
-                asked[names[what], report] = (row.period_end, row.verdict)
+                if not self._left_long_ago(int(report.rpartition("@")[2])):
+                    asked[names[what], report] = (row.period_end, row.verdict)
         given = {
             (one.step, one.since): (one.due_on, Verdict.PENDING if one.days_left > 0 else Verdict.NOT_MET)
             for one in self.of(*names.values())
         }
         return [] if asked == given else [f"results: {asked} {given}"]
+
+    def _left_long_ago(self, report: int) -> bool:
+        [episode_id] = {
+            screening.episode_id
+            for screening in self.chart.screenings.values()
+            if any(one.version == report for one in screening.reports)
+        }
+        return self._ended_long_ago(self.chart.episodes[episode_id].ended_on(as_of=self.as_of))
+
+    def _ended_long_ago(self, ended_on: date | None) -> bool:
+        return ended_on is not None and (self.as_of - ended_on).days > DAYS_AFTER
 
     def outreach(self) -> list[str]:
         """As long as nobody has asked after the patient, late or not, and the patient has not come again."""
@@ -148,7 +160,8 @@ class Agreement:
     def papers(self) -> list[str]:
         found = []
         for row in self.by("DIS-1"):
-            missing = {_MISSING[item] for item in row.missing} if row.period_end <= self.horizon else set()
+            listed = row.period_end <= self.horizon and not self._ended_long_ago(row.period_start)
+            missing = {_MISSING[item] for item in row.missing} if listed else set()
             given = {one.step for one in self.of(*_MISSING.values()) if one.due_on == row.period_end}
             late = any(s.on > row.period_end for e in self.chart.episodes.values() for s in e.aftercare)
             if missing - ({Step.AFTERCARE_PLAN} if late else set()) != given:

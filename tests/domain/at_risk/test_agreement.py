@@ -178,7 +178,7 @@ def courses(draw: st.DrawFn) -> tuple[Course, date]:
     course.papers()
     course.results()
     course.leaves()
-    return course, course.day(0, 100) if draw(st.booleans()) else course.day(4, 40)
+    return course, course.day(0, 160) if draw(st.booleans()) else course.day(4, 40)
 
 
 def test_what_is_due_agrees_with_the_findings_whatever_was_done(pytestconfig: pytest.Config) -> None:

@@ -261,6 +261,15 @@ def test_a_summary_is_signed_within_thirty_days_of_the_discharge() -> None:
     assert looked_at(program, "2026-04-06 12:00").rows == ()
 
 
+def test_of_who_left_long_ago_nothing_is_listed_any_more() -> None:
+    program = Due()
+    program.result()
+    discharged(program, DischargeReason.COMPLETED)
+    ninety_days = TUESDAY + timedelta(days=90)
+    assert len(only(looked_at(program, f"{ninety_days} 12:00")).due) == 4
+    assert looked_at(program, f"{ninety_days + timedelta(days=1)} 12:00").rows == ()
+
+
 def test_who_completes_has_an_aftercare_plan() -> None:
     program = Due()
     gone = discharged(program, DischargeReason.COMPLETED)
