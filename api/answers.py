@@ -17,6 +17,7 @@ _SAID: Final[Mapping[int, str]] = {
     401: "Not signed in: no token, or one that isn't valid here.",
     403: "Not permitted to this role, at this facility, for this purpose. The denial is on record.",
     404: "There is no such thing at this facility.",
+    406: "None of the media types that were asked for is there.",
     409: "Refused: `rule` is the stable id of the rule, `detail` says what to do. Or others were faster, eight times.",
     410: "The chart was destroyed under authority: nothing of it can be read any more.",
     412: "The record has changed since the version in `If-Match`.",

@@ -4,7 +4,21 @@ from typing import Final
 
 from fastapi import FastAPI
 
-from api import at_risk, charts, disclosures, draws, events, finding, health, reports, room, site_lists, sites, what_if
+from api import (
+    at_risk,
+    charts,
+    disclosures,
+    draws,
+    events,
+    finding,
+    health,
+    issued,
+    reports,
+    room,
+    site_lists,
+    sites,
+    what_if,
+)
 from api.commands import Topic
 from api.document import document_of
 from api.guards import BodyLimit, LastResort, SafeHeaders
@@ -69,6 +83,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         at_risk.router,
         reports.router,
         what_if.router,
+        issued.router,
         site_lists.router,
         room.router,
         disclosures.router,

@@ -156,8 +156,8 @@ def fields_in(body: Body) -> dict[str, Any]:
 
 
 def reason_in(body: Body) -> str | None:
-    """What a body says for the envelope."""
-    reason: str | None = getattr(body, _reason_name(body))
+    """What a body says for the envelope; nothing, where it has no room for it."""
+    reason: str | None = getattr(body, _reason_name(body), None)
     return reason
 
 

@@ -8,9 +8,14 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.routing import compile_path
 
-from api.answer_examples import ANSWERS, RECEIPT, REFUSED
+from api import answer_examples, examples, issued_examples
+from api.answer_examples import RECEIPT, REFUSED
 from api.answers import ProblemDocument
-from api.examples import BODIES
+
+BODIES: Final = {**examples.BODIES, "issue_report": issued_examples.ISSUE}
+"""`operationId` → a body."""
+ANSWERS: Final = {**answer_examples.ANSWERS, **issued_examples.ANSWERS}
+"""`operationId` → an answer."""
 
 _NULL: Final = {"type": "null"}
 
@@ -53,7 +58,9 @@ def _complete(operation: dict[str, Any]) -> None:
         parameter["schema"] = _without_null(parameter["schema"])
     verb = operation["operationId"]
     for status, answer in operation["responses"].items():
-        [content] = answer.get("content", {"": {}}).values()
+        # Where it has several forms, it is JSON that is shown.
+        content = answer.get("content", {"": {}})
+        content = content.get("application/json") or next(iter(content.values()))
         if status == "201":
             content["example"] = RECEIPT
         elif status == "409":

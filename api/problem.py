@@ -13,10 +13,19 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
 from domain.refused import Refused, RefusedLine
-from exchange.errors import ExchangeError, NotAsked, NotOnRecord
+from exchange.errors import ExchangeError, NotAsked, NotOnRecord, RowsNotKept
 from projections.cut import Behind
 from store.desk import Stale
-from store.errors import ClaimTaken, Destroyed, KeyReused, ShapeError, StoreError, Unavailable, VersionConflict
+from store.errors import (
+    ClaimTaken,
+    Destroyed,
+    KeyReused,
+    RowsAltered,
+    ShapeError,
+    StoreError,
+    Unavailable,
+    VersionConflict,
+)
 
 MEDIA_TYPE: Final = "application/problem+json"
 
@@ -87,6 +96,10 @@ def destroyed() -> Problem:
 def malformed(field: str, because: str) -> Problem:
     """One field of the request that can't be read, by its path, such as `query.as_of`."""
     return Problem(422, "malformed", _MALFORMED, errors=[{"field": field, "because": because}])
+
+
+def not_acceptable(detail: str) -> Problem:
+    return Problem(406, "not-acceptable", detail)
 
 
 def try_again(detail: str) -> Problem:
@@ -186,6 +199,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(409, "conflict", str(error))
         case NotAsked():
             return Problem(422, "malformed", str(error))
+        case RowsAltered() | RowsNotKept():
+            return _rows_lost(error)
         case NotOnRecord():
             return not_found(str(error))
         case Unavailable() | Behind():
@@ -199,6 +214,14 @@ def problem_of(error: Exception) -> Problem:
             return Problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail, headers=error.headers)
         case _:
             return _unexpected(error)
+
+
+def _rows_lost(error: RowsAltered | RowsNotKept) -> Problem:
+    """Of an issued report. That somebody altered them is for the operator to know as well."""
+    if isinstance(error, RowsNotKept):
+        return Problem(410, "rows-not-kept", str(error))
+    _log.error("%s", error)
+    return Problem(500, "report-altered", str(error))
 
 
 def _unexpected(error: Exception) -> Problem:

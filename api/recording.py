@@ -22,6 +22,7 @@ from domain.refused import Refused
 from projections.position import hint
 from store.append import Command, Receipt
 from store.desk import Filing
+from store.kept import KeptRows
 
 Code = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", description="The facility's code.")]
 IdempotencyKey = Annotated[
@@ -71,11 +72,18 @@ def decide(by: Caller, stream: str, fact: Any, body: Body, sent: Sent) -> Receip
 
 
 def decide_all(
-    by: Caller, filings: Sequence[Filing], body: Body, sent: Sent, *, resource: str | None = None
+    by: Caller,
+    filings: Sequence[Filing],
+    body: Body,
+    sent: Sent,
+    *,
+    resource: str | None = None,
+    kept: KeptRows | None = None,
 ) -> Receipt:
-    """As `decide`, for several facts, all or nothing; the receipt names `resource`, else the first one's stream."""
+    """As `decide`, for several facts, all or nothing; the receipt names `resource`, else the first one's stream.
+    `kept`: the rows of the report that they issue."""
     try:
-        return _record(by, filings, body, replace(sent.command(by, body), resource=resource), sent.expected)
+        return _record(by, filings, body, replace(sent.command(by, body), resource=resource), sent.expected, kept)
     except Refused as refused:
         for rule in dict.fromkeys((refused.rule, *(line.rule for line in refused.lines))):
             if rule.startswith("act."):
@@ -83,7 +91,14 @@ def decide_all(
         raise
 
 
-def _record(by: Caller, filings: Sequence[Filing], body: Body, command: Command, expected: int | None) -> Receipt:
+def _record(
+    by: Caller,
+    filings: Sequence[Filing],
+    body: Body,
+    command: Command,
+    expected: int | None,
+    kept: KeptRows | None,
+) -> Receipt:
     receipt = by.wiring.desk.record_all(
         by.facility,
         filings,
@@ -92,6 +107,7 @@ def _record(by: Caller, filings: Sequence[Filing], body: Body, command: Command,
         reason=reason_in(body),
         command=command,
         expected=expected,
+        kept=kept,
     )
     hint(by.wiring.store)
     return receipt

@@ -127,23 +127,23 @@ def _answer(by: Caller, code: str, period: Week | Month, asked: RulesAsked) -> R
     return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
 
 
-def read_week(label: str) -> Week:
-    """`2026-W10`; 422 where there is no such week."""
+def read_week(label: str, field: str = "query.week") -> Week:
+    """`2026-W10`; 422, naming the field that it was sent in, where there is no such week."""
     try:
         week = Week.parse(label)
     except ValueError as error:
-        raise malformed("query.week", str(error)) from None
+        raise malformed(field, str(error)) from None
     if not EARLIEST_YEAR <= week.monday.year <= LATEST_YEAR:
-        raise malformed("query.week", "is of a year that can't be meant")
+        raise malformed(field, "is of a year that can't be meant")
     return week
 
 
-def read_month(label: str) -> Month:
-    """`2026-03`; 422 where there is no such month."""
+def read_month(label: str, field: str = "query.month") -> Month:
+    """`2026-03`; 422, naming the field that it was sent in, where there is no such month."""
     try:
         month = Month.parse(label)
     except ValueError as error:
-        raise malformed("query.month", str(error)) from None
+        raise malformed(field, str(error)) from None
     if not EARLIEST_YEAR <= month.first.year <= LATEST_YEAR:
-        raise malformed("query.month", "is of a year that can't be meant")
+        raise malformed(field, "is of a year that can't be meant")
     return month

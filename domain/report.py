@@ -28,11 +28,13 @@ class ReportKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportParameters:
-    """What was asked for: `week` as `2026-W10`, `month` as `2026-03`; `payer` where it is of one payer's episodes."""
+    """What was asked for: `week` as `2026-W10`, `month` as `2026-03`; `payer` where it is of one payer's episodes;
+    `rule_set` where one was asked for by its name, instead of the one that the site had adopted."""
 
     week: str | None = None
     month: str | None = None
     payer: str | None = None
+    rule_set: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,5 +31,9 @@ class NotOnRecord(ExchangeError):
     """Nothing was known of the site at that time, or nothing is at all."""
 
 
+class RowsNotKept(ExchangeError):
+    """The rows of an issued report aren't in this database, and what is on record doesn't give them anew."""
+
+
 class NotAsked(ExchangeError):
     """A question that has no answer as it was put: an unknown rule set, a time before the site's."""

@@ -32,10 +32,12 @@ PAGE_FACTS: Final = 5000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """What a report is asked with, beside its period: `rule_set` instead of the adopted one; `payer` for the rows of
-    that payer's episodes, by the rule set adopted for it; both cuts; who asks, and for which purpose."""
+    """What a report is asked with, beside its period: `rule_set` instead of the adopted one, in a version of it where
+    that is named too; `payer` for the rows of that payer's episodes, by the rule set adopted for it; both cuts; who
+    asks, and for which purpose."""
 
     rule_set: str | None = None
+    rule_set_version: str | None = None
     payer: Payer | None = None
     as_of: date | None = None
     known_at: datetime | None = None
@@ -127,7 +129,9 @@ def answer(
 def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
     """The rule set that answers a question. NotAsked where there is none."""
     try:
-        return shipped().applying(facility, period_end, asked=asked.rule_set, payer=asked.payer)
+        return shipped().applying(
+            facility, period_end, asked=asked.rule_set, version=asked.rule_set_version, payer=asked.payer
+        )
     except ValueError as error:
         raise NotAsked(str(error)) from None
 

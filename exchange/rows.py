@@ -9,13 +9,14 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
 from hashlib import sha256
 from typing import Any, Final
 from uuid import UUID
 
 import orjson
 
-from domain.compliance.verdict import Row
+from domain.compliance.verdict import Row, Verdict
 from domain.record import stream_kind, stream_uuid
 
 COLUMNS: Final = (
@@ -51,6 +52,21 @@ def record(row: Row) -> dict[str, Any]:
     }
 
 
+def row_of(given: Mapping[str, Any]) -> Row:
+    """The row that `record` gave, without what it leaves out."""
+    return Row(
+        rule=given["rule"],
+        subject=given["subject"],
+        subject_id=given["subject_id"],
+        period_start=date.fromisoformat(given["period_start"]),
+        period_end=date.fromisoformat(given["period_end"]),
+        verdict=Verdict(given["verdict"]),
+        value=given["value"],
+        of=given["of"],
+        evidence=tuple(given["evidence"]),
+    )
+
+
 def full_record(row: Row) -> dict[str, Any]:
     """As `record`, with `missing` and `figures`."""
     return {**record(row), "missing": list(row.missing), "figures": dict(row.figures)}
@@ -78,18 +94,33 @@ def as_json(header: Mapping[str, Any], rows: Sequence[Row]) -> bytes:
 
 def patients_of(rows: Iterable[Row]) -> set[UUID]:
     """Whose charts are shown: those that a row is about, or names as evidence of what a site did."""
-    shown = {UUID(row.subject_id) for row in rows if row.subject == "patient"}
-    named = {name.rpartition("@")[0] for row in rows if row.subject != "patient" for name in row.evidence}
-    return shown | {stream_uuid(stream) for stream in named if stream_kind(stream) == "chart"}
+    return patients_in(record(row) for row in rows)
+
+
+def patients_in(records: Iterable[Mapping[str, Any]]) -> set[UUID]:
+    """The same of rows as `record` gives them."""
+    shown: set[UUID] = set()
+    for row in records:
+        if row["subject"] == "patient":
+            shown.add(UUID(row["subject_id"]))
+        else:
+            named = {name.rpartition("@")[0] for name in row["evidence"]}
+            shown |= {stream_uuid(stream) for stream in named if stream_kind(stream) == "chart"}
+    return shown
 
 
 def as_csv(rows: Iterable[Row]) -> bytes:
     """With a header line; `evidence` in one cell, its names separated by spaces."""
+    return records_as_csv(record(row) for row in rows)
+
+
+def records_as_csv(records: Iterable[Mapping[str, Any]]) -> bytes:
+    """The same of rows as `record` gives them."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(COLUMNS)
-    for row in rows:
-        cells = record(row) | {"evidence": " ".join(row.evidence)}
+    for row in records:
+        cells = {**row, "evidence": " ".join(row["evidence"])}
         writer.writerow([harmless(cell) for cell in cells.values()])
     return text.getvalue().encode()
 

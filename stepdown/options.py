@@ -61,6 +61,14 @@ def read_staff(text: str) -> UUID:
         raise typer.BadParameter("Name the person by the UUID that the staff list has, the staff_id.") from None
 
 
+def read_report(text: str) -> UUID:
+    """A report's id; `report/<id>` is understood too."""
+    try:
+        return UUID(text.removeprefix("report/"))
+    except ValueError:
+        raise typer.BadParameter("Name the report by its UUID, the report_id.") from None
+
+
 Data = Annotated[
     Path | None,
     typer.Option(

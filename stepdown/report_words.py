@@ -6,7 +6,20 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from stepdown.options import AsOf, By, Data, Facility, KnownAt, Out, Purpose, read_month, read_week
+from stepdown.options import (
+    AsJson,
+    AsOf,
+    By,
+    Data,
+    Facility,
+    KnownAt,
+    Out,
+    Purpose,
+    read_date,
+    read_month,
+    read_report,
+    read_week,
+)
 
 app = typer.Typer(help="Compliance reports.", no_args_is_help=True)
 
@@ -18,6 +31,16 @@ OfPayer = Annotated[
     typer.Option("--payer", help="That payer's episodes alone, by the rule set adopted for it."),
 ]
 Format = Annotated[Literal["table", "csv", "json"], typer.Option("--format")]
+
+
+Issue = Annotated[
+    bool,
+    typer.Option("--issue", help="Put it on record as issued, its rows kept for good: --by a compliance officer."),
+]
+ReportId = Annotated[
+    Any,
+    typer.Argument(metavar="REPORT", help="The report_id, as `stepdown report issued` lists it.", parser=read_report),
+]
 
 
 @app.command()
@@ -33,6 +56,7 @@ def weekly(
     data: Data = None,
     by: By = None,
     purpose: Purpose = "operations",
+    issue: Issue = False,
 ) -> None:
     """Report the compliance of a week, rule by rule."""
     _report(
@@ -47,6 +71,7 @@ def weekly(
         data=data,
         by=by,
         purpose=purpose,
+        issue=issue,
     )
 
 
@@ -63,6 +88,7 @@ def monthly(
     data: Data = None,
     by: By = None,
     purpose: Purpose = "operations",
+    issue: Issue = False,
 ) -> None:
     """Report a month of a site: its show rate, and how many screens were positive."""
     _report(
@@ -77,7 +103,95 @@ def monthly(
         data=data,
         by=by,
         purpose=purpose,
+        issue=issue,
     )
+
+
+@app.command()
+def issued(
+    kind: Annotated[Literal["weekly", "monthly"] | None, typer.Option("--kind", help="Those of this kind.")] = None,
+    week: Annotated[
+        Any, typer.Option("--week", metavar="WEEK", parser=read_week, help="Those of this week, like 2026-W10.")
+    ] = None,
+    month: Annotated[
+        Any, typer.Option("--month", metavar="MONTH", parser=read_month, help="Those of this month, like 2026-03.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=10_000, help="At most so many.")] = 50,
+    facility: Facility = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+    as_json: AsJson = False,
+) -> None:
+    """List the reports that were issued, the last one first."""
+    from stepdown.commands import issued as work
+
+    work.issued(
+        kind=kind,
+        week=week,
+        month=month,
+        limit=limit,
+        facility=facility,
+        data=data,
+        by=by,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+@app.command()
+def read(
+    report: ReportId,
+    facility: Facility = None,
+    format_: Annotated[
+        Literal["table", "csv", "json", "ndjson"],
+        typer.Option("--format", help="ndjson: the canonical rows, as they were hashed."),
+    ] = "table",
+    out: Out = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+) -> None:
+    """Read a report as it was issued, byte for byte."""
+    from stepdown.commands import issued as work
+
+    work.read(report, facility=facility, format_=format_, out=out, data=data, by=by, purpose=purpose)
+
+
+@app.command()
+def delta(
+    report: ReportId,
+    known_at: KnownAt = None,
+    facility: Facility = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+    as_json: AsJson = False,
+) -> None:
+    """Show what has changed since a report was issued, row by row, and which facts changed it."""
+    from stepdown.commands import issued as work
+
+    work.delta(report, known_at=known_at, facility=facility, data=data, by=by, purpose=purpose, as_json=as_json)
+
+
+@app.command()
+def attest(
+    report: ReportId,
+    on: Annotated[
+        Any, typer.Option("--on", metavar="DATE", parser=read_date, help="Attested on this date. Today at the site.")
+    ] = None,
+    reason: Annotated[
+        str | None, typer.Option("--reason", help="Why it is recorded more than a day later.", show_default=False)
+    ] = None,
+    facility: Facility = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+) -> None:
+    """Attest a report: --by a compliance officer, who puts on record that it is right."""
+    from stepdown.commands import issued as work
+
+    work.attest(report, on=on, reason=reason, facility=facility, data=data, by=by, purpose=purpose)
 
 
 def _report(period: Any, rule_set: str | None, payer: str | None, as_of: Any, known_at: Any, **how: Any) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from eventsourcing.persistence import StoredEvent
 
 from domain.record import Envelope
+from store.kept import SealedRows
 from store.ledger_keys import NewKey
 
 
@@ -97,7 +98,8 @@ class NoneSince:
 @dataclass(slots=True, kw_only=True)
 class AppendRequest:
     """One append, ready to be written. `events` are sealed already; `position` and `recorded_at` come of writing it.
-    A chart's key is written with its first fact; `ends` are the charts whose keys are destroyed with it.
+    A chart's key is written with its first fact, a report's with its rows, which are `kept`; `ends` are the charts
+    whose keys are destroyed with it.
 
     `reads` says for each stream that the decision saw which version it was at, those written to among them; `seen`
     the position of the ledger at which they were; `none_since` which facts it looked for, and how far.
@@ -111,6 +113,7 @@ class AppendRequest:
     claims: Sequence[HashedClaim] = ()
     releases: Sequence[HashedClaim] = ()
     keys: Sequence[NewKey] = ()
+    kept: Sequence[SealedRows] = ()
     ends: Sequence[str] = ()
     command: HashedCommand | None = None
     position: int = 0

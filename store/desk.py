@@ -28,6 +28,7 @@ from domain.streams import State, looked_at, looked_at_further, named
 from store.append import Command, NewFact, NoneSince, Receipt
 from store.elsewhere import Elsewhere, linked_in
 from store.errors import ClaimTaken, StoreError, VersionConflict
+from store.kept import KeptRows
 from store.ledger import Ledger
 from store.looking import NamingCharts
 from store.rule_sets import shipped
@@ -77,14 +78,17 @@ class Desk:
         reason: str | None = None,
         command: Command | None = None,
         expected: int | None = None,
+        kept: KeptRows | None = None,
     ) -> Receipt:
         """Records a fact and what follows of itself; answers the receipt of the fact.
 
-        The same `command` again answers the first receipt. Raises `Refused`, `Stale` when the stream is not at
-        version `expected`, and the errors of the store.
+        The same `command` again answers the first receipt. `kept`: the rows of the report that the fact issues. Raises
+        `Refused`, `Stale` when the stream is not at version `expected`, and the errors of the store.
         """
         filings = [Filing(stream, fact)]
-        return self.record_all(ledger, filings, by=by, source=source, reason=reason, command=command, expected=expected)
+        return self.record_all(
+            ledger, filings, by=by, source=source, reason=reason, command=command, expected=expected, kept=kept
+        )
 
     def record_all(
         self,
@@ -96,6 +100,7 @@ class Desk:
         reason: str | None = None,
         command: Command | None = None,
         expected: int | None = None,
+        kept: KeptRows | None = None,
     ) -> Receipt:
         """As `record`, for several facts, each judged with those before it: all are recorded in one transaction, or
         none. Filings that are lines are judged to the last, with those before that may be recorded, and then refused
@@ -121,7 +126,7 @@ class Desk:
                     return answered
                 raise
             try:
-                return work.append(command)
+                return work.append(command, kept)
             except VersionConflict:
                 if left == 0:
                     raise
@@ -144,7 +149,7 @@ class Desk:
             admitted = work.admit(chart)
             try:
                 if admitted:
-                    work.append(None)
+                    work.append()
                 return admitted
             except VersionConflict:
                 if left == 0:
@@ -258,7 +263,7 @@ class _Work:
             envelope = replace(envelope, by=THE_SYSTEM, source=Source.SYSTEM, reason=None, causation_id=cause)
         return envelope if filing.reason is None else replace(envelope, reason=filing.reason)
 
-    def append(self, command: Command | None) -> Receipt:
+    def append(self, command: Command | None = None, kept: KeptRows | None = None) -> Receipt:
         """Puts on record what was decided, if what it rests on still holds. Raises the errors of the store."""
         view = self._view
         return self._book.append(
@@ -269,6 +274,7 @@ class _Work:
             claims=self._claims,
             releases=self._releases,
             command=command,
+            kept=kept,
         )
 
     def _stream(self, stream: str) -> tuple[Sequence[Entry], State]:

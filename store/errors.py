@@ -63,6 +63,16 @@ class Destroyed(Unreadable):
     """What was asked for is of a chart whose key was destroyed: nobody reads it again."""
 
 
+class RowsAltered(StoreError):
+    """The rows that are kept of an issued report are not those that it was issued with: damage, or somebody's doing."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"The rows that are kept of {name} are not those that were issued: they were altered, or the database is "
+            "damaged. Restore it from its backup, and find out who was in it."
+        )
+
+
 class KeyringError(StoreError):
     """The master key is missing, open to others, or not the one that this database was made with."""
 

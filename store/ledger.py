@@ -28,6 +28,7 @@ from store.errors import Unreadable, VersionConflict
 from store.group import GroupCommit
 from store.hashing import claim_digest, command_digests, hashed_claims
 from store.hollow import Hollow
+from store.kept import KeptRows, read_rows, seal_rows
 from store.ledger_keys import LedgerKeys, is_sealed
 from store.mapper import FactMapper, Row
 from store.recorder import LedgerFactory, LedgerRecorder
@@ -156,6 +157,7 @@ class Ledger(Application[str]):
         claims: Sequence[Claim] = (),
         releases: Sequence[Claim] = (),
         command: Command | None = None,
+        kept: KeptRows | None = None,
     ) -> Receipt:
         """Writes the facts in one transaction, all or nothing. The keys of charts that they end are destroyed in it.
 
@@ -163,7 +165,8 @@ class Ledger(Application[str]):
         streams written to must still be there. With `seen`, the position of the ledger at which they all were,
         checking many streams costs no more than checking one. `none_since`: facts of which none may have come, in any
         stream, since the decision looked for them. The claims that facts make by themselves are added to `claims`;
-        `releases` are given up first. The same `command` again answers the first receipt.
+        `releases` are given up first. The same `command` again answers the first receipt. `kept`: the rows of the
+        report that they issue.
 
         Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
         from `reads`.
@@ -175,6 +178,8 @@ class Ledger(Application[str]):
         begun = {new.stream: self._keys.new(new.stream) for new in facts if new.version == 1 and is_sealed(new.stream)}
         keys = self._keys.of({new.stream for new in facts} - begun.keys())
         keys |= {stream: new_key.key for stream, new_key in begun.items()}
+        if kept is not None:
+            begun[kept.stream] = self._keys.new(kept.stream)
         if any(is_sealed(new.stream) and new.stream not in keys for new in facts):
             # A later fact of a chart that has none: the decision rests on something that isn't so.
             raise VersionConflict
@@ -190,6 +195,7 @@ class Ledger(Application[str]):
             claims=hashed_claims(lookup, [*made, *claims]),
             releases=hashed_claims(lookup, releases),
             keys=list(begun.values()),
+            kept=[] if kept is None else [seal_rows(begun[kept.stream].key, self.name, kept)],
             ends=ends,
             command=None if command is None else _hashed_command(lookup, command, facts, versions),
         )
@@ -275,6 +281,11 @@ class Ledger(Application[str]):
         """Stored rows as facts, but for those of charts that were destroyed. Unreadable when one of them doesn't
         open."""
         return self._facts.recorded(rows, self._keys.of({row[1] for row in rows}))
+
+    def kept(self, stream: str, sha256: str) -> bytes | None:
+        """The rows that a report was issued with, in their canonical form; None where this database doesn't have them.
+        RowsAltered when they are not those of this hash."""
+        return read_rows(self._database, self._keys, self.name, stream, sha256)
 
     def streams(self, kind: str, *, upto: int | None = None) -> list[str]:
         """The streams of a kind (`chart`, `session`, `cohort` …), the oldest first. Charts that were destroyed are not

@@ -38,7 +38,7 @@ def is_sealed(stream: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
-    """The key of a chart that is about to begin; stored with its first fact."""
+    """The key of a chart that is about to begin, or of a report's rows; stored with the first fact."""
 
     stream: str
     key: ChartKey
@@ -122,11 +122,12 @@ class LedgerKeys:
 
     def of(self, streams: Iterable[str]) -> dict[str, ChartKey]:
         """The keys of the charts among the streams, in one select at most. A chart without one isn't in the answer."""
+        return self._of({stream for stream in streams if is_sealed(stream)})
+
+    def _of(self, streams: Iterable[str]) -> dict[str, ChartKey]:
         found: dict[str, ChartKey] = {}
         missing = []
-        for stream in set(streams):
-            if not is_sealed(stream):
-                continue
+        for stream in streams:
             if (key := self.known(stream)) is not None:
                 found[stream] = key
             else:
@@ -137,8 +138,8 @@ class LedgerKeys:
         return found
 
     def one(self, stream: str) -> ChartKey:
-        """The key of a chart. Destroyed when it was, Unreadable when it has none."""
-        key = self.known(stream) or self.of([stream]).get(stream)
+        """The key of a chart, or of a report's rows. Destroyed when it was, Unreadable when it has none."""
+        key = self.known(stream) or self._of([stream]).get(stream)
         if key is None and stream in self.destroyed():
             raise Destroyed(f"{stream} in ledger {self._ledger} was destroyed: nothing of it can be read any more.")
         if key is None:

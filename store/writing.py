@@ -17,6 +17,7 @@ from psycopg.pq.abc import PGresult
 
 from store.append import AppendRequest, HashedClaim, HashedCommand
 from store.database import Connection
+from store.kept import written_rows
 from store.ledger_keys import NewKey, is_sealed
 from store.round_trip import (
     AS_WRITER,
@@ -199,6 +200,7 @@ def statements(requests: Sequence[AppendRequest]) -> list[Sent]:
         *_releases([(request.ledger, claim) for request in requests for claim in request.releases]),
         *written_claims([(request.ledger, claim) for request in requests for claim in request.claims]),
         *written_keys([(request.ledger, key) for request in requests for key in request.keys]),
+        *written_rows([(request.ledger, rows) for request in requests for rows in request.kept]),
         *destroyed_keys([(request.ledger, stream) for request in requests for stream in request.ends]),
     ]
 

@@ -54,12 +54,19 @@ class RuleSets:
         return effective[-1] if effective else versions[0]
 
     def applying(
-        self, facility: Facility, period_end: date, *, asked: str | None = None, payer: str | None = None
+        self,
+        facility: Facility,
+        period_end: date,
+        *,
+        asked: str | None = None,
+        version: str | None = None,
+        payer: str | None = None,
     ) -> RuleSet:
-        """The rule set asked for, else the one adopted by the last date of the period (for the payer, where one is
-        named), else landmark-iop. A payer without one has no default. ValueError, with one sentence, for none."""
+        """The rule set asked for (in that version, where one is named), else the one adopted by the last date of the
+        period (for the payer, where one is named), else landmark-iop. A payer without one has no default. ValueError,
+        with one sentence, for none."""
         if asked is not None:
-            return self.named(asked, period_end)
+            return self.named(asked, period_end, version)
         adopted = facility.adopted(period_end, payer)
         if adopted is not None:
             return self.named(adopted.rule_set, period_end, adopted.rule_set_version)

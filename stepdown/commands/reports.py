@@ -18,6 +18,7 @@ from exchange.reports import Question, Report
 from exchange.rows import as_csv, as_json, patients_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker
+from stepdown.commands.issued import issued_now
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
@@ -34,14 +35,19 @@ def report(
     data: Path | None,
     by: UUID | None,
     purpose: str,
+    issue: bool = False,
 ) -> None:
-    """Shows or writes the report. Before that, the access ledger has whose charts were looked at, and the file."""
+    """Shows or writes the report. Before that, the access ledger has whose charts were looked at, and the file; and, to
+    be issued, the record has it."""
     what = "read_weekly_report" if isinstance(period, Week) else "read_monthly_report"
     with opened(read_settings(data)) as use:
         asks = asker(use, what, facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
-        asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)
-        found = reports.answer(use.store, asks.facility, period, now=now(), asked=asked)
+        if issue:
+            found = issued_now(asks, period, question)
+        else:
+            asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)
+            found = reports.answer(use.store, asks.facility, period, now=now(), asked=asked)
         asks.saw(patients_of(found.rows))
         say_known(question.known_at, found.header.known_at)
         if out is not None:

@@ -127,6 +127,9 @@ def test_commands_have_the_addresses_of_the_contract(document: Any) -> None:
         "/v1/facilities/{code}/census",
         "/v1/facilities/{code}/sessions",
         "/v1/facilities/{code}/reports/weekly",
+        "/v1/facilities/{code}/reports",
+        "/v1/reports/{report_id}",
+        "/v1/reports/{report_id}/delta",
         "/v1/ledgers/{code}/facts",
         "/healthz",
         "/readyz",
@@ -152,7 +155,7 @@ ELSEWHERE = {
     "RandomDrawMade",
     # With the other half, in the chart that stays.
     "MergedInto",
-    # With its rows, once there is an address for that.
+    # With its rows, which the server makes.
     "ReportIssued",
 }
 

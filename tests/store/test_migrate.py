@@ -26,7 +26,8 @@ def blank(server: Embedded, request: pytest.FixtureRequest) -> Database:
 
 
 def test_a_database_is_prepared_once(blank: Database) -> None:
-    assert migrate(blank.owner_url, APP_ROLE) == known() == ["0001-ledger", "0002-idempotency", "0003-destroyed-keys"]
+    names = ["0001-ledger", "0002-idempotency", "0003-destroyed-keys", "0004-kept-rows"]
+    assert migrate(blank.owner_url, APP_ROLE) == known() == names
     check(blank.app_url)
     assert migrate(blank.owner_url, APP_ROLE) == []
 

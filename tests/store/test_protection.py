@@ -80,6 +80,8 @@ def test_a_writer_moves_nothing_but_the_head_and_gives_back_nothing_but_claims(
         "DELETE FROM idempotency",
         "UPDATE claim SET stream = ''",
         "TRUNCATE claim",
+        "UPDATE kept_rows SET body = ''",
+        "DELETE FROM kept_rows",
         "CREATE TABLE mine (id int)",
     ):
         assert _refused(database.app_url, "SET LOCAL ROLE stepdown_writer", statement) == "42501", statement
@@ -87,13 +89,13 @@ def test_a_writer_moves_nothing_but_the_head_and_gives_back_nothing_but_claims(
 
 @pytest.mark.parametrize("role", ["stepdown_reader", "stepdown_projector"])
 def test_readers_write_nothing(database: Database, role: str) -> None:
-    for table in ("ledger", "fact", "chart_key", "idempotency", "claim"):
+    for table in ("ledger", "fact", "chart_key", "idempotency", "claim", "kept_rows"):
         statement = f"INSERT INTO {table} SELECT * FROM {table}"  # noqa: S608 - table names of this test
         assert _refused(database.app_url, f"SET LOCAL ROLE {role}", statement) == "42501", table
 
 
 def test_the_login_itself_may_do_nothing(database: Database) -> None:
-    for table in ("ledger", "fact", "chart_key", "idempotency", "claim"):
+    for table in ("ledger", "fact", "chart_key", "idempotency", "claim", "kept_rows"):
         statement = f"SELECT count(*) FROM {table}"  # noqa: S608 - table names of this test
         assert _refused(database.app_url, statement) == "42501", table
 

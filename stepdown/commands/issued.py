@@ -1,0 +1,173 @@
+"""`stepdown report … --issue`, `issued`, `read`, `delta` and `attest`: reports that stand for good."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from hashlib import sha256
+from io import StringIO
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import orjson
+from rich.console import Console
+
+from api.permission import Read, recording
+from domain.month import Month
+from domain.record import Source, stream_name
+from domain.report import ReportAttested, ReportIssued
+from domain.week import Week, local_date
+from exchange import delta as deltas
+from exchange import issued as reports
+from exchange.issuing import prepare
+from exchange.reports import Question, Report
+from exchange.rows import patients_in, records_as_csv, row_of
+from exchange.whole_file import whole_file
+from stepdown.asker import Asker, asker, facility_of
+from stepdown.issued_tables import delta_tables, issued_table
+from stepdown.opening import now, opened
+from stepdown.settings import read_settings
+from stepdown.tables import report_table
+from stepdown.terminal import answers, say, say_known, write
+
+
+def issued_now(asks: Asker, period: Week | Month, question: Question) -> Report:
+    """Issues the answer, and says under which id. What is shown then is what was issued."""
+    asks.may(recording(ReportIssued))
+    issuing = prepare(
+        asks.opened.store,
+        asks.facility,
+        period,
+        report_id=uuid4(),
+        now=now(),
+        asked=question,
+        requested_by=asks.person.id,
+        purpose=asks.purpose,
+    )
+    asks.opened.desk.record(
+        asks.facility, issuing.stream, issuing.fact, by=asks.person, source=Source.API, kept=issuing.kept
+    )
+    say(f"Issued as {issuing.stream}.")
+    return issuing.report
+
+
+def issued(
+    *,
+    kind: str | None,
+    week: Week | None,
+    month: Month | None,
+    limit: int,
+    facility: str | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """Lists them. No patient is in it."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "read_issued_reports", facility=facility, by=by, purpose=purpose)
+        asks.may(Read.REPORT)
+        found = reports.listing(
+            use.store,
+            asks.facility,
+            kind=kind,
+            week=None if week is None else str(week),
+            month=None if month is None else str(month),
+            limit=limit,
+        )
+        records = [report.record() for report in found.reports]
+        if as_json:
+            write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records))
+        else:
+            answers().print(issued_table(asks.facility, records))
+
+
+def read(
+    report_id: UUID,
+    *,
+    facility: str | None,
+    format_: str,
+    out: Path | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+) -> None:
+    """As it was issued. Before that, the access ledger has whose charts are in it, and the file."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "read_issued_report", facility=facility, by=by, purpose=purpose)
+        asks.may(Read.REPORT)
+        found = reports.find(use.store, asks.facility, report_id)
+        canonical = reports.canonical_rows(use.store, found, now=now())
+        rows = reports.rows_in(canonical)
+        asks.saw(patients_in(rows))
+        text = _text(found.record(), canonical, rows, format_)
+        if out is None:
+            write(text)
+            return
+        with whole_file(out) as file:
+            file.write(text)
+            asks.took(len(rows), sha256(text).hexdigest())
+        say(f"{out}: {len(rows)} rows.")
+
+
+def _text(header: dict[str, Any], canonical: bytes, rows: list[dict[str, Any]], format_: str) -> bytes:
+    match format_:
+        case "ndjson":
+            return canonical
+        case "csv":
+            return records_as_csv(rows)
+        case "json":
+            return orjson.dumps({**header, "rows": rows}, option=orjson.OPT_APPEND_NEWLINE)
+        case _:
+            page = StringIO()
+            console = Console(file=page, width=160, markup=False, highlight=False, emoji=False)
+            console.print(report_table(header, [row_of(row) for row in rows]))
+            return page.getvalue().encode()
+
+
+def delta(
+    report_id: UUID,
+    *,
+    known_at: datetime | None,
+    facility: str | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """What has changed since. Before that, the access ledger has whose charts are in it."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "read_report_delta", facility=facility, by=by, purpose=purpose)
+        asks.may(Read.REPORT)
+        found = reports.find(use.store, asks.facility, report_id)
+        changed = deltas.answer(
+            use.store, found, now=now(), known_at=known_at, requested_by=asks.person.id, purpose=asks.purpose
+        )
+        asks.saw(changed.patients)
+        say_known(known_at, changed.report.header.known_at)
+        if as_json:
+            write(orjson.dumps(changed.record(), option=orjson.OPT_APPEND_NEWLINE))
+            return
+        for table in delta_tables(changed.record()):
+            answers().print(table)
+
+
+def attest(
+    report_id: UUID,
+    *,
+    on: date | None,
+    reason: str | None,
+    facility: str | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+) -> None:
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "attest_report", facility=facility, by=by, purpose=purpose)
+        asks.may(recording(ReportAttested))
+        found = reports.find(use.store, asks.facility, report_id)
+        today = local_date(now(), facility_of(use, asks.facility).clock)
+        stream = stream_name("report", found.report_id)
+        fact = ReportAttested(on=on or today)
+        receipt = use.desk.record(asks.facility, stream, fact, by=asks.person, source=Source.API, reason=reason)
+        say(f"Attested as {receipt.stream}@{receipt.version}.")

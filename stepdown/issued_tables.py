@@ -1,0 +1,98 @@
+"""Issued reports as tables for people: which there are, and what has changed since one was issued."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.table import Table
+
+from stepdown.terminal import shown
+
+Record = Mapping[str, Any]
+
+
+def issued_table(facility: str, reports: Sequence[Record]) -> Table:
+    """A line for each, in the order given."""
+    table = _table(f"Reports issued at {facility}, the last one first", "report", "of", "by rule set", "as of")
+    for name in ("known at", "issued", "by", "attested"):
+        table.add_column(name)
+    table.add_column("rows", justify="right")
+    for report in reports:
+        attested = "-" if report["attested_on"] is None else f"{report['attested_on']}, {_name(report['attested_by'])}"
+        table.add_row(
+            report["report_id"] + (" (struck)" if report["struck_by"] else ""),
+            " ".join([report.get("week") or report["month"], *([report["payer"]] if "payer" in report else [])]),
+            f"{report['rule_set']} {report['rule_set_version']}",
+            report["as_of"],
+            _time(report["known_at"]),
+            _time(report["issued_at"]),
+            _name(report["issued_by"]),
+            attested,
+            str(report["row_count"]),
+        )
+    return table
+
+
+def delta_tables(delta: Record) -> Iterator[Table]:
+    """The rows that are not the same, then the facts that made them so."""
+    issued, now = delta["issued"], delta["now"]
+    rows = _table(
+        f"{delta['report_id']}, {delta['facility']} {delta.get('week') or delta['month']}, as of {delta['as_of']}: "
+        f"issued as known at {_time(issued['known_at'])}, asked again as known at {_time(now['known_at'])}",
+        "rule",
+        "subject",
+        "period",
+        "what",
+        "then",
+        "now",
+        "made so by",
+    )
+    for one in delta["changed"]:
+        told = {name: change for name, change in one["changes"].items() if name != "evidence"}
+        for name, change in (told or {"evidence": {"before": "-", "after": "-"}}).items():
+            rows.add_row(*_place(one), name, _words(change["before"]), _words(change["after"]), _why(one))
+    for name, then, today in (("added", False, True), ("removed", True, False)):
+        for one in delta[name]:
+            said = f"{_words(one['row']['verdict'])}, {one['row']['value']} of {one['row']['of']}"
+            rows.add_row(*_place(one["row"]), name, said if then else "-", said if today else "-", _why(one))
+    counted = f"{len(delta['changed'])} changed, {len(delta['added'])} added, {len(delta['removed'])} removed"
+    rows.caption = f"{counted}; {now['charts_destroyed']} charts destroyed"
+    yield rows
+    facts = _table("The facts that made it so", "fact", "type", "recorded at", "by", "about")
+    facts.add_column("reason", ratio=1)
+    for fact in delta["facts"]:
+        place = fact["event"], fact["type"], _time(fact["recorded_at"])
+        facts.add_row(*place, _name(fact["by"]), shown(fact.get("about", "-")), shown(fact["reason"] or ""))
+    yield facts
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
+    for name in columns:
+        table.add_column(name)
+    return table
+
+
+def _place(row: Record) -> tuple[str, str, str]:
+    return row["rule"], f"{row['subject']} {row['subject_id']}", f"{row['period_start']} to {row['period_end']}"
+
+
+def _why(one: Record) -> str:
+    why = [*one["facts"]]
+    why += ["time that passed"] if one["time_passed"] else []
+    why += ["another version of the program"] if one["program_changed"] else []
+    return ", ".join(why)
+
+
+def _words(value: object) -> str:
+    return shown(value).replace("_", " ")
+
+
+def _name(person: Record) -> str:
+    return f"{shown(person['name'])}, {_words(person['role'])}"
+
+
+def _time(instant: str) -> str:
+    return instant.replace("T", " ")[:19] + "Z"
