@@ -11,9 +11,11 @@ from typing import Final, TypeAlias
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.month import Month
+from domain.program import Payer
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
-from domain.week import local_date
+from domain.week import Week, local_date
 
 _DIGEST: Final = compile_pattern("[0-9a-f]{64}")
 
@@ -101,6 +103,12 @@ def judge(report: Report, entry: Entry, zone: ZoneInfo) -> None:
             raise Refused("report.already-issued", "This report is issued and never changes: issue another one.")
         if not _DIGEST.fullmatch(entry.fact.sha256):
             raise Refused("report.digest-form", "Give the SHA-256 of the canonical rows as 64 hexadecimal digits.")
+        if not _says_what_of(entry.fact):
+            raise Refused(
+                "report.parameters",
+                "A weekly report names its week, like 2026-W10, a monthly one its month, like 2026-03; a payer is one "
+                "that there is.",
+            )
         return
     if report.issued is None or report.issued_at is None:
         raise Refused("report.unknown", "There is no such report: issue it first.")
@@ -112,3 +120,15 @@ def judge(report: Report, entry: Entry, zone: ZoneInfo) -> None:
                 raise Refused("report.attested-before-issued", "A report can't be attested before it is issued.")
         case _:
             return
+
+
+def _says_what_of(fact: ReportIssued) -> bool:
+    week, month, payer = fact.parameters.week, fact.parameters.month, fact.parameters.payer
+    named, other = (week, month) if fact.kind is ReportKind.WEEKLY else (month, week)
+    if named is None or other is not None or payer not in (None, *Payer):
+        return False
+    try:
+        (Week if fact.kind is ReportKind.WEEKLY else Month).parse(named)
+    except ValueError:
+        return False
+    return True

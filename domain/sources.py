@@ -86,6 +86,7 @@ OF_RULE: Final[Mapping[str, str]] = {
     "break-glass.own-review": "our default: nobody reviews their own act",
     "break-glass.too-long": "our default: 24 hours",
     "report.digest-form": SLIP,
+    "report.parameters": SLIP,
     "episode.patient-died": SLIP,
     "identity.blank": SLIP,
     "cohort.already-closed": RECORD,

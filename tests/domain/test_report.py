@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from domain.report import ReportAttested
+import pytest
+
+from domain.report import ReportAttested, ReportKind, ReportParameters
 from tests.domain.cast import COUNSELOR, REPORT, day, issued
 from tests.domain.given import given, said, strike
 
@@ -26,6 +28,26 @@ def test_a_report_is_issued_once() -> None:
 
 def test_a_report_says_what_its_rows_hash_to() -> None:
     given().when(said(replace(issued, sha256="0" * 63), stream=STREAM)).refused("report.digest-form")
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        ReportParameters(),
+        ReportParameters(month="2026-03"),
+        ReportParameters(week="2026-W10", month="2026-03"),
+        ReportParameters(week="2026-W54"),
+        ReportParameters(week="2026-W10", payer="the county"),
+    ],
+    ids=str,
+)
+def test_a_report_says_what_it_is_of(parameters: ReportParameters) -> None:
+    given().when(said(replace(issued, parameters=parameters), stream=STREAM)).refused("report.parameters")
+
+
+def test_a_report_of_a_month_and_a_payer_says_so() -> None:
+    of_a_month = ReportParameters(month="2026-03", payer="self_pay", rule_set="teds-iop")
+    given().when(said(replace(issued, kind=ReportKind.MONTHLY, parameters=of_a_month), stream=STREAM)).recorded()
 
 
 def test_an_issued_report_is_attested_once() -> None:

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
+from psycopg import sql
 
 from domain.chart import fold
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
@@ -23,6 +24,7 @@ from exchange.errors import NotAsked, NotOnRecord, RowsNotKept
 from exchange.importing import import_file
 from exchange.reports import Question
 from exchange.restoring import restore_file
+from projections.follower import Follower
 from store.desk import Desk
 from store.errors import RowsAltered
 from store.keys import FileKeyring
@@ -100,11 +102,15 @@ def test_after_three_corrections_it_has_the_same_bytes_and_its_delta_names_what_
 def test_with_the_old_known_at_the_same_rows_come_out_anew(
     site: Store, database: Database, keyring: FileKeyring, make_database: Callable[[], Database], tmp_path: Path
 ) -> None:
-    """After corrections, in another process, and in a database that was restored from a file of the facts."""
+    """After corrections, in another process, from read tables built anew, and in a database that was restored from a
+    file of the facts."""
+    Follower(site).catch_up()
     report = issue(site, W10)
     rows = canonical(site, report)
     corrected(site, 11, outcome=Outcome.ABSENT_EXCUSED, arrived_at=None, left_at=None)
     asked = Question(as_of=W10.sunday, known_at=report.fact.known_at)
+    build_anew(site, database)
+    assert reports.answer(site, "lexington", W10, now=now(), asked=asked).header.sha256 == report.fact.sha256
     with Store(database.app_url, keyring) as another:
         assert reports.answer(another, "lexington", W10, now=now(), asked=asked).header.sha256 == report.fact.sha256
         assert canonical(another, report) == rows
@@ -117,6 +123,17 @@ def test_with_the_old_known_at_the_same_rows_come_out_anew(
         assert canonical(elsewhere, there) == rows
         here = delta.answer(site, report, now=now())
         assert delta.answer(elsewhere, there, now=now(), known_at=here.report.header.known_at).record() == here.record()
+
+
+def build_anew(store: Store, database: Database) -> None:
+    """The read tables, out of nothing."""
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'projection'").fetchall()
+        for (table,) in tables:
+            if table != "definition":
+                connection.execute(sql.SQL("DELETE FROM projection.{}").format(sql.Identifier(table)))
+    Follower(store).catch_up()
 
 
 def test_a_report_stays_whole_when_a_chart_in_it_is_destroyed(
