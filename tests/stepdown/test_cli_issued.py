@@ -83,7 +83,9 @@ def test_who_may_not_issue_or_attest_is_refused(officer: Program) -> None:
     run(*WEEK, "--issue").refused("operator")
     report_id = issued()
     run("report", "attest", report_id).refused("operator")
-    run("report", "attest", report_id, "--on", "2026-03-10", *BY).refused("report.attested-before-issued")
+    early = ("report", "attest", report_id, "--on", "2026-03-10", *BY)
+    run(*early).refused("entry.late-without-reason")
+    run(*early, "--reason", "It was on paper.").refused("report.attested-before-issued")
 
 
 def test_what_is_no_report_is_said_so(officer: Program) -> None:
