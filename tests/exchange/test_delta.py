@@ -10,16 +10,19 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.chart.attendance import AttendanceRecorded, Outcome
+from domain.chart.merging import ChartsMerged, MergedInto
 from domain.facility import RuleSetAdopted
 from domain.month import Month
-from domain.record import EnteredInError, Person
+from domain.program import Payer
+from domain.record import EnteredInError, Person, stream_uuid
 from domain.session import Modality, SessionHeld, SessionKind, SessionRescheduled, SessionScheduled
 from domain.week import Week
-from exchange import delta
+from exchange import delta, reports
 from exchange.delta import Delta
 from exchange.learned import least
+from exchange.reports import Question
 from store.store import Store
-from tests.exchange.reporting import REGISTRAR, W10, assert_exact, issue, now, recorded, with_officer
+from tests.exchange.reporting import REGISTRAR, W10, append, assert_exact, issue, now, recorded, with_officer
 from tests.exchange.test_issued import CHART, COUNSELOR, MONDAY_MORNING
 from tests.sample_program import example, sample
 
@@ -93,13 +96,12 @@ def test_a_strike_is_the_cause_of_what_it_takes_away(site: Store) -> None:
 
 
 def test_what_came_late_is_its_cause(site: Store) -> None:
-    """A one-to-one on Wednesday that nobody had entered: planned, held, attended."""
+    """A crisis in the night in which the clock goes forward, that nobody had entered: planned, held, attended, from
+    half past one to half past three, which is one hour."""
     report = issue(site, W10)
     session = uuid4()
-    starts, ends = datetime(2026, 3, 4, 21, tzinfo=UTC), datetime(2026, 3, 4, 22, tzinfo=UTC)
-    scheduled = SessionScheduled(
-        kind=SessionKind.INDIVIDUAL, starts_at=starts, ends_at=ends, modality=Modality.IN_PERSON
-    )
+    starts, ends = datetime(2026, 3, 8, 6, 30, tzinfo=UTC), datetime(2026, 3, 8, 7, 30, tzinfo=UTC)
+    scheduled = SessionScheduled(kind=SessionKind.CRISIS, starts_at=starts, ends_at=ends, modality=Modality.IN_PERSON)
     staff_id = UUID(COUNSELOR.id.removeprefix("staff/"))
     held = SessionHeld(
         started_at=starts,
@@ -120,6 +122,8 @@ def test_what_came_late_is_its_cause(site: Store) -> None:
     assert_exact(site, changed, W10)
     assert set(changed.facts) == {f"session/{session}@1", f"session/{session}@2", f"{CHART}@12"}
     assert {one.after["rule"] for one in changed.differences if one.before is None and one.after} == {"RAT-1"}
+    minutes = next(one for one in changed.differences if one.after and one.after["rule"] == "HRS-1")
+    assert minutes.record()["changes"]["value"] == {"before": 540, "after": 600}
     assert all(fact["late_hours"] > 24 for fact in changed.facts.values() if fact["type"] != "SessionScheduled")
 
 
@@ -140,6 +144,39 @@ def test_a_session_that_was_moved_away_is_a_cause(site: Store) -> None:
     assert_exact(site, changed, W10)
     assert list(changed.facts) == [f"session/{session}@2"]
     assert {one.after["rule"] for one in changed.differences if one.after} >= {"ATT-1"}
+
+
+def test_a_merger_is_the_cause_where_one_person_was_counted_as_two(store: Store) -> None:
+    store.ledger("lexington").restore(sample())
+    with_officer(store)
+    week = Week.parse("2026-W14")
+    report = issue(store, week)
+    one, two = _in_one_room(store, week)
+    append(store, one, ChartsMerged(from_chart=stream_uuid(two)), by=SUPERVISOR)
+    append(store, two, MergedInto(chart=stream_uuid(one)), by=SUPERVISOR)
+    changed = asked(store, report)
+    assert_exact(store, changed, week)
+    assert [fact["type"] for fact in changed.facts.values()] == ["MergedInto"]
+    assert {one.after["rule"] for one in changed.differences if one.after} == {"RAT-1"}
+
+
+def _in_one_room(store: Store, week: Week) -> tuple[str, str]:
+    """Two charts with a record in one session of the week, by the evidence of its ratio."""
+    rows = reports.answer(store, "lexington", week, now=now(), asked=Question(as_of=week.sunday)).rows
+    named = ({name.rpartition("@")[0] for name in row.evidence} for row in rows if row.rule == "RAT-1")
+    charts = next(found for names in named if len(found := sorted(n for n in names if n.startswith("chart/"))) > 1)
+    return charts[0], charts[1]
+
+
+def test_of_a_payers_report_the_payers_rows_alone_are_asked_again(site: Store) -> None:
+    report = issue(site, W10, payer=Payer.COMMERCIAL, rule_set="az-s9480", known_at=MONDAY_MORNING)
+    changed = asked(site, report)
+    assert changed.facts.keys() == {f"{CHART}@11"}
+    assert {one.after["rule"] for one in changed.differences if one.after} == {"HRS-1", "HRS-2"}
+    assert changed.record()["payer"] == "commercial"
+    other = issue(site, W10, payer=Payer.SELF_PAY, rule_set="az-s9480", known_at=MONDAY_MORNING)
+    assert other.fact.rows == 0
+    assert asked(site, other).differences == ()
 
 
 def test_a_rule_set_adopted_retroactively_is_the_cause_of_every_row(site: Store) -> None:
