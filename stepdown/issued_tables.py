@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from rich import box
 from rich.table import Table
@@ -15,7 +15,10 @@ Record = Mapping[str, Any]
 
 def issued_table(facility: str, reports: Sequence[Record]) -> Table:
     """A line for each, in the order given."""
-    table = _table(f"Reports issued at {facility}, the last one first", "report", "of", "by rule set", "as of")
+    table = _table(f"Reports issued at {facility}, the last one first")
+    table.add_column("report", no_wrap=True)
+    for name in ("of", "by rule set", "as of"):
+        table.add_column(name)
     for name in ("known at", "issued", "by", "attested"):
         table.add_column(name)
     table.add_column("rows", justify="right")
@@ -36,8 +39,9 @@ def issued_table(facility: str, reports: Sequence[Record]) -> Table:
 
 
 def delta_tables(delta: Record) -> Iterator[Table]:
-    """The rows that are not the same, then the facts that made them so."""
+    """The rows that are not the same, then the facts that made them so, by their numbers."""
     issued, now = delta["issued"], delta["now"]
+    numbers = {fact["event"]: str(n) for n, fact in enumerate(delta["facts"], start=1)}
     rows = _table(
         f"{delta['report_id']}, {delta['facility']} {delta.get('week') or delta['month']}, as of {delta['as_of']}: "
         f"issued as known at {_time(issued['known_at'])}, asked again as known at {_time(now['known_at'])}",
@@ -48,30 +52,32 @@ def delta_tables(delta: Record) -> Iterator[Table]:
         "then",
         "now",
         "made so by",
+        overflow="fold",
     )
     for one in delta["changed"]:
         told = {name: change for name, change in one["changes"].items() if name != "evidence"}
         for name, change in (told or {"evidence": {"before": "-", "after": "-"}}).items():
-            rows.add_row(*_place(one), name, _words(change["before"]), _words(change["after"]), _why(one))
+            rows.add_row(*_place(one), name, _words(change["before"]), _words(change["after"]), _why(one, numbers))
     for name, then, today in (("added", False, True), ("removed", True, False)):
         for one in delta[name]:
             said = f"{_words(one['row']['verdict'])}, {one['row']['value']} of {one['row']['of']}"
-            rows.add_row(*_place(one["row"]), name, said if then else "-", said if today else "-", _why(one))
+            rows.add_row(*_place(one["row"]), name, said if then else "-", said if today else "-", _why(one, numbers))
     counted = f"{len(delta['changed'])} changed, {len(delta['added'])} added, {len(delta['removed'])} removed"
     rows.caption = f"{counted}; {now['charts_destroyed']} charts destroyed"
     yield rows
-    facts = _table("The facts that made it so", "fact", "type", "recorded at", "by", "about")
-    facts.add_column("reason", ratio=1)
+    facts = _table("The facts that made it so", "", "type", "recorded at", "by", "about", "reason", overflow="fold")
+    facts.add_column("fact", no_wrap=True)
     for fact in delta["facts"]:
-        place = fact["event"], fact["type"], _time(fact["recorded_at"])
-        facts.add_row(*place, _name(fact["by"]), shown(fact.get("about", "-")), shown(fact["reason"] or ""))
+        about = fact.get("about", "-").replace(fact["event"].rpartition("@")[0] + "@", "version ")
+        place = numbers[fact["event"]], fact["type"], _time(fact["recorded_at"])
+        facts.add_row(*place, _name(fact["by"]), about, shown(fact["reason"] or ""), fact["event"])
     yield facts
 
 
-def _table(title: str, *columns: str) -> Table:
+def _table(title: str, *columns: str, overflow: Literal["fold", "ellipsis"] = "ellipsis") -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     for name in columns:
-        table.add_column(name)
+        table.add_column(name, overflow=overflow)
     return table
 
 
@@ -79,8 +85,8 @@ def _place(row: Record) -> tuple[str, str, str]:
     return row["rule"], f"{row['subject']} {row['subject_id']}", f"{row['period_start']} to {row['period_end']}"
 
 
-def _why(one: Record) -> str:
-    why = [*one["facts"]]
+def _why(one: Record, numbers: Mapping[str, str]) -> str:
+    why = [numbers[event] for event in one["facts"]]
     why += ["time that passed"] if one["time_passed"] else []
     why += ["another version of the program"] if one["program_changed"] else []
     return ", ".join(why)

@@ -67,13 +67,17 @@ def test_example_15_is_issued_read_attested_and_explained(officer: Program, tmp_
     run("report", "attest", report_id, *BY).done()
     [listed] = [orjson.loads(line) for line in run("report", "issued", "--json", *BY).done().out.splitlines()]
     assert (listed["report_id"], listed["attested_by"]["name"]) == (report_id, "C. Omply")
-    assert "2026-W10" in run("report", "issued", "--week", "2026-W10").done().text
+    table = run("report", "issued", "--week", "2026-W10").done().text
+    assert report_id in table
+    assert report_id not in run("report", "issued", "--week", "2026-W11").done().text
     delta = run("report", "delta", report_id, "--json", *BY).done().document
     assert [fact["event"] for fact in delta["facts"]] == [CORRECTION]
     hours = next(one for one in delta["changed"] if one["rule"] == "HRS-1")
     assert hours["changes"]["verdict"] == {"before": "not_met", "after": "met"}
     table = " ".join(run("report", "delta", report_id, *BY).done().text.split())
-    assert "sign-in sheet says otherwise" in table
+    assert "sign-in sheet says" in table
+    assert CORRECTION in table
+    assert "version 10" in table
     unchanged = run("report", "delta", report_id, "--known-at", "2026-03-09T12:00:00Z", "--json").done().document
     assert (unchanged["changed"], unchanged["facts"]) == ([], [])
     assert run("report", "read", report_id, "--format", "ndjson").done().out == rows
