@@ -65,13 +65,20 @@ def delta_tables(delta: Record) -> Iterator[Table]:
     counted = f"{len(delta['changed'])} changed, {len(delta['added'])} added, {len(delta['removed'])} removed"
     rows.caption = f"{counted}; {now['charts_destroyed']} charts destroyed"
     yield rows
-    facts = _table("The facts that made it so", "", "type", "recorded at", "by", "about", "reason", overflow="fold")
-    facts.add_column("fact", no_wrap=True)
+    facts = _table("The facts that made it so", "", "fact", overflow="fold")
     for fact in delta["facts"]:
-        about = fact.get("about", "-").replace(fact["event"].rpartition("@")[0] + "@", "version ")
-        place = numbers[fact["event"]], fact["type"], _time(fact["recorded_at"])
-        facts.add_row(*place, _name(fact["by"]), about, shown(fact["reason"] or ""), fact["event"])
+        facts.add_row(numbers[fact["event"]], "\n".join(_told(fact)))
     yield facts
+
+
+def _told(fact: Record) -> Iterator[str]:
+    """Which fact it is; who recorded it, when and why."""
+    about = fact.get("about", "").replace(fact["event"].rpartition("@")[0] + "@", " of version ")
+    yield f"{fact['event']}, {fact['type']}{about}"
+    late = f", {fact['late_hours']} h late" if "late_hours" in fact else ""
+    yield f"recorded {_time(fact['recorded_at'])}{late}, by {_name(fact['by'])}"
+    if fact["reason"]:
+        yield f"because: {shown(fact['reason'])}"
 
 
 def _table(title: str, *columns: str, overflow: Literal["fold", "ellipsis"] = "ellipsis") -> Table:
