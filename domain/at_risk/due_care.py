@@ -7,6 +7,7 @@ ask after; a window that is over holds no session any more.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from typing import Final
 
 from domain.at_risk.due import Due, Step, due
@@ -79,15 +80,24 @@ def _outreach(chart: Chart, episode: Episode, scene: Scene) -> Iterator[Due]:
     terms = scene.rule_set.terms(Outreach)
     if terms is None or episode.admission is None:
         return
-    # Dates behind the last session are many when it is asked about a day far ahead, and hold nothing to miss.
-    so_far = Period(episode.admission.on, max(episode.admission.on, scene.last_session_on))
-    care = care_of(chart, [episode], scene.happened, scene.cohorts, so_far)
+    # Whoever came again need not be asked after; dates behind the last session are many when it is asked about a day
+    # far ahead. Neither hold anything to miss.
+    since = _last_came_on(chart, episode, scene) or episode.admission.on
+    care = care_of(chart, [episode], scene.happened, scene.cohorts, Period(since, max(since, scene.last_session_on)))
     came = [visit for visit in care.expected if visit.attended]
     for run in missed_in_a_row(care, terms):
         if attempts_since(care, run, scene.zone, scene.as_of) or (came and _is_after(came[-1], run[-1])):
             continue
         by = outreach_due(run, terms, scene.facility.holidays)
         yield due(Step.OUTREACH, terms.rule, by, _missed(chart, run[-1]), scene.as_of)
+
+
+def _last_came_on(chart: Chart, episode: Episode, scene: Scene) -> date | None:
+    """The day of the last session attended of those that the patient was expected in."""
+    slots = (scene.happened.slots.get(key) for key, record in chart.attendances.items() if record.attended)
+    days = sorted({slot.day for slot in slots if slot is not None}, reverse=True)
+    of_episode = (on for on in days if episode.active_on(on, as_of=scene.as_of) and episode.judged_on(on, scene.zone))
+    return next(of_episode, None)
 
 
 def _is_after(visit: Visit, other: Visit) -> bool:
