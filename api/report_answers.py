@@ -88,7 +88,7 @@ class Judged(Document):
 
 
 class ComparedRow(Document):
-    """Null where one of the rule sets has no such row."""
+    """Null where one of the rule sets has no such row. What only one of them has a rule for has not changed."""
 
     rule: str
     subject: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import zip_longest
 from typing import TypeAlias
@@ -22,10 +22,12 @@ _Subject: TypeAlias = tuple[str, str, str, date, date]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """One subject and period under both rule sets; None where one of them has no row for it, never both."""
+    """One subject and period under both rule sets; None where one of them has no row for it, never both. `comparable`:
+    both have the rule."""
 
     adopted: Row | None
     other: Row | None
+    comparable: bool = True
 
     @property
     def row(self) -> Row:
@@ -36,8 +38,8 @@ class Pair:
 
     @property
     def changed(self) -> bool:
-        """Whether verdict, value or what it is measured against differ."""
-        return _said(self.adopted) != _said(self.other)
+        """Whether verdict, value or what it is measured against differ. A rule that a set leaves out says nothing."""
+        return self.comparable and _said(self.adopted) != _said(self.other)
 
 
 def what_if(
@@ -54,7 +56,8 @@ def what_if(
     one, another = (
         _assess(site, period, rule_set, as_of=as_of, known_at=known_at, payer=payer) for rule_set in (adopted, other)
     )
-    return paired(one, another)
+    both = {terms.rule for terms in adopted.rules} & {terms.rule for terms in other.rules}
+    return [replace(pair, comparable=pair.row.rule in both) for pair in paired(one, another)]
 
 
 def paired(adopted: Iterable[Row], other: Iterable[Row]) -> list[Pair]:

@@ -28,8 +28,9 @@ def test_programs_get_an_object_with_all_rows_when_asked(program: Program) -> No
 
 def test_a_month_is_compared_too(program: Program) -> None:
     asked = ("what-if", "monthly", "--month", "2026-03", "--as-of", "2026-04-30", "--rule-set", "teds-iop")
-    document = run(*asked, "--json").done().document
+    document = run(*asked, "--json", "--all").done().document
     assert [(row["rule"], row["other"]) for row in document["rows"]] == [("ATT-1", None), ("SCR-3", None)]
+    assert run(*asked, "--json").done().document["rows"] == []
     assert "month 2026-03" in run(*asked).done().text
 
 

@@ -60,10 +60,10 @@ def test_several_thresholds_change_at_once() -> None:
     assert not pairs["HRS-1"].changed
 
 
-def test_a_rule_that_the_other_set_leaves_out_stands_alone() -> None:
+def test_a_rule_that_the_other_set_leaves_out_stands_alone_and_has_not_changed() -> None:
     pairs = compared(two_evenings_and_two_hours(), TEDS_IOP)
     assert pairs["HRS-1"].other is None
-    assert pairs["HRS-1"].changed
+    assert not pairs["HRS-1"].changed
     assert shown(pairs["HRS-2"].other) == ("met", 3, 3)
     assert compared(two_evenings_and_two_hours(), LANDMARK_IOP, adopted=TEDS_IOP)["HRS-1"].adopted is None
 
@@ -85,8 +85,8 @@ def test_windows_of_another_length_are_not_put_beside_each_other() -> None:
         as_of=W10.sunday,
         known_at=LATER,
     )
-    family = [(p.adopted is None, p.row.period_end) for p in both if p.row.rule == "FAM-1"]
-    assert family == [(True, date(2026, 3, 7)), (False, date(2026, 3, 8))]
+    family = [(p.adopted is None, p.row.period_end, p.changed) for p in both if p.row.rule == "FAM-1"]
+    assert family == [(True, date(2026, 3, 7), True), (False, date(2026, 3, 8), True)]
 
 
 def test_a_month_is_compared_too() -> None:
