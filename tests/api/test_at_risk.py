@@ -29,7 +29,7 @@ def test_who_may_not_is_denied_and_a_week_that_there_is_not_is_422(site: Site) -
         assert site.ask("counselor", path(site), params=params).status_code == 422
 
 
-def test_what_was_written_is_waited_for(site: Site) -> None:
+def test_what_was_written_is_waited_for(site: Site, follower: None) -> None:
     position = site.told("counselor", path(site))["position"]
     assert site.ask("counselor", path(site), params={"at_least": f"{site.code}:{position}"}).status_code == 200
     assert site.ask("counselor", path(site), params={"at_least": f"{site.code}:{position + 9}"}).status_code == 503
