@@ -7,7 +7,7 @@ a restore makes the same ones.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 from unicodedata import normalize
@@ -177,20 +177,22 @@ def claims_held(stream: str, entries: Iterable[Entry]) -> dict[Claim, int]:
     return held
 
 
-def claims_struck(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[Claim]:
+def claims_struck(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Collection[Claim]:
     """The claims that end with these entries: the facts that made them are struck, or another number is the patient's
     now."""
-    if _changes_claims(entries):
-        yield from claims_held(stream, history).keys() - claims_held(stream, [*history, *entries]).keys()
+    if not _changes_claims(entries):
+        return ()
+    return claims_held(stream, history).keys() - claims_held(stream, [*history, *entries]).keys()
 
 
-def claims_back(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Iterator[Claim]:
+def claims_back(stream: str, history: Sequence[Entry], entries: Sequence[Entry]) -> Collection[Claim]:
     """The claims that count again with these entries, which make none themselves: the number that a struck correction
     had replaced."""
-    if _changes_claims(entries):
-        made = {claim for entry in entries for claim in claims_of(stream, entry.fact)}
-        yield from claims_held(stream, [*history, *entries]).keys() - claims_held(stream, history).keys() - made
+    if not _changes_claims(entries):
+        return ()
+    made = {claim for entry in entries for claim in claims_of(stream, entry.fact)}
+    return claims_held(stream, [*history, *entries]).keys() - claims_held(stream, history).keys() - made
 
 
 def _changes_claims(entries: Iterable[Entry]) -> bool:
-    return any(isinstance(entry.fact, (EnteredInError, IdentityCorrected)) for entry in entries)
+    return any([isinstance(entry.fact, (EnteredInError, IdentityCorrected)) for entry in entries])

@@ -6,10 +6,10 @@ come in by any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final, assert_never
+from typing import Any, Final, NamedTuple, assert_never
 from uuid import UUID
 
 from domain import chart as charts
@@ -177,7 +177,7 @@ def _followed(stream: str, new: Entry, session: Session, scene: Scene, charts: S
     later = resting.with_state(scene, session)
     for beside in charts:
         known, chart = list(beside.entries), beside.chart
-        for fact in list(_admissions(chart, later, _firsts(chart, scene))):
+        for fact in list(_admissions(chart, later, _Before(chart, scene))):
             known.append(_next(known, fact, _of_the_system(stream, new, fact, later), later))
             chart = _chart_further(chart, known)
         resting.judge_moved(beside, chart, scene, session)
@@ -205,7 +205,7 @@ def admit(stream: str, before: Chart, history: Sequence[Entry], envelope: Envelo
     For charts from a file that tells no more about them. Raises `Refused` where later entries leave no room for one.
     """
     known, chart = list(history), before
-    for fact in list(_admissions(before, scene, _firsts(before, scene))):
+    for fact in list(_admissions(before, scene, _Before(before, scene))):
         if isinstance(fact, EnteredInError) or before.episodes[fact.episode_id].admission is not None:
             continue
         record = before.attendances[fact.session_id]
@@ -221,8 +221,7 @@ def _next(history: Sequence[Entry], fact: Any, envelope: Envelope, scene: Scene)
     return Entry(version=version, recorded_at=scene.at, envelope=envelope, fact=fact)
 
 
-@dataclass(frozen=True, slots=True)
-class _Judged:
+class _Judged(NamedTuple):
     """The chart with the new entry, what follows from it, and the chart with both."""
 
     with_new: Chart
@@ -240,7 +239,7 @@ def _judge_chart(stream: str, before: Chart, history: Sequence[Entry], new: Entr
     judgement.judge_alone(before, new, scene, history)
     known = [*history, new]
     with_new = chart = _chart_further(before, known)
-    for fact in list(_admissions(with_new, scene, _firsts(before, scene))):
+    for fact in list(_admissions(with_new, scene, _Before(before, scene))):
         known.append(_next(known, fact, _of_the_system(stream, new, fact, scene), scene))
         chart = _chart_further(chart, known)
     if chart is not with_new or not isinstance(new.fact, AttendanceRecorded):
@@ -277,13 +276,19 @@ def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
     return isinstance(target, (*RECORDS, Admitted))
 
 
-def _firsts(chart: Chart, scene: Scene) -> dict[UUID, UUID]:
-    """The first session attended of each episode that has one."""
-    found = {key: first_attended(chart, key, scene.sessions) for key in chart.episodes}
-    return {key: first.session_id for key, first in found.items() if first is not None}
+class _Before(NamedTuple):
+    """A chart and the scene as they were before what is decided."""
+
+    chart: Chart
+    scene: Scene
+
+    def first(self, episode_id: UUID) -> UUID | None:
+        """The first session attended in an episode."""
+        found = first_attended(self.chart, episode_id, self.scene.sessions)
+        return None if found is None else found.session_id
 
 
-def _admissions(chart: Chart, scene: Scene, firsts_before: Mapping[UUID, UUID]) -> Iterator[EnteredInError | Admitted]:
+def _admissions(chart: Chart, scene: Scene, before: _Before) -> Iterator[EnteredInError | Admitted]:
     """What keeps each admission at the first session attended: struck, recorded, or both."""
     for episode in chart.episodes.values():
         if episode.carried_over:
@@ -291,8 +296,7 @@ def _admissions(chart: Chart, scene: Scene, firsts_before: Mapping[UUID, UUID]) 
         first = first_attended(chart, episode.episode_id, scene.sessions)
         wanted = None if first is None else (first.program_day(scene.zone), first.session_id)
         admission = episode.admission
-        changed = wanted is not None and firsts_before.get(episode.episode_id) != wanted[1]
-        if admission is not None and _still_right(episode.episode_id, admission, chart, wanted, scene, changed=changed):
+        if admission is not None and _still_right(episode.episode_id, admission, chart, wanted, scene, before):
             continue
         if admission is not None:
             yield EnteredInError(target=admission.version)
@@ -306,8 +310,7 @@ def _still_right(
     chart: Chart,
     wanted: tuple[date, UUID] | None,
     scene: Scene,
-    *,
-    changed: bool,
+    before: _Before,
 ) -> bool:
     # Of several sessions on the first day a file may have named any that was attended: that is left alone until another
     # session becomes the first.
@@ -317,7 +320,7 @@ def _still_right(
     session = scene.sessions.get(admission.session_id)
     if wanted is None or admission.on != wanted[0] or record is None or session is None:
         return False
-    if changed and admission.session_id != wanted[1]:
+    if admission.session_id != wanted[1] and before.first(episode_id) != wanted[1]:
         return False
     attended = record.attended and record.episode_id == episode_id
     return attended and admits(session) and session.program_day(scene.zone) == wanted[0]

@@ -64,7 +64,7 @@ def judge(entry: Entry, scene: Scene, history: Sequence[Entry], *, scheduled_end
     """
     fact = entry.fact
     moments = _moments(fact)
-    _judge_years(fact)
+    _judge_years(fact, moments)
     _judge_permission(entry, scene, history, moments, scheduled_end)
     _judge_correction(entry, history)
     _judge_future(fact, scene, moments, scheduled_end)
@@ -89,16 +89,17 @@ def _act_date(moments: Moments, scene: Scene, scheduled_end: datetime | None) ->
     acted = _acted(moments)
     if not acted and scheduled_end is not None:
         acted = [scheduled_end]
-    dates = [local_date(m, zone) if isinstance(m, datetime) else m for m in acted]
-    return min(max(dates, default=today), today)
+    if not acted:
+        return today
+    return min(max([local_date(m, zone) if isinstance(m, datetime) else m for m in acted]), today)
 
 
 def _judge_permission(
     entry: Entry, scene: Scene, history: Sequence[Entry], moments: Moments, scheduled_end: datetime | None
 ) -> None:
     fact, by = entry.fact, entry.envelope.by
-    act = act_of(fact, _aimed_at(fact, history), _discharge_reason(fact, history))
     name = type(fact).__name__
+    act = act_of(fact, _aimed_at(fact, history), _discharge_reason(fact, history))
     if by.role not in act.roles:
         raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
     if not _rightly_named(by.id, by.role):
@@ -125,11 +126,13 @@ def _rightly_named(person_id: str, role: str) -> bool:
 
 def _aimed_at(fact: Any, history: Sequence[Entry]) -> Any:
     """What a strike or a correction of attendance is about, struck or replaced as it may be."""
-    match fact:
-        case EnteredInError(target=version) | AttendanceCorrected(corrects=version):
-            return next((e.fact for e in history if e.version == version), None)
-        case _:
-            return None
+    if isinstance(fact, EnteredInError):
+        version = fact.target
+    elif isinstance(fact, AttendanceCorrected):
+        version = fact.corrects
+    else:
+        return None
+    return next((e.fact for e in history if e.version == version), None)
 
 
 def _discharge_reason(fact: Any, history: Sequence[Entry]) -> DischargeReason | None:
@@ -239,6 +242,12 @@ def _dated_when_done(kind: Any) -> tuple[str, ...]:
     return tuple(name for name in _dated(kind) if name not in _PLANS | _CUTS)
 
 
+@cache
+def _dated_otherwise(kind: Any) -> tuple[str, ...]:
+    """The others."""
+    return tuple(name for name in _dated(kind) if name in _PLANS | _CUTS)
+
+
 def _moments(fact: Any) -> Moments:
     """The dates and instants in a fact that speak of what took place."""
     kind: Any = type(fact)
@@ -247,6 +256,8 @@ def _moments(fact: Any) -> Moments:
 
 def _acted(moments: Moments) -> list[date | datetime]:
     """Those at which the fact took place."""
+    if not moments:
+        return []
     acted = [moment for name, moment in moments if name not in _NOT_LATE]
     return acted or [moment for name, moment in moments if name == _ARRIVED]
 
@@ -267,11 +278,11 @@ def _absence(fact: Any, scheduled_end: datetime | None) -> Moments:
     return [("outcome", scheduled_end)]
 
 
-def _judge_years(fact: Any) -> None:
+def _judge_years(fact: Any, moments: Moments) -> None:
     """A slip of the pen, plans included; and near the ends of the calendar an instant has no date in every zone."""
     kind: Any = type(fact)
-    dated = [(name, value) for name in _dated(kind) if (value := getattr(fact, name)) is not None]
-    for name, moment in dated + _staff_moments(fact):
+    others = [(name, value) for name in _dated_otherwise(kind) if (value := getattr(fact, name)) is not None]
+    for name, moment in [*moments, *others, *_staff_moments(fact)]:
         if not FIRST_YEAR <= moment.year <= LAST_YEAR:
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
@@ -279,8 +290,11 @@ def _judge_years(fact: Any) -> None:
 def _judge_future(fact: Any, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:
     if isinstance(fact, HolidayDeclared):
         return
-    limit = scene.at.astimezone(UTC) + _FUTURE
-    for name, moment in moments + _staff_moments(fact) + _absence(fact, scheduled_end):
+    told = [*moments, *_staff_moments(fact), *_absence(fact, scheduled_end)]
+    if not told:
+        return
+    limit = _utc(scene.at) + _FUTURE
+    for name, moment in told:
         ahead = moment > limit if isinstance(moment, datetime) else moment > local_date(scene.at, scene.zone)
         if ahead:
             raise Refused("entry.in-the-future", f"`{name}` has not happened yet: record it when it has.")
@@ -292,10 +306,10 @@ def happened_at(fact: Any, zone: ZoneInfo, *, scheduled_end: datetime | None = N
 
 
 def _happened_at(moments: Moments, zone: ZoneInfo, scheduled_end: datetime | None) -> datetime | None:
-    ends = [_utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone) for moment in _acted(moments)]
-    if not ends and scheduled_end is not None:
-        return _utc(scheduled_end)
-    return max(ends, default=None)
+    acted = _acted(moments)
+    if not acted:
+        return None if scheduled_end is None else _utc(scheduled_end)
+    return max([_utc(moment) if isinstance(moment, datetime) else _end_of(moment, zone) for moment in acted])
 
 
 def is_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> bool:
@@ -321,7 +335,7 @@ def _end_of(on: date, zone: ZoneInfo) -> datetime:
 
 def _utc(instant: datetime) -> datetime:
     # Two instants of one zone are subtracted by the wall clock, so that an hour is lost or won when it is changed.
-    return instant.astimezone(UTC)
+    return instant if instant.tzinfo is UTC else instant.astimezone(UTC)
 
 
 def _judge_lateness(entry: Entry, scene: Scene, moments: Moments, scheduled_end: datetime | None) -> None:

@@ -70,7 +70,7 @@ class FactLine(NamedTuple):
             raise held_back(held_by, "stream")
         if version != latest + 1:
             raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
-        return site.consider(stream, entry, clock_of(self.parsed))
+        return site.consider(stream, entry, entry.recorded_at)
 
     def refusals(self, refusal: Refused) -> Sequence[tuple[Line, Refused]]:
         return ((self.line, refusal),)
@@ -139,8 +139,8 @@ def judge_line(parsed: ParsedLine, now: datetime) -> None:
         raise Refused("line.restore-record", "That a ledger was restored is the system's own record: leave it out.")
     if isinstance(fact, ImportCompleted) and parsed.stream != stream_of_file(fact.file_sha256):
         raise Refused("line.import-record", "This is not the stream of the file with that SHA-256: leave the line out.")
-    for name in ("recorded_at", "recorded_elsewhere_at"):
-        judge_clock(name, getattr(parsed, name), now)
+    judge_clock("recorded_at", parsed.recorded_at, now)
+    judge_clock("recorded_elsewhere_at", parsed.recorded_elsewhere_at, now)
 
 
 def entry_of(parsed: ParsedLine) -> Entry:

@@ -156,8 +156,9 @@ class LedgerImport:
     def _held_by(self, key: str | None) -> int | None:
         if key is None:
             return None
-        writing = {} if self._writing is None else self._writing.batch.held
-        return self._batch.held.get(key) or writing.get(key) or self._held.get(key)
+        if self._writing is not None and (held_by := self._writing.batch.held.get(key)) is not None:
+            return held_by
+        return self._batch.held.get(key) or self._held.get(key)
 
     def _add(self, unit: Unit, considered: Considered) -> None:
         self._site.add(considered)

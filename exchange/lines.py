@@ -57,9 +57,10 @@ class LineFile:
     def __iter__(self) -> Iterator[Line]:
         """Every line that isn't blank. FileUnreadable for what is cut off, no UTF-8, or can't be opened."""
         for line in self.physical():
-            text = line.text.rstrip(b"\r\n")
+            number, text, too_long = line
+            text = text.rstrip(b"\r\n")
             if text and not text.isspace():
-                yield line._replace(text=text)
+                yield Line(number, text, too_long)
 
     def physical(self) -> Iterator[Line]:
         """Every line, blank ones too, with its line end."""

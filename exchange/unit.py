@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Protocol
+from typing import Final, Protocol
 
 from domain.recording import FUTURE_MINUTES
 from domain.refused import Refused
@@ -27,9 +27,12 @@ def out_of_time() -> Refused:
     return Refused("line.out-of-time", "A date or instant is too far off to reckon with: check it.")
 
 
+_FUTURE: Final = timedelta(minutes=FUTURE_MINUTES)
+
+
 def judge_clock(name: str, at: datetime | None, now: datetime) -> None:
     """A line is judged by its own clock: by one that runs ahead, nothing that it tells would be still to come."""
-    if at is not None and at > now + timedelta(minutes=FUTURE_MINUTES):
+    if at is not None and at > now and at > now + _FUTURE:
         raise Refused("line.in-the-future", f"`{name}` is still to come: check the clock that the line is from.")
 
 

@@ -47,6 +47,7 @@ READ_STREAMS: Final = 2000
 """How many streams one select asks for."""
 
 _NO_SEATS: Final = SeatChanges()
+_NOBODY: Final = frozenset[UUID]()
 
 
 class WorkingSite:
@@ -78,8 +79,8 @@ class WorkingSite:
 
     def refuse_destroyed(self, stream: str) -> None:
         """Refused when the stream is a chart that was destroyed here: what a file still has of it stays out."""
-        if stream_kind(stream) == "chart":
-            judge_standing(stream_uuid(stream), self.facility.destroyed)
+        if (destroyed := self.facility.destroyed) and stream_kind(stream) == "chart":
+            judge_standing(stream_uuid(stream), destroyed)
 
     def foresee(self, entries: Iterable[tuple[str, Any]]) -> None:
         """Reads at once what judging these facts, by stream, will need: their streams, sessions, cohorts and claims."""
@@ -144,14 +145,16 @@ class WorkingSite:
         return found
 
     def state(self, stream: str) -> State:
+        known = self._known.get(stream)
+        if known is not None and known.state is not None:
+            return known.state
         known = self.known(stream)
-        if known.state is None:
-            known.state = fold_stream(stream, known.entries)
+        known.state = fold_stream(stream, known.entries)
         return known.state
 
     def _show(self, stream: str) -> None:
         """Puts a cohort or session, as it is now, where judgements look for it; out of there when there is none."""
-        if stream_kind(stream) not in ("cohort", "session"):
+        if not stream.startswith(("cohort/", "session/")):
             return
         state, known = self.state(stream), bool(self._known[stream].entries)
         if isinstance(state, Session):
@@ -170,12 +173,13 @@ class WorkingSite:
         self.known(stream)
         self._share.judged.add(stream)
         beside = looked_at(fact)
-        while further := looked_at_further(fact, self._charts(beside)) - beside:
+        charts = self._charts(beside)
+        while further := looked_at_further(fact, charts) - beside:
             beside |= further
+            charts = self._charts(beside)
         for name in beside:
             self.known(name)
-            self._share.named.add(name)
-        charts = self._charts(beside)
+        self._share.named |= beside
         return Scene(
             ledger=self._ledger.name,
             at=at,
@@ -185,7 +189,7 @@ class WorkingSite:
             charts=charts,
             elsewhere=self._elsewhere(fact),
             rule_sets=shipped(),
-            untold=frozenset(self._untold - charts.keys()),
+            untold=frozenset(self._untold - charts.keys()) if self._untold else _NOBODY,
         )
 
     @property
@@ -201,7 +205,7 @@ class WorkingSite:
         if stream_kind(stream) == "import":
             recording.judge(entry, scene, known.entries)
             return self.considered(stream, (entry,), None)
-        charts = self._naming(stream) if self.looks_at_charts(stream, entry.fact) else ()
+        charts = self._naming(stream) if looks_at_charts(entry.fact, known.entries) else ()
         state = judge(stream, self.state(stream), known.entries, entry, scene, charts)
         return self.considered(stream, (entry,), state)
 
@@ -209,18 +213,20 @@ class WorkingSite:
         """Entries that may stand in the stream, whose fold with them is `state`, with the claims that they make and
         end. Refused where somebody else holds what they claim."""
         history = self.known(stream).entries
-        before = None if state is None else self.state(stream)
         changes = _NO_SEATS
-        if isinstance(before, Chart) and isinstance(state, Chart):
+        if isinstance(state, Chart) and isinstance(before := self.state(stream), Chart):
             changes = self._seats_moved(stream, before, state)
         releases = list(claims_struck(stream, history, entries))
-        claims = [claim for entry in entries for claim in claims_of(stream, entry.fact)]
+        claims: list[Claim] = []
+        names: set[str] = set()
+        for entry in entries:
+            claims += claims_of(stream, entry.fact)
+            names |= named(entry.fact)
         claims += claims_back(stream, history, entries)
         for claim in claims:
             self._look_up(claim.kind, [claim.value])
             if self._holders[claim.kind, claim.value] not in (None, stream):
                 raise taken(claim.kind)
-        names = frozenset(name for entry in entries for name in named(entry.fact))
         return Considered(stream, entries, state, claims, releases, changes, names)
 
     def looks_at_charts(self, stream: str, fact: Any) -> bool:
@@ -263,7 +269,7 @@ class WorkingSite:
 
     def _charts(self, names: Iterable[str]) -> dict[UUID, Chart]:
         """The charts among these streams that are there."""
-        states = [self.state(name) for name in names if stream_kind(name) == "chart"]
+        states = [self.state(name) for name in names if name.startswith("chart/")]
         return {state.patient_id: state for state in states if isinstance(state, Chart) and state.version}
 
     def _seats_moved(self, stream: str, before: Chart, after: Chart) -> SeatChanges:
@@ -280,10 +286,12 @@ class WorkingSite:
         share, known = self._share, self.known(considered.stream)
         known.entries.extend(considered.entries)
         known.state = considered.state
-        known.names.update(considered.names)
+        known.names |= considered.names
         self._show(considered.stream)
         share.written[considered.stream] = len(known.entries)
-        share.ends |= {ended for entry in considered.entries if (ended := ended_by(entry.fact)) is not None}
+        for entry in considered.entries:
+            if (ended := ended_by(entry.fact)) is not None:
+                share.ends.add(ended)
         for claim in considered.releases:
             self._holders[claim.kind, claim.value] = None
             share.released.append(claim)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 from uuid import UUID
 
@@ -38,9 +38,10 @@ from domain.chart.signing import Signatures
 from domain.chart.step_down import StepDowns, StepDownTookEffect
 from domain.record import EnteredInError, Entry, standing
 from domain.refused import Refused
+from domain.replacing import replace
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Chart:
     """What the standing facts of a chart add up to. Episodes in the order in which they were opened."""
 

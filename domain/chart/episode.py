@@ -6,8 +6,9 @@ date in question, by the table in `domain.chart.states`.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 from uuid import UUID
@@ -27,6 +28,7 @@ from domain.chart.step_down import SelfReductionNoted, StepDownTookEffect, Trans
 from domain.chart.step_up import StepUpDecided
 from domain.program import Payer
 from domain.record import Entry
+from domain.replacing import replace
 from domain.week import local_date
 
 _AT_NIGHT: Final = frozenset({"HoldEnded", "NotAdmitted", "Discharged"})
@@ -119,7 +121,7 @@ class Decision:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Episode:
     """`first_contact_at`: where the episode was carried over, when that was."""
 
@@ -192,7 +194,7 @@ class Episode:
 
     def _before(self, on: date, as_of: date | None, later: frozenset[str]) -> list[Step]:
         """The steps up to a date, those of that very date left out that are named in `later`."""
-        last = on if as_of is None else min(on, as_of)
+        last = on if as_of is None or on <= as_of else as_of
         return [s for s in self.steps if s.on <= last and (s.on != on or s.name not in later)]
 
     def ended_on(self, *, as_of: date | None = None) -> date | None:
@@ -313,7 +315,7 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
             return replace(_stepped(episode, _step(fact, version)), discharge=discharge)
         case DischargeVoided(corrects=corrects):
             steps = tuple(s for s in episode.steps if s.version != corrects)
-            voided = [replace(s, version=version) for s in episode.steps if s.version == corrects]
+            voided = [dataclasses.replace(s, version=version) for s in episode.steps if s.version == corrects]
             return replace(episode, steps=steps, discharge=None, voided=(*episode.voided, *voided))
         case LevelOfCareAssessed(on=on):
             assessment = Assessment(episode_id=episode.episode_id, on=on, version=version)

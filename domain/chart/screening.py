@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
 from domain.record import Entry
+from domain.replacing import replace
 
 
 class AnalyteOutcome(StrEnum):
@@ -212,7 +213,7 @@ class Prescription:
     version: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Screening:
     """One order and all that became of it, reports in the order of recording."""
 
@@ -303,7 +304,13 @@ def _corrected(screening: Screening, fact: ResultCorrected, version: int) -> Scr
         _measures(fact, version) if measures.version == fact.corrects else measures for measures in screening.validity
     )
     reports = tuple(
-        replace(report, version=version, at=fact.at or report.at, analytes=fact.analytes or (), correction=True)
+        Report(
+            version=version,
+            at=fact.at or report.at,
+            analytes=fact.analytes or (),
+            definitive=report.definitive,
+            correction=True,
+        )
         if report.version == fact.corrects
         else report
         for report in screening.reports

@@ -158,5 +158,5 @@ def walk(steps: Iterable[Step], *, strict: bool = False) -> list[State]:
             to = held_from
         elif to is Leads.NAMED:
             to = step.to or now
-        states.append(State(to))
+        states.append(to)
     return states
