@@ -33,18 +33,29 @@ from store.ledger_keys import LedgerKeys, is_sealed
 from store.mapper import FactMapper, Row
 from store.recorder import LedgerFactory, LedgerRecorder
 from store.restore import Restoration
-from store.round_trip import AS_READER, BEGIN_READ, COMMIT, Statement, as_bigint, as_instant, bigint, round_trip
+from store.round_trip import (
+    AS_READER,
+    BEGIN_READ,
+    COMMIT,
+    Statement,
+    as_bigint,
+    as_instant,
+    bigint,
+    instant,
+    round_trip,
+)
 from store.sealing import LookupKey, NotOpened, bound
 from store.upcasts import UPCASTS
 
 _EVERYTHING: Final = 2**63 - 1
 
 # What is of a chart that was destroyed comes without its body, whatever key a process may still have at hand: from the
-# transaction that destroys a key on, nothing that was sealed under it is opened.
+# transaction that destroys a key on, nothing that was sealed under it is opened. Of known streams those that are gone
+# are looked up once, not for each fact.
 _READ: Final[LiteralString] = """
-SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
-    SELECT FROM chart_key gone
-    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+SELECT position, stream, version, type, recorded_at, CASE WHEN stream NOT IN (
+    SELECT gone.stream FROM chart_key gone
+    WHERE gone.ledger = %(ledger)s AND gone.stream = ANY(%(streams)s) AND gone.wrapped IS NULL
 ) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s) AND position <= %(upto)s
 ORDER BY stream, version
@@ -77,26 +88,29 @@ WHERE ledger = %(ledger)s AND stream >= %(kind)s || '/' AND stream < %(kind)s ||
 ORDER BY position
 """
 _HEAD: Final[LiteralString] = "SELECT position, recorded_at FROM ledger WHERE ledger = %(ledger)s"
-# Positions have no holes and times never fall: halving finds the place with some twenty look-ups, without an index.
-_CUT: Final[LiteralString] = """
-WITH RECURSIVE search (low, high) AS (
-    SELECT 0::bigint, position FROM ledger WHERE ledger = %(ledger)s
-    UNION ALL
-    SELECT CASE WHEN middle.recorded_at <= %(known_at)s THEN middle.position ELSE low END,
-           CASE WHEN middle.recorded_at <= %(known_at)s THEN high ELSE middle.position - 1 END
-    FROM search
-    JOIN fact middle ON middle.ledger = %(ledger)s AND middle.position = (low + high + 1) / 2
-    WHERE low < high
-)
-SELECT fact.position, fact.recorded_at
-FROM search
-JOIN fact ON fact.ledger = %(ledger)s AND fact.position = search.low
-WHERE search.low = search.high
-"""
 _HOLDERS: Final[LiteralString] = """
 SELECT key, stream FROM claim WHERE ledger = %(ledger)s AND kind = %(kind)s AND key = ANY(%(keys)b::bytea[])
 """
 
+# Positions have no holes and times never fall: halving finds the place with some twenty look-ups, without an index.
+_CUT: Final = Statement.of(
+    "cut",
+    """
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, position FROM ledger WHERE ledger = $1::text
+    UNION ALL
+    SELECT CASE WHEN middle.recorded_at <= $2::timestamptz THEN middle.position ELSE low END,
+           CASE WHEN middle.recorded_at <= $2::timestamptz THEN high ELSE middle.position - 1 END
+    FROM search
+    JOIN fact middle ON middle.ledger = $1::text AND middle.position = (low + high + 1) / 2
+    WHERE low < high
+)
+SELECT fact.position, fact.recorded_at
+FROM search
+JOIN fact ON fact.ledger = $1::text AND fact.position = search.low
+WHERE search.low = search.high
+""",
+)
 
 _TAIL: Final = Statement.of(
     "tail",
@@ -307,8 +321,13 @@ class Ledger(Application[str]):
 
     def cut(self, known_at: datetime) -> Head:
         """The ledger as it was known then: up to the last fact recorded at or before that instant."""
-        [rows] = self._database.select((_CUT, {"ledger": self.name, "known_at": known_at}))
-        return Head(*rows[0]) if rows else Head(0, None)
+        with self._database.connection() as connection:
+            asked = (_CUT, [self.name.encode(), instant(known_at)])
+            found = round_trip(connection, [(BEGIN_READ, ()), (AS_READER, ()), asked, (COMMIT, ())])[2]
+        if not found.ntuples:
+            return Head(0, None)
+        position, recorded_at = (found.get_value(0, column) or b"" for column in range(2))
+        return Head(as_bigint(position), as_instant(recorded_at))
 
     def holder(self, kind: str, value: str) -> str | None:
         """The stream that holds a claim."""

@@ -28,6 +28,7 @@ _EMPTY: Final = Struct("!iiI")
 _BIGINT: Final = Struct("!q")
 _LENGTH: Final = Struct("!i")
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 _TEXT_OID, _BYTEA_OID, _INT8_OID = 25, 17, 20
 
 
@@ -69,13 +70,18 @@ def bigint(value: int) -> bytes:
     return _BIGINT.pack(value)
 
 
+def instant(value: datetime) -> bytes:
+    """A `timestamptz`: microseconds since the year 2000."""
+    return _BIGINT.pack((value - _EPOCH) // _MICROSECOND)
+
+
 def as_bigint(raw: bytes) -> int:
     number: int = _BIGINT.unpack(raw)[0]
     return number
 
 
 def as_instant(raw: bytes) -> datetime:
-    """A `timestamptz`: microseconds since the year 2000."""
+    """As `instant`, the other way."""
     return _EPOCH + timedelta(microseconds=as_bigint(raw))
 
 
