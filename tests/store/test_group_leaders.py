@@ -123,6 +123,39 @@ def test_a_caller_who_is_interrupted_while_waiting_is_not_written_for(
     assert ledger.read([gone])[gone] == []
 
 
+@pytest.mark.parametrize("woken", [False, True], ids=["while it is written for", "as it is woken"])
+def test_a_caller_who_is_interrupted_still_wakes_those_who_come_after_it(
+    store: Store, database: Database, monkeypatch: pytest.MonkeyPatch, woken: bool
+) -> None:
+    """Each of a group wakes the next one: whoever leaves early is passed over, nobody sleeps on."""
+    gone, left = a_chart(), []
+    wait, write = module._Waiting.wait, module.write
+
+    def interrupted(self: module._Waiting) -> None:
+        if self.request.events[0].originator_id != gone:
+            wait(self)
+            return
+        left.append(self)
+        if woken:
+            wait(self)
+        else:
+            until(lambda: store.waiting == 0)
+        raise KeyboardInterrupt
+
+    def slow(connection: Connection, requests: list[AppendRequest]) -> None:
+        until(lambda: woken or len(requests) == 1 or left[0]._left)
+        write(connection, requests)
+
+    monkeypatch.setattr(module._Waiting, "wait", interrupted)
+    monkeypatch.setattr(module, "write", slow)
+    charts = [a_chart(), a_chart(), gone, a_chart(), a_chart(), a_chart(), a_chart()]
+    calls = [appending(store, trigger(chart, 1)) for chart in charts]
+    outcomes = together(store, database, calls)
+    assert [type(outcome) for outcome in outcomes] == [Receipt, Receipt, KeyboardInterrupt, *[Receipt] * 4]
+    # It was on its way by then, as whoever breaks off has to reckon with.
+    assert len(store.ledger("lexington").read([gone])[gone]) == 1
+
+
 def test_who_writes_alone_waits_for_nobody_and_many_wait_a_little(
     store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
