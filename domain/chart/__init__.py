@@ -116,27 +116,35 @@ def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
     return adrift if _grounded(chart, entry.fact) else adrift | {entry.version}
 
 
-_OPENING: Final = (InquiryReceived, EpisodeCarriedOver)
+_OPENING: Final = frozenset({InquiryReceived, EpisodeCarriedOver})
+
+_RESTS_ON: Final[Mapping[type[Any], tuple[str, str]]] = {
+    **dict.fromkeys(
+        (kind for kind in screening.OF_A_SCREENING if kind is not screening.ScreeningOrdered),
+        ("screenings", "screening_id"),
+    ),
+    **dict.fromkeys(
+        (kind for kind in step_down.OF_A_STEP_DOWN if kind is not step_down.StepDownRecommended),
+        ("step_downs", "step_down_id"),
+    ),
+    consent.ConsentRevoked: ("consents", "consent_id"),
+    break_glass.BreakGlassReviewed: ("openings", "opened"),
+}
+"""Fact about something that another fact opened → the part of the chart that holds it, and the field that names it."""
 
 
 def _grounded(chart: Chart, fact: Any) -> bool:
     """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
-    if chart.identity.mrn is None and not isinstance(fact, identity.PatientRegistered):
+    kind = type(fact)
+    if chart.identity.mrn is None and kind is not identity.PatientRegistered:
         return False
     episode_id = getattr(fact, "episode_id", None)
-    if episode_id is not None and episode_id not in chart.episodes and not isinstance(fact, _OPENING):
+    if episode_id is not None and episode_id not in chart.episodes and kind not in _OPENING:
         return False
-    if isinstance(fact, screening.OF_A_SCREENING):
-        return fact.screening_id in chart.screenings or isinstance(fact, screening.ScreeningOrdered)
-    if isinstance(fact, step_down.OF_A_STEP_DOWN):
-        return fact.step_down_id in chart.step_downs or isinstance(fact, step_down.StepDownRecommended)
-    match fact:
-        case consent.ConsentRevoked(consent_id=consent_id):
-            return consent_id in chart.consents
-        case break_glass.BreakGlassReviewed(opened=opened):
-            return opened in chart.openings
-        case _:
-            return True
+    if (rests_on := _RESTS_ON.get(kind)) is None:
+        return True
+    part, name = rests_on
+    return getattr(fact, name) in getattr(chart, part)
 
 
 def _episodes_further(chart: Chart, entry: Entry) -> Mapping[UUID, Episode]:
