@@ -7,27 +7,28 @@ The same facts at the same cut give the same rows and the same hash, whenever it
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from domain.compliance.monthly import MONTHLY, assess_month
+from domain.compliance.period import Period
 from domain.compliance.rule_set import RuleSet
 from domain.compliance.verdict import Row
-from domain.compliance.weekly import OF_PATIENTS, WEEKLY, assess_week
+from domain.compliance.weekly import OF_PATIENTS, WEEKLY, assess_week, looked_at
 from domain.facility import Facility
 from domain.month import Month
 from domain.program import Payer
-from domain.record import Recorded
-from domain.site import Site, fold_site
+from domain.site import Site
 from domain.week import Week
 from exchange.cut import Cut, take_cut, utc_text
 from exchange.errors import NotAsked
 from exchange.rows import canonical_sha256
+from projections.cut import Cut as KnownCut
+from projections.known_site import KnownSite, known_site
+from projections.present_site import present_site
 from store.ledger import Ledger
 from store.rule_sets import shipped
 from store.store import Store
-
-PAGE_FACTS: Final = 5000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,13 +118,46 @@ def answer(
     Without a rule set asked for, that adopted by the period's last date, else landmark-iop. NotAsked for an unknown
     rule set, or a payer without one, NotOnRecord for a site that was not open at the cut.
     """
-    ledger = store.ledger(facility)
-    cut = take_cut(ledger, known_at=asked.known_at, as_of=asked.as_of, now=now)
+    cut = take_cut(store.ledger(facility), known_at=asked.known_at, as_of=asked.as_of, now=now)
     rules = applying(cut.facility, _last(period), asked)
-    site, destroyed = _site_and_destroyed(ledger, cut.knowledge.position)
-    rows = _rows(site, period, rules, cut, asked.payer)
-    header = replace(_header(facility, period, rules, cut, rows, now, asked), charts_destroyed=destroyed)
+    found, cut = _site_of(store, facility, period, rules, cut, asked)
+    rows = _rows(found.site, period, rules, cut, asked.payer)
+    header = replace(_header(facility, period, rules, cut, rows, now, asked), charts_destroyed=found.charts_destroyed)
     return Report(header=header, rows=tuple(rows))
+
+
+def _site_of(
+    store: Store, facility: str, period: Week | Month, rules: RuleSet, cut: Cut, asked: Question
+) -> tuple[KnownSite, Cut]:
+    """What a report looks at, and the cut that it stands on: without a `known_at`, that may be of a later fact."""
+    dates = looked_at(period, rules) if isinstance(period, Week) else Period.of_month(period)
+    found, stands = site_for(store, facility, dates, cut, known_at=asked.known_at)
+    if found is not None and applying(stands.facility, _last(period), asked) == rules:
+        return found, stands
+    return known_site(store.ledger(facility), KnownCut(cut.knowledge.position, cut.knowledge.known_at)), cut
+
+
+def site_for(
+    store: Store, facility: str, looked_at: Period, cut: Cut, *, known_at: datetime | None
+) -> tuple[KnownSite | None, Cut]:
+    """The site at a cut from the read tables, for who looks at these dates; and the cut that it stands on: without a
+    `known_at` that was asked for, that of a fact recorded meanwhile. None where the ledger is to be asked.
+
+    `as_of` cuts by what is dated, not by what is known: the tables serve any.
+    """
+    knowledge = cut.knowledge
+    found = present_site(
+        store,
+        facility,
+        looked_at=looked_at,
+        as_of=cut.as_of,
+        position=knowledge.position,
+        exactly=known_at is not None and knowledge.asked_known_at is None,
+    )
+    if found is None or found.cut.known_at is None:
+        return None, cut
+    stands = replace(knowledge, position=found.cut.position, known_at=found.cut.known_at.astimezone(UTC))
+    return found, replace(cut, knowledge=stands, facility=found.site.facility)
 
 
 def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
@@ -138,22 +172,7 @@ def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
 
 def site_at(ledger: Ledger, position: int) -> Site:
     """The site as its first `position` facts tell it, without the charts that were destroyed since or before."""
-    return _site_and_destroyed(ledger, position)[0]
-
-
-def _site_and_destroyed(ledger: Ledger, position: int) -> tuple[Site, int]:
-    """The same, and how many charts with a fact up to there were destroyed."""
-    streams: dict[str, list[Recorded]] = {}
-    gone: set[str] = set()
-    after = 0
-    while after < position:
-        page = ledger.rows(after=after, upto=position, limit=PAGE_FACTS)
-        for fact in ledger.opened(page):
-            streams.setdefault(fact.stream, []).append(fact)
-        gone |= {row[1] for row in page if row[5] is None}
-        after = page[-1][0]
-    # A chart that was destroyed while this was read is no half of one.
-    return fold_site({stream: entries for stream, entries in streams.items() if stream not in gone}), len(gone)
+    return known_site(ledger, KnownCut(position, None)).site
 
 
 def _last(period: Week | Month) -> date:

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 from domain.facility import Facility
 from domain.record import Recorded, stream_uuid
 from domain.room import Stays
-from domain.session import CancellationCause, Held, Modality, Session, SessionKind, StaffPresence, evolve
+from domain.session import CancellationCause, Held, Modality, Plan, Session, SessionKind, StaffPresence, evolve
 from domain.site import fold_session
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of
@@ -32,19 +32,20 @@ from store.store import Store
 
 _LOAD: Final[LiteralString] = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
 FROM projection.sessions WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
 """
 _WRITE: Final[LiteralString] = """
 INSERT INTO projection.sessions
     (ledger, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-     started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays)
+     started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays, plans)
 SELECT %(ledger)s, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays
+       started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays, plans
 FROM jsonb_to_recordset(%(rows)s) AS session (
     session_id uuid, version bigint, cohort_id uuid, kind text, modality text, topic text, room text,
     starts_at timestamptz, ends_at timestamptz, scheduled_version bigint, started_at timestamptz,
-    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint, stays jsonb
+    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint, stays jsonb,
+    plans jsonb
 )
 ON CONFLICT (ledger, session_id) DO UPDATE SET
     version = excluded.version,
@@ -62,11 +63,13 @@ ON CONFLICT (ledger, session_id) DO UPDATE SET
     held_version = excluded.held_version,
     cancelled = excluded.cancelled,
     cancelled_version = excluded.cancelled_version,
-    stays = excluded.stays
+    stays = excluded.stays,
+    plans = excluded.plans
 """
 
 _STAFF: Final = msgspec.json.Decoder(tuple[StaffPresence, ...])
 _STAYS: Final = msgspec.json.Decoder(Stays)
+_PLANS: Final = msgspec.json.Decoder(tuple[Plan, ...])
 
 
 def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
@@ -112,15 +115,21 @@ def row_of(session: Session) -> dict[str, Any]:
         "cancelled": session.cancelled,
         "cancelled_version": session.cancelled_version,
         "stays": session.stays or None,
+        "plans": session.plans if len(session.plans) > 1 else None,
     }
 
 
 def session_of(row: Sequence[Any]) -> Session:
-    """A session from its row, columns in the order of the statements here; without the starts that it had before."""
+    """A session from its row, columns in the order of the statements here."""
+    starts_at, scheduled_version = row[7], row[9]
     started_at, ended_at, staff, held_version = row[10:14]
     held = None
     if held_version is not None:
         held = Held(started_at=started_at, ended_at=ended_at, staff=_STAFF.decode(staff), version=held_version)
+    if row[17] is not None:
+        plans = _PLANS.decode(row[17])
+    else:
+        plans = () if starts_at is None else (Plan(starts_at=starts_at, version=scheduled_version),)
     return Session(
         session_id=row[0],
         version=row[1],
@@ -129,9 +138,10 @@ def session_of(row: Sequence[Any]) -> Session:
         modality=Modality(row[4]),
         topic=row[5],
         room=row[6],
-        starts_at=row[7],
+        starts_at=starts_at,
         ends_at=row[8],
-        scheduled_version=row[9],
+        scheduled_version=scheduled_version,
+        plans=plans,
         held=held,
         cancelled=None if row[14] is None else CancellationCause(row[14]),
         cancelled_version=row[15],
@@ -154,13 +164,28 @@ PROJECTION: Final = define("sessions", apply, folds=("projections.sessions", "do
 
 _NEEDED: Final[LiteralString] = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
 FROM projection.sessions
 WHERE ledger = %(ledger)s AND session_id IN (
     SELECT session_id FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
     UNION
     SELECT session_id FROM projection.sessions
     WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
+)
+"""
+
+_PLANNED: Final[LiteralString] = """
+SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
+FROM projection.sessions
+WHERE ledger = %(ledger)s AND starts_at IS NOT NULL AND session_id IN (
+    SELECT session_id FROM projection.sessions
+    WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
+    UNION
+    SELECT session_id FROM projection.sessions
+    CROSS JOIN LATERAL jsonb_to_recordset(plans) AS plan (starts_at timestamptz)
+    WHERE ledger = %(ledger)s AND plans IS NOT NULL
+      AND plan.starts_at >= %(since)s AND plan.starts_at < %(until)s
 )
 """
 
@@ -192,6 +217,12 @@ def sessions_needed(
 def needed_in(ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime) -> Query:
     """What asks for `sessions_needed` along with other queries; `sessions_in` takes its rows."""
     return _NEEDED, {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
+
+
+def planned_in(ledger: str, *, since: datetime, until: datetime) -> Query:
+    """What asks for the sessions that start, or were ever planned to start, from `since` to before `until`;
+    `sessions_in` takes its rows."""
+    return _PLANNED, {"ledger": ledger, "since": since, "until": until}
 
 
 def sessions_in(rows: Iterable[Sequence[Any]]) -> dict[UUID, Session]:

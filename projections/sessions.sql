@@ -19,6 +19,7 @@ CREATE TABLE projection.sessions (
     cancelled         text COLLATE "C",
     staff             jsonb,
     stays             jsonb,
+    plans             jsonb,
     ledger            text COLLATE "C" NOT NULL,
     PRIMARY KEY (ledger, session_id)
 );
@@ -27,8 +28,10 @@ COMMENT ON COLUMN projection.sessions.starts_at IS 'as last rescheduled; null wh
 COMMENT ON COLUMN projection.sessions.cancelled IS 'the cause; null unless cancelled';
 COMMENT ON COLUMN projection.sessions.staff IS 'who was in the room from when to when; null unless held';
 COMMENT ON COLUMN projection.sessions.stays IS 'staff noted as coming and going; null where nobody was';
+COMMENT ON COLUMN projection.sessions.plans IS 'the starts that it ever had, each with the version that says so; null where there was one alone';
 
 CREATE INDEX sessions_by_time ON projection.sessions (ledger, starts_at);
+CREATE INDEX sessions_moved ON projection.sessions (ledger) WHERE plans IS NOT NULL;
 CREATE INDEX sessions_of_a_cohort ON projection.sessions (ledger, cohort_id, starts_at);
 
 ALTER TABLE projection.sessions ENABLE ROW LEVEL SECURITY;

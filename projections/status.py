@@ -14,6 +14,7 @@ import msgspec
 
 from domain.chart import Chart, evolve, fold
 from domain.claims import cohorts_named
+from domain.compliance.reach import reach
 from domain.record import Recorded, stream_name, stream_uuid
 from domain.session import Session
 from domain.site import Site
@@ -45,10 +46,16 @@ _FORGET: Final[LiteralString] = """
 DELETE FROM projection.status WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
 """
 _WRITE: Final[LiteralString] = """
-INSERT INTO projection.status (ledger, patient_id, version, chart)
-SELECT %(ledger)s, folded.patient_id, folded.version, folded.chart
-FROM unnest(%(patients)b::uuid[], %(versions)b::bigint[], %(charts)b::bytea[]) AS folded (patient_id, version, chart)
-ON CONFLICT (ledger, patient_id) DO UPDATE SET version = excluded.version, chart = excluded.chart
+INSERT INTO projection.status (ledger, patient_id, version, chart, since, until, merged)
+SELECT %(ledger)s, folded.patient_id, folded.version, folded.chart, folded.since, folded.until,
+       folded.merged
+FROM unnest(
+    %(patients)b::uuid[], %(versions)b::bigint[], %(charts)b::bytea[], %(since)b::date[], %(until)b::date[],
+    %(merged)b::uuid[]
+) AS folded (patient_id, version, chart, since, until, merged)
+ON CONFLICT (ledger, patient_id) DO UPDATE SET
+    version = excluded.version, chart = excluded.chart, since = excluded.since, until = excluded.until,
+    merged = excluded.merged
 """
 
 SealedChart = tuple[UUID, int, bytes]
@@ -99,16 +106,21 @@ def sealed_charts(cursor: Cursor, ledger: str, patient_ids: list[UUID]) -> list[
     return cursor.execute(_LOAD, {"ledger": ledger, "patients": patient_ids}).fetchall()
 
 
-def opened(ledger: Ledger, rows: Sequence[SealedChart]) -> dict[UUID, Chart]:
+def opened(ledger: Ledger, rows: Sequence[SealedChart], *, or_gone: bool = False) -> dict[UUID, Chart]:
     """Charts from their rows. May fetch keys, so it is called outside of `snapshot`, which holds a connection.
 
-    Unreadable for a row that isn't what was sealed.
+    Unreadable for a row that isn't what was sealed; Destroyed for a chart that was destroyed since, unless it may be
+    left out: `or_gone`.
     """
     ledger.prepare(stream_name("chart", patient_id) for patient_id, _, _ in rows)
-    return {
-        patient_id: unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
-        for patient_id, version, sealed in rows
-    }
+    charts = {}
+    for patient_id, version, sealed in rows:
+        try:
+            charts[patient_id] = unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
+        except Destroyed:
+            if not or_gone:
+                raise
+    return charts
 
 
 def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
@@ -117,11 +129,15 @@ def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
         # A chart may be destroyed while it is folded here.
         with suppress(Destroyed):
             sealed = ledger.seal(stream_name("chart", chart.patient_id), _column(chart.version), pack(chart))
-            rows.append((chart.patient_id, chart.version, sealed))
+            told = reach(chart)
+            dates = (None, None) if told is None else (told.first, told.last)
+            merged = None if chart.merged_into is None else chart.merged_into.chart
+            rows.append((chart.patient_id, chart.version, sealed, *dates, merged))
     if not rows:
         return
-    patients, versions, columns = (list(column) for column in zip(*rows, strict=True))
-    cursor.execute(_WRITE, {"ledger": ledger.name, "patients": patients, "versions": versions, "charts": columns})
+    columns = (list(column) for column in zip(*rows, strict=True))
+    names = ("patients", "versions", "charts", "since", "until", "merged")
+    cursor.execute(_WRITE, {"ledger": ledger.name, **dict(zip(names, columns, strict=True))})
 
 
 def _column(version: int) -> str:
@@ -138,7 +154,9 @@ def unpack(packed: bytes) -> Chart:
     return _DECODER.decode(zlib.decompress(packed))
 
 
-PROJECTION: Final = define("status", apply, folds=("projections.status", "domain.chart", "domain.acts"))
+PROJECTION: Final = define(
+    "status", apply, folds=("projections.status", "domain.chart", "domain.acts", "domain.compliance.reach")
+)
 
 
 # ---- query

@@ -4,6 +4,9 @@ DROP TABLE IF EXISTS projection.status;
 CREATE TABLE projection.status (
     version    bigint NOT NULL,
     patient_id uuid NOT NULL,
+    since      date,
+    until      date,
+    merged     uuid,
     ledger     text COLLATE "C" NOT NULL,
     chart      bytea NOT NULL,
     PRIMARY KEY (ledger, patient_id)
@@ -11,8 +14,14 @@ CREATE TABLE projection.status (
 
 COMMENT ON COLUMN projection.status.chart IS 'the folded chart at that version, packed, encrypted under the chart''s key';
 
+COMMENT ON COLUMN projection.status.since IS 'the first date of which a report may tell something of the chart; null where none does';
+COMMENT ON COLUMN projection.status.until IS 'the last such date; null where there is none, or no end to it';
+COMMENT ON COLUMN projection.status.merged IS 'the chart that this one was merged into; null where it was not';
+
 -- Ciphertext doesn't compress: don't try.
 ALTER TABLE projection.status ALTER COLUMN chart SET STORAGE EXTERNAL;
+
+CREATE INDEX status_reported ON projection.status (ledger, until, since);
 
 ALTER TABLE projection.status ENABLE ROW LEVEL SECURITY;
 CREATE POLICY of_the_ledger_asked_for ON projection.status FOR SELECT TO stepdown_reader

@@ -308,9 +308,10 @@ class Ledger(Application[str]):
         [rows] = self._database.select((_STREAMS, given))
         return [row[0] for row in rows]
 
-    def destroyed(self) -> set[str]:
-        """The charts whose keys were destroyed. None of them is opened again, and here none of their keys is kept."""
-        gone = self._keys.destroyed()
+    def destroyed(self, *, upto: int | None = None) -> set[str]:
+        """The charts whose keys were destroyed, of those begun up to a position. None of them is opened again, and here
+        none of their keys is kept."""
+        gone = self._keys.destroyed(upto=upto)
         self._keys.forget(gone)
         return gone
 

@@ -30,6 +30,12 @@ _CHART_KEYS: Final[LiteralString] = (
     "SELECT stream, wrapped FROM chart_key WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s)"
 )
 _DESTROYED: Final[LiteralString] = "SELECT stream FROM chart_key WHERE ledger = %(ledger)s AND wrapped IS NULL"
+_DESTROYED_OF: Final[LiteralString] = """
+SELECT gone.stream FROM chart_key gone
+WHERE gone.ledger = %(ledger)s AND gone.wrapped IS NULL AND EXISTS (
+    SELECT FROM fact
+    WHERE fact.ledger = gone.ledger AND fact.stream = gone.stream AND fact.position <= %(upto)s)
+"""
 
 
 def is_sealed(stream: str) -> bool:
@@ -115,9 +121,10 @@ class LedgerKeys:
             with suppress(KeyError):
                 self._cache.get((self._ledger, stream), evict=True)
 
-    def destroyed(self) -> set[str]:
-        """The charts of this ledger whose keys were destroyed."""
-        [rows] = self._database.select((_DESTROYED, {"ledger": self._ledger}))
+    def destroyed(self, *, upto: int | None = None) -> set[str]:
+        """The charts of this ledger whose keys were destroyed; with `upto`, those alone that were begun by then."""
+        query = _DESTROYED if upto is None else _DESTROYED_OF
+        [rows] = self._database.select((query, {"ledger": self._ledger, "upto": upto}))
         return {row[0] for row in rows}
 
     def of(self, streams: Iterable[str]) -> dict[str, ChartKey]:

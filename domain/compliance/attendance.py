@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -32,32 +32,38 @@ def att_1(week: PatientPeriod, terms: ShowRate) -> Row:
     )
 
 
-def att_1_of_month(months: Iterable[PatientPeriod], site: str, period: Period, as_of: date, terms: ShowRate) -> Row:
-    """ATT-1, facility and month: the sum of all patients. It has no threshold, so it is met once the month is over."""
-    attended = expected = excused = 0
-    evidence: list[str] = []
-    missing: list[str] = []
-    for month in months:
+class ShowRateOfSite:
+    """ATT-1, facility and month: the sum of all patients, noted one by one, in whatever order. It has no threshold, so
+    it is met once the month is over."""
+
+    def __init__(self) -> None:
+        self._attended = self._expected = self._excused = 0
+        self._evidence: list[str] = []
+        self._missing: list[tuple[str, list[str]]] = []
+
+    def note(self, month: PatientPeriod) -> None:
         found = month.expected
-        attended += sum(1 for visit in found if visit.attended)
-        excused += sum(1 for visit in found if visit.excused)
-        expected += len(found)
+        self._attended += sum(1 for visit in found if visit.attended)
+        self._excused += sum(1 for visit in found if visit.excused)
+        self._expected += len(found)
         # A patient who was expected in nothing is no part of the sum, and may still be so for some fact on record.
-        evidence += [*month.standing, *_expectation(month)]
-        missing += [f"{item} of {month.stream}" for item in _missing(month)]
-    return Row(
-        rule=terms.rule,
-        subject="facility",
-        subject_id=site,
-        period_start=period.first,
-        period_end=period.last,
-        verdict=without_threshold(expected, period, as_of),
-        value=attended,
-        of=expected,
-        evidence=cited(evidence),
-        missing=tuple(missing),
-        figures=(("excused", excused),),
-    )
+        self._evidence += [*month.standing, *_expectation(month)]
+        self._missing.append((month.stream, [f"{item} of {month.stream}" for item in _missing(month)]))
+
+    def att_1(self, site: str, period: Period, as_of: date, terms: ShowRate) -> Row:
+        return Row(
+            rule=terms.rule,
+            subject="facility",
+            subject_id=site,
+            period_start=period.first,
+            period_end=period.last,
+            verdict=without_threshold(self._expected, period, as_of),
+            value=self._attended,
+            of=self._expected,
+            evidence=cited(self._evidence),
+            missing=tuple(item for _, items in sorted(self._missing) for item in items),
+            figures=(("excused", self._excused),),
+        )
 
 
 def without_threshold(divisor: int, period: Period, as_of: date) -> Verdict:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -20,33 +20,52 @@ from domain.facility import Facility
 from domain.record import stream_name
 from domain.session import Session
 
-Present = Mapping[UUID, list[tuple[UUID, Chart, Attendance]]]
-"""Session → person, chart and record of each who attended."""
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """A record in a chart, and the version by which that chart was merged into another."""
+
+    patient_id: UUID
+    record: Attendance
+    merged_version: int | None
 
 
-def attended_by(charts: Mapping[UUID, Chart]) -> Present:
-    """Who attended which session. A person whose chart was merged is the one that it was merged into."""
-    found: dict[UUID, list[tuple[UUID, Chart, Attendance]]] = {}
-    for chart in charts.values():
-        person = _person(chart, charts)
-        for session_id, record in chart.attendances.items():
+class Presence:
+    """Who attended some sessions, looked up chart by chart: none has to be kept at hand for it."""
+
+    def __init__(self, sessions: Iterable[UUID]) -> None:
+        self._found: dict[UUID, list[Attended]] = {session_id: [] for session_id in sessions}
+        self._noted: set[UUID] = set()
+        self._merged: dict[UUID, UUID] = {}
+
+    def note(self, chart: Chart) -> None:
+        """A further chart of the site."""
+        self._noted.add(chart.patient_id)
+        merged = chart.merged_into
+        if merged is not None:
+            self._merged[chart.patient_id] = merged.chart
+        for session_id in chart.attendances.keys() & self._found.keys():
+            record = chart.attendances[session_id]
             if record.attended:
-                found.setdefault(session_id, []).append((person, chart, record))
-    return found
+                one = Attended(chart.patient_id, record, None if merged is None else merged.version)
+                self._found[session_id].append(one)
 
+    def of(self, session_id: UUID) -> list[Attended]:
+        return self._found.get(session_id, [])
 
-def _person(chart: Chart, charts: Mapping[UUID, Chart]) -> UUID:
-    seen = {chart.patient_id}
-    while chart.merged_into is not None and chart.merged_into.chart in charts:
-        chart = charts[chart.merged_into.chart]
-        if chart.patient_id in seen:
-            break
-        seen.add(chart.patient_id)
-    return chart.patient_id
+    def person(self, patient_id: UUID) -> UUID:
+        """Whose chart it is, once all are noted: a person whose chart was merged is the one that it was merged into."""
+        seen = {patient_id}
+        while (into := self._merged.get(patient_id)) is not None and into in self._noted:
+            patient_id = into
+            if patient_id in seen:
+                break
+            seen.add(patient_id)
+        return patient_id
 
 
 def rat_1(
-    session: Session, facility: Facility, present: Present, period: Period, as_of: date, terms: StaffRatio
+    session: Session, facility: Facility, presence: Presence, period: Period, as_of: date, terms: StaffRatio
 ) -> Row | None:
     """RAT-1, session: at every instant at most six patients for each of the qualified staff. Figures: violation
     minutes, the most patients at once, the staff when the ratio was worst (none is the worst), whether patients were
@@ -55,15 +74,13 @@ def rat_1(
     Sessions of any kind, held on a program day of the period by `as_of`; None for others. Family members don't count,
     guests do. Any violation, however short. Source: Landmark (one of the staff to six patients).
     """
-    held = session.interval
-    if held is None or session.starts_at is None:
+    if not is_rated(session, facility, period, as_of):
         return None
-    day = session.program_day(facility.clock)
-    interval = between(held.started_at, held.ended_at)
-    if day not in period or day > as_of or interval is None:
+    day, interval = session.program_day(facility.clock), _interval(session)
+    if interval is None:
         return None
-    found = present.get(session.session_id, [])
-    patients = [(person, stay) for person, _, record in found if (stay := _stay(record, interval)) is not None]
+    found = [(presence.person(one.patient_id), one) for one in presence.of(session.session_id)]
+    patients = [(person, stay) for person, one in found if (stay := _stay(one.record, interval)) is not None]
     moments = list(_moments(interval, patients, _qualified(session, facility, day, interval)))
     over = [m for m in moments if m.patients > terms.patients_per_staff * m.staff]
     peak = max((m for m in moments if m.patients), key=_ratio, default=None)
@@ -84,6 +101,19 @@ def rat_1(
             ("critical", int(any(m.patients and not m.staff for m in moments))),
         ),
     )
+
+
+def is_rated(session: Session, facility: Facility, period: Period, as_of: date) -> bool:
+    """Whether it was held, on a program day of the period by `as_of`."""
+    if session.interval is None or session.starts_at is None:
+        return False
+    day = session.program_day(facility.clock)
+    return day in period and day <= as_of
+
+
+def _interval(session: Session) -> Interval | None:
+    held = session.interval
+    return None if held is None else between(held.started_at, held.ended_at)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,17 +178,17 @@ def _missing(session: Session, facility: Facility, day: date) -> Iterator[str]:
             yield f"credential of staff/{staff_id} on {day}"
 
 
-def _evidence(session: Session, facility: Facility, found: Iterable[tuple[UUID, Chart, Attendance]]) -> Iterator[str]:
+def _evidence(session: Session, facility: Facility, found: Iterable[tuple[UUID, Attended]]) -> Iterator[str]:
     yield from planned_by(session)
     yield from held_by(session)
-    for person, chart, record in found:
-        stream = stream_name("chart", chart.patient_id)
-        yield f"{stream}@{record.version}"
-        if person != chart.patient_id and chart.merged_into is not None:
-            yield f"{stream}@{chart.merged_into.version}"
+    for person, one in found:
+        stream = stream_name("chart", one.patient_id)
+        yield f"{stream}@{one.record.version}"
+        if person != one.patient_id and one.merged_version is not None:
+            yield f"{stream}@{one.merged_version}"
     place = stream_name("facility", facility.code or "")
-    for one in session.held.staff if session.held is not None else ():
-        for line in facility.staff.get(one["staff_id"], ()):
+    for there in session.held.staff if session.held is not None else ():
+        for line in facility.staff.get(there["staff_id"], ()):
             yield f"{place}@{line.version}"
             if line.ended_version is not None:
                 yield f"{place}@{line.ended_version}"

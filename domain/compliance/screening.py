@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -142,42 +142,55 @@ def _followed_up(
     )
 
 
-def scr_3(charts: Iterable[Chart], site: str, period: Period, zone: ZoneInfo, as_of: date, terms: Positivity) -> Row:
+class PositivityOfSite:
     """SCR-3, facility and month of collection: unexpected positives among the valid final results. Figures: those two;
-    specimens that are not valid by kind, those without a result, refused and missed ones. Our default: no threshold."""
-    shown = Period(period.first, min(period.last, as_of))
-    counts: dict[str, int] = dict.fromkeys(_REPORTED, 0)
-    evidence: list[str] = []
-    positive = valid = 0
-    for chart in charts:
+    specimens that are not valid by kind, those without a result, refused and missed ones. Our default: no threshold.
+
+    Charts are noted one by one, in whatever order.
+    """
+
+    def __init__(self, period: Period, zone: ZoneInfo, as_of: date) -> None:
+        self._period, self._zone, self._as_of = period, zone, as_of
+        self._shown = Period(period.first, min(period.last, as_of))
+        self._counts: dict[str, int] = dict.fromkeys(_REPORTED, 0)
+        self._evidence: list[str] = []
+        self._positive = self._valid = 0
+
+    def note(self, chart: Chart) -> None:
         stream = stream_name("chart", chart.patient_id)
         for screening in chart.screenings.values():
-            collected = collected_on(screening, zone)
-            if collected is not None and collected in shown:
-                result = result_of(screening, chart.prescriptions, zone=zone, as_of=as_of)
-                positive += result in _IN_BOTH
-                valid += result in _VALID
-                if result not in _VALID:
-                    counts[result.value if result is not None else _NO_RESULT] += 1
-                evidence += [f"{stream}@{version}" for version in _read(chart, screening, collected, zone, as_of)]
+            collected = collected_on(screening, self._zone)
+            if collected is not None and collected in self._shown:
+                self._note_result(chart, screening)
+                versions = _read(chart, screening, collected, self._zone, self._as_of)
+                self._evidence += [f"{stream}@{version}" for version in versions]
             for name, ones in (("refused", screening.refusals), ("missed", screening.missed)):
-                versions = [one.version for one in ones if local_date(one.at, zone) in shown]
-                counts[name] += len(versions)
-                evidence += [
-                    f"{stream}@{version}" for version in (*versions, *([screening.version] if versions else []))
+                found = [one.version for one in ones if local_date(one.at, self._zone) in self._shown]
+                self._counts[name] += len(found)
+                self._evidence += [
+                    f"{stream}@{version}" for version in (*found, *([screening.version] if found else []))
                 ]
-    return Row(
-        rule=terms.rule,
-        subject="facility",
-        subject_id=site,
-        period_start=period.first,
-        period_end=period.last,
-        verdict=without_threshold(valid, period, as_of),
-        value=positive,
-        of=valid,
-        evidence=cited(evidence),
-        figures=tuple(counts.items()),
-    )
+
+    def _note_result(self, chart: Chart, screening: Screening) -> None:
+        result = result_of(screening, chart.prescriptions, zone=self._zone, as_of=self._as_of)
+        self._positive += result in _IN_BOTH
+        self._valid += result in _VALID
+        if result not in _VALID:
+            self._counts[result.value if result is not None else _NO_RESULT] += 1
+
+    def scr_3(self, site: str, terms: Positivity) -> Row:
+        return Row(
+            rule=terms.rule,
+            subject="facility",
+            subject_id=site,
+            period_start=self._period.first,
+            period_end=self._period.last,
+            verdict=without_threshold(self._valid, self._period, self._as_of),
+            value=self._positive,
+            of=self._valid,
+            evidence=cited(self._evidence),
+            figures=tuple(self._counts.items()),
+        )
 
 
 _NO_RESULT: Final = "without_result"

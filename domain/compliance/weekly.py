@@ -19,7 +19,7 @@ from domain.compliance.individual import ind_1
 from domain.compliance.patient_period import PatientPeriod, care_in
 from domain.compliance.payer import of_payer
 from domain.compliance.period import Period
-from domain.compliance.ratio import attended_by, rat_1
+from domain.compliance.ratio import Presence, is_rated, rat_1
 from domain.compliance.reductions import stp_1
 from domain.compliance.rule_set import (
     DaysOffered,
@@ -40,6 +40,7 @@ from domain.compliance.rule_set import (
 from domain.compliance.screening import scr_1
 from domain.compliance.timetable import Timetable, lay_out
 from domain.compliance.verdict import Row
+from domain.session import Session
 from domain.site import Site
 from domain.week import Week
 
@@ -83,29 +84,39 @@ def assess_week(
     patients alone, from that payer's episodes.
     """
     scene = week_scene(site, week, rule_set=rule_set, as_of=as_of, known_at=known_at)
+    rows: list[Row] = []
     if payer is not None:
-        charts = [of_payer(chart, payer) for chart in site.charts.values()]
-        rows = [row for chart in charts for row in assess_patient(chart, scene)]
+        for chart in site.charts.values():
+            rows += assess_patient(of_payer(chart, payer), scene)
     else:
-        rows = [row for chart in site.charts.values() for row in assess_patient(chart, scene)]
+        rated = _rated(scene)
+        presence = Presence(rated)
+        # Each chart is looked at once, and let go: a site may open them as they are asked for.
+        for chart in site.charts.values():
+            rows += assess_patient(chart, scene)
+            presence.note(chart)
         rows += _of_cohorts(scene)
-        rows += _of_sessions(scene)
+        rows += _of_sessions(scene, rated, presence)
     return sorted(rows, key=lambda row: row.place)
 
 
 def week_scene(site: Site, week: Week, *, rule_set: RuleSet, as_of: date, known_at: datetime) -> WeekScene:
-    family = rule_set.terms(FamilySessions)
-    back = timedelta(days=0 if family is None else max(family.every_days - 1, 0))
-    period = Period.of_week(week)
     timetable = lay_out(
         site.sessions.values(),
-        Period(period.first - back, period.last),
+        looked_at(week, rule_set),
         zone=site.facility.clock,
         modalities=rule_set.modalities,
         as_of=as_of,
         known_at=known_at,
     )
-    return WeekScene(site=site, week=period, rule_set=rule_set, timetable=timetable, cohorts=site.cohorts)
+    return WeekScene(site=site, week=Period.of_week(week), rule_set=rule_set, timetable=timetable, cohorts=site.cohorts)
+
+
+def looked_at(week: Week, rule_set: RuleSet) -> Period:
+    """The dates whose sessions and charts a week's report reads: windows that end in the week begin before it."""
+    family = rule_set.terms(FamilySessions)
+    back = timedelta(days=0 if family is None else max(family.every_days - 1, 0))
+    return Period(week.monday - back, week.sunday)
 
 
 def assess_patient(chart: Chart, scene: WeekScene) -> Iterator[Row]:
@@ -161,12 +172,18 @@ def _of_cohorts(scene: WeekScene) -> Iterator[Row]:
             yield row
 
 
-def _of_sessions(scene: WeekScene) -> Iterator[Row]:
+def _rated(scene: WeekScene) -> dict[UUID, Session]:
+    if scene.rule_set.terms(StaffRatio) is None:
+        return {}
+    facility, as_of = scene.site.facility, scene.timetable.as_of
+    return {key: one for key, one in scene.site.sessions.items() if is_rated(one, facility, scene.week, as_of)}
+
+
+def _of_sessions(scene: WeekScene, rated: Mapping[UUID, Session], presence: Presence) -> Iterator[Row]:
     terms = scene.rule_set.terms(StaffRatio)
     if terms is None:
         return
-    present = attended_by(scene.site.charts)
-    for session in scene.site.sessions.values():
-        row = rat_1(session, scene.site.facility, present, scene.week, scene.timetable.as_of, terms)
+    for session in rated.values():
+        row = rat_1(session, scene.site.facility, presence, scene.week, scene.timetable.as_of, terms)
         if row is not None:
             yield row

@@ -19,6 +19,7 @@ from exchange.importing import import_file
 from exchange.reports import Question, Report
 from exchange.restoring import restore_file
 from exchange.rows import canonical
+from projections import known_site, paged_charts
 from store.store import Store
 from tests.domain.compliance.test_expected_rows import ASKED, REPORTS, as_of_in, as_text, expected_of, period_of
 from tests.exchange.program_file import FACTS, OPERATOR, SAMPLE
@@ -154,7 +155,8 @@ def test_as_of_is_the_sites_today_or_the_local_date_of_the_time_it_was_known_at(
 
 def test_the_size_of_pages_changes_nothing(restored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = answer(restored, "lexington", W16, now=NOW).header.sha256
-    monkeypatch.setattr(reports, "PAGE_FACTS", 101)
+    monkeypatch.setattr(paged_charts, "PAGE_CHARTS", 7)
+    monkeypatch.setattr(known_site, "PAGE_STREAMS", 11)
     assert answer(restored, "lexington", W16, now=NOW).header.sha256 == whole
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -26,7 +26,7 @@ from tests.sample_program import known
 STATUS: LiteralString = "SELECT patient_id, version, chart FROM projection.status WHERE ledger = %(ledger)s"
 SESSIONS: LiteralString = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text
+       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
 FROM projection.sessions WHERE ledger = %(ledger)s
 """
 ATTENDANCE: LiteralString = """
@@ -95,8 +95,7 @@ def folded(facts: Iterable[Recorded]) -> Tables:
     told = {(entry.stream, entry.version): entry for entries in streams.values() for entry in entries}
     return Tables(
         status=dict(site.charts),
-        # The starts that a session had before it was moved, nobody asks the tables for.
-        sessions={key: replace(session, plans=()) for key, session in site.sessions.items()},
+        sessions=dict(site.sessions),
         attendance={
             (chart.patient_id, record.session_id): record
             for chart in site.charts.values()
