@@ -18,6 +18,7 @@ from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.chart.screening import ResultCorrected
 from domain.random_draw import RandomDrawMade
 from domain.record import EnteredInError
+from domain.report import ReportIssued
 from domain.room import StaffArrived, StaffLeft
 from tests.api.client import Client
 from tests.api.program import Site
@@ -140,6 +141,10 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_compliance": (Read.HISTORY,),
     "compare_rule_sets": (Read.REPORT,),
     "read_at_risk": (Read.CENSUS,),
+    "issue_report": (recording(ReportIssued),),
+    "read_issued_reports": (Read.REPORT,),
+    "read_issued_report": (Read.REPORT,),
+    "read_report_delta": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),
