@@ -76,8 +76,8 @@ class Cohort:
 
     def pattern_on(self, on: date) -> Pattern | None:
         """The pattern of a date; before the first one, the first by date, whichever was recorded first."""
-        if not self.patterns:
-            return None
+        if len(self.patterns) < 2:
+            return self.patterns[0] if self.patterns else None
         in_order = sorted(self.patterns, key=lambda p: (p.effective_on, p.version))
         known = [p for p in in_order if p.effective_on <= on]
         return known[-1] if known else in_order[0]

@@ -7,11 +7,9 @@ is read again, judged and appended batch by batch; run again after an interrupti
 
 from __future__ import annotations
 
-import gc
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import islice
@@ -29,6 +27,7 @@ from exchange.csv_file import TableFile, is_table
 from exchange.csv_import import TableImport
 from exchange.errors import FileUnreadable
 from exchange.fact_line import FactLine, read_import
+from exchange.keeping import keeping
 from exchange.ledger_import import LedgerImport
 from exchange.lines import Line, LineFile
 from exchange.rejects import Rejects, rejects_file
@@ -42,9 +41,6 @@ _ADMITTED: Final = "The file that was imported tells of the first session attend
 
 CHUNK_LINES: Final = 2000
 """How many lines are read ahead, so that what they need is asked for at once."""
-
-_SELDOM: Final = 20_000
-"""New objects before the collector looks through them, of an import: 700 is usual. A tenth of the time."""
 
 
 class Stage(StrEnum):
@@ -213,7 +209,7 @@ def _import(
     file = TakenFile(sha256=found.sha256, by=by, at=store.database.now(), correlation_id=uuid4())
     refused_before = rejects.count
     progress(Stage.RECORDING, 0, found.lines)
-    with _keeping() as keep, ThreadPoolExecutor(1, "import") as writer:
+    with keeping() as keep, ThreadPoolExecutor(1, "import") as writer:
 
         def recorded(done: int) -> None:
             keep()
@@ -248,21 +244,6 @@ def _chunks(lines: Iterable[Line]) -> Iterator[list[FactLine]]:
     rest = iter(lines)
     while chunk := [read_import(line) for line in islice(rest, CHUNK_LINES)]:
         yield chunk
-
-
-@contextmanager
-def _keeping() -> Iterator[Callable[[], None]]:
-    """What an import keeps, it keeps to its end: to look through all of it for garbage, over and over, is a fifth of
-    the time. The function given puts what there is so far out of the collector's sight; and what comes, which is hardly
-    ever garbage, it looks through more seldom.
-    """
-    usual = gc.get_threshold()
-    gc.set_threshold(_SELDOM, *usual[1:])
-    try:
-        yield gc.freeze
-    finally:
-        gc.set_threshold(*usual)
-        gc.unfreeze()
 
 
 class _FileImport:

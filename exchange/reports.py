@@ -22,6 +22,7 @@ from domain.site import Site
 from domain.week import Week
 from exchange.cut import Cut, take_cut, utc_text
 from exchange.errors import NotAsked
+from exchange.keeping import keeping
 from exchange.rows import canonical_sha256
 from projections.cut import Cut as KnownCut
 from projections.known_site import KnownSite, known_site
@@ -121,7 +122,9 @@ def answer(
     cut = take_cut(store.ledger(facility), known_at=asked.known_at, as_of=asked.as_of, now=now)
     rules = applying(cut.facility, _last(period), asked)
     found, cut = _site_of(store, facility, period, rules, cut, asked)
-    rows = _rows(found.site, period, rules, cut, asked.payer)
+    with keeping() as keep:
+        keep()
+        rows = _rows(found.site, period, rules, cut, asked.payer)
     header = replace(_header(facility, period, rules, cut, rows, now, asked), charts_destroyed=found.charts_destroyed)
     return Report(header=header, rows=tuple(rows))
 

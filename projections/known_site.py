@@ -54,9 +54,9 @@ def site_of_cut(ledger: Ledger, cut: Cut, charts: PagedCharts, sessions: Mapping
     return KnownSite(site, cut, charts, destroyed)
 
 
-def _folded(ledger: Ledger, patients: Sequence[UUID], position: int) -> dict[UUID, Chart]:
+def _folded(ledger: Ledger, patients: Sequence[UUID], position: int) -> Iterator[Chart]:
     streams = ledger.read([stream_name("chart", patient_id) for patient_id in patients], upto=position)
-    return {stream_uuid(stream): fold(stream_uuid(stream), entries) for stream, entries in streams.items() if entries}
+    return (fold(stream_uuid(stream), entries) for stream, entries in streams.items() if entries)
 
 
 def _sessions(ledger: Ledger, position: int) -> Iterator[Session]:

@@ -9,10 +9,11 @@ from uuid import UUID
 from domain.chart import Chart
 
 PAGE_CHARTS: Final = 100
-"""How many charts are opened at once."""
+"""How many charts are asked for at once."""
 
-OpenPage = Callable[[Sequence[UUID]], Mapping[UUID, Chart]]
-"""Opens the charts of these patients; who was destroyed since is not among them."""
+OpenPage = Callable[[Sequence[UUID]], Iterable[Chart]]
+"""The charts of these patients, best made one by one: who looks at each and lets it go never has two at hand, and the
+collector of garbage finds nothing. Who was destroyed since is not among them."""
 
 
 class PagedCharts(Mapping[UUID, Chart]):
@@ -36,7 +37,9 @@ class PagedCharts(Mapping[UUID, Chart]):
     def __getitem__(self, patient_id: UUID) -> Chart:
         if patient_id not in self._patients:
             raise KeyError(patient_id)
-        return self._opened([patient_id])[patient_id]
+        for chart in self._opened([patient_id]):
+            return chart
+        raise KeyError(patient_id)
 
     def items(self) -> ItemsView[UUID, Chart]:
         return _Items(self)
@@ -44,27 +47,29 @@ class PagedCharts(Mapping[UUID, Chart]):
     def values(self) -> ValuesView[Chart]:
         return _Values(self)
 
-    def opened(self) -> Iterator[tuple[UUID, Chart]]:
+    def opened(self) -> Iterator[Chart]:
         """All of them, in order."""
         patients = list(self._patients)
         for n in range(0, len(patients), PAGE_CHARTS):
-            yield from self._opened(patients[n : n + PAGE_CHARTS]).items()
+            yield from self._opened(patients[n : n + PAGE_CHARTS])
 
-    def _opened(self, patients: Sequence[UUID]) -> Mapping[UUID, Chart]:
-        found = self._open_page(patients)
-        self.gone.update(patient_id for patient_id in patients if patient_id not in found)
-        return found
+    def _opened(self, patients: Sequence[UUID]) -> Iterator[Chart]:
+        missing = set(patients)
+        for chart in self._open_page(patients):
+            missing.discard(chart.patient_id)
+            yield chart
+        self.gone |= missing
 
 
 class _Items(ItemsView[UUID, Chart]):
     _mapping: PagedCharts
 
     def __iter__(self) -> Iterator[tuple[UUID, Chart]]:
-        return self._mapping.opened()
+        return ((chart.patient_id, chart) for chart in self._mapping.opened())
 
 
 class _Values(ValuesView[Chart]):
     _mapping: PagedCharts
 
     def __iter__(self) -> Iterator[Chart]:
-        return (chart for _, chart in self._mapping.opened())
+        return self._mapping.opened()

@@ -6,7 +6,7 @@ at a time, and not kept. Of whom a report says nothing the site may hold or lack
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
 from typing import Any, Final, LiteralString
@@ -81,8 +81,8 @@ def present_site(
 def _sealed(ledger: Ledger, rows: Iterable[SealedChart]) -> PagedCharts:
     sealed = {row[0]: row for row in rows}
 
-    def open_page(patients: Sequence[UUID]) -> Mapping[UUID, Chart]:
-        return status.opened(ledger, [sealed[patient_id] for patient_id in patients], or_gone=True)
+    def open_page(patients: Sequence[UUID]) -> Iterator[Chart]:
+        return status.those_left(ledger, [sealed[patient_id] for patient_id in patients])
 
     return PagedCharts(sealed, open_page)
 

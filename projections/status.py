@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -106,21 +106,29 @@ def sealed_charts(cursor: Cursor, ledger: str, patient_ids: list[UUID]) -> list[
     return cursor.execute(_LOAD, {"ledger": ledger, "patients": patient_ids}).fetchall()
 
 
-def opened(ledger: Ledger, rows: Sequence[SealedChart], *, or_gone: bool = False) -> dict[UUID, Chart]:
+def opened(ledger: Ledger, rows: Sequence[SealedChart]) -> dict[UUID, Chart]:
     """Charts from their rows. May fetch keys, so it is called outside of `snapshot`, which holds a connection.
 
-    Unreadable for a row that isn't what was sealed; Destroyed for a chart that was destroyed since, unless it may be
-    left out: `or_gone`.
+    Unreadable for a row that isn't what was sealed, Destroyed for a chart that was destroyed since.
     """
-    ledger.prepare(stream_name("chart", patient_id) for patient_id, _, _ in rows)
-    charts = {}
-    for patient_id, version, sealed in rows:
+    ledger.prepare(stream_name("chart", row[0]) for row in rows)
+    return {row[0]: _opened(ledger, row) for row in rows}
+
+
+def those_left(ledger: Ledger, rows: Sequence[SealedChart]) -> Iterator[Chart]:
+    """As `opened`, one by one, without those that were destroyed since."""
+    ledger.prepare(stream_name("chart", row[0]) for row in rows)
+    for row in rows:
         try:
-            charts[patient_id] = unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
+            chart = _opened(ledger, row)
         except Destroyed:
-            if not or_gone:
-                raise
-    return charts
+            continue
+        yield chart
+
+
+def _opened(ledger: Ledger, row: SealedChart) -> Chart:
+    patient_id, version, sealed = row
+    return unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
 
 
 def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:

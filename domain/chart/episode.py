@@ -7,7 +7,7 @@ date in question, by the table in `domain.chart.states`.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -187,6 +187,17 @@ class Episode:
         Admission, discharge and step-up dates do; the effective date of a step-down and the dates of a hold do not.
         """
         return self.state_during(on, as_of=as_of) is State.ACTIVE
+
+    def active_dates(self, dates: Iterable[date], *, as_of: date | None = None) -> Iterator[date]:
+        """Those of some dates that are active. As a rule no step lies between two, and what held goes on holding."""
+        before: list[Step] | None = None
+        is_active = False
+        for on in dates:
+            steps = self._before(on, as_of, _AT_NIGHT)
+            if steps != before:
+                before, is_active = steps, walk(steps)[-1] is State.ACTIVE
+            if is_active:
+                yield on
 
     def state_during(self, on: date, *, as_of: date | None = None) -> State:
         """The state in which care is given on a date: as `state_on`, but on the last day the one before its end."""

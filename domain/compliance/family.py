@@ -10,7 +10,7 @@ from domain.chart import Chart
 from domain.chart.episode import Episode, Exemption
 from domain.cohort import Cohort
 from domain.compliance.interval import Interval, minutes
-from domain.compliance.patient_period import PatientPeriod, Visit, care_of
+from domain.compliance.patient_period import PatientPeriod, Records, Visit, care_of
 from domain.compliance.period import Period, windows
 from domain.compliance.rule_set import FamilySessions
 from domain.compliance.timetable import Timetable
@@ -24,6 +24,7 @@ def fam_1(
     cohorts: Mapping[UUID, Cohort],
     ending: Period,
     terms: FamilySessions,
+    records: Records | None = None,
     *,
     only: Episode | None = None,
 ) -> Iterator[Row]:
@@ -36,7 +37,7 @@ def fam_1(
     """
     for episode in chart.episodes.values() if only is None else [only]:
         for window in _windows(episode, timetable, ending, terms.every_days):
-            yield _judged(care_of(chart, [episode], timetable, cohorts, window), episode, terms)
+            yield _judged(care_of(chart, [episode], timetable, cohorts, window, records), episode, terms)
 
 
 def _windows(episode: Episode, timetable: Timetable, ending: Period, length: int) -> Iterator[Period]:

@@ -157,6 +157,6 @@ def _offered_evidence(cohort: Cohort, timetable: Timetable, period: Period, slot
     versions = {version for version in lifetime if version is not None}
     versions |= {pattern.version for on in period.dates if (pattern := cohort.pattern_on(on)) is not None}
     names = [f"{stream}@{version}" for version in versions]
-    names += [name for slot in slots for name in (*slot.planned_by, *slot.held_by)]
+    names += [name for slot in slots for name in slot.facts]
     lost = (one for on in period.dates for one in timetable.removed_of_cohort.get((cohort.cohort_id, on), ()))
     return [*names, *(name for one in lost for name in one.names)]

@@ -43,7 +43,7 @@ class Visit:
     """A session of the period that concerns the patient: one with a record of theirs, or an expected one without.
 
     `earns` says whether its day lies from admission to discharge; `credited` is presence within the session interval
-    on such a day, None for an absence.
+    on such a day, None for an absence. `facts` names what says all this: the record, the plan, the times held.
     """
 
     slot: Slot
@@ -51,6 +51,7 @@ class Visit:
     expected: bool
     earns: bool
     credited: Interval | None
+    facts: tuple[str, ...]
 
     @property
     def attended(self) -> bool:
@@ -80,6 +81,7 @@ class PatientPeriod:
     cancelled or moved away, each with the facts that say so."""
 
     chart: Chart
+    stream: str
     episodes: tuple[Episode, ...]
     period: Period
     as_of: date
@@ -109,10 +111,6 @@ class PatientPeriod:
     @property
     def expected(self) -> list[Visit]:
         return [visit for visit in self.visits if visit.expected]
-
-    @property
-    def stream(self) -> str:
-        return stream_name("chart", self.chart.patient_id)
 
     def fact(self, version: int) -> str:
         """The name of a fact of the chart."""
@@ -148,19 +146,37 @@ class PatientPeriod:
         """The facts behind what the patient had, and could have had, in these sessions: the records of presence and
         absence, the plans that set the program days, the times held, and what took sessions (of that kind, where the
         visits are all of one) away."""
-        names = [self.fact(visit.record.version) for visit in visits if visit.record is not None]
-        names += [name for visit in visits for name in (*visit.slot.planned_by, *visit.slot.held_by)]
+        names = [name for visit in visits for name in visit.facts]
         names += [name for lost, removed_by in self.removed if kind in (None, lost) for name in removed_by]
         return names
 
 
-def care_in(chart: Chart, timetable: Timetable, cohorts: Mapping[UUID, Cohort], period: Period) -> PatientPeriod | None:
-    """What a period within the timetable's holds for the patient; None when no episode is enrolled on a date of it."""
+Records = Sequence[tuple[Slot, Attendance]]
+"""A patient's records in the sessions of a timetable."""
+
+
+def records_in(chart: Chart, timetable: Timetable) -> Records:
+    """To be found once for all the periods of a timetable: a chart has many more."""
+    slots = timetable.slots
+    return [(slot, record) for key, record in chart.attendances.items() if (slot := slots.get(key)) is not None]
+
+
+def care_in(
+    chart: Chart,
+    timetable: Timetable,
+    cohorts: Mapping[UUID, Cohort],
+    period: Period,
+    records: Records | None = None,
+) -> PatientPeriod | None:
+    """What a period within the timetable's holds for the patient; None when no episode is enrolled on a date of it.
+
+    `records` are the chart's in the timetable, where they are known.
+    """
     as_of, zone = timetable.as_of, timetable.zone
     last = min(period.last, as_of)
     known = [e for e in chart.episodes.values() if e.judged_on(last, zone)]
     episodes = [e for e in known if e.enrolled_within(period.first, period.last, as_of)]
-    return care_of(chart, episodes, timetable, cohorts, period) if episodes else None
+    return care_of(chart, episodes, timetable, cohorts, period, records) if episodes else None
 
 
 def care_of(
@@ -169,16 +185,20 @@ def care_of(
     timetable: Timetable,
     cohorts: Mapping[UUID, Cohort],
     period: Period,
+    records: Records | None = None,
 ) -> PatientPeriod:
     """What a period within the timetable's holds for the patient in these episodes."""
     as_of, zone = timetable.as_of, timetable.zone
-    active = frozenset(
-        d for d in period.dates if any(e.active_on(d, as_of=as_of) and e.judged_on(d, zone) for e in episodes)
-    )
-    assigned = {d: found for d in period.dates if (found := cohort_of_date(episodes, d))}
-    visits = _visits(chart, timetable, period, active, assigned)
+    dates = period.dates
+    active = frozenset(d for e in episodes for d in e.active_dates(dates, as_of=as_of) if e.judged_on(d, zone))
+    assigned = {d: found for d in dates if (found := cohort_of_date(episodes, d))}
+    stream = stream_name("chart", chart.patient_id)
+    if records is None:
+        records = records_in(chart, timetable)
+    visits = _visits(chart, stream, records, timetable, period, active, assigned)
     return PatientPeriod(
         chart=chart,
+        stream=stream,
         episodes=tuple(episodes),
         period=period,
         as_of=as_of,
@@ -188,14 +208,16 @@ def care_of(
         earned=_day_minutes((v.slot.day, v.credited) for v in visits),
         offered=_day_minutes((v.slot.day, v.if_offered) for v in visits),
         excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits),
-        standing=tuple(_standing(chart, episodes, assigned, cohorts, min(period.last, as_of))),
-        removed=tuple(_removed(chart, timetable, period, active, assigned)),
+        standing=tuple(_standing(stream, episodes, assigned, cohorts, min(period.last, as_of))),
+        removed=tuple(_removed(chart, stream, timetable, period, active, assigned)),
     )
 
 
 def cohort_of_date(episodes: Iterable[Episode], on: date) -> Assignment | None:
     """The latest enrollment or assignment effective by a date, in these episodes; before the first, the first."""
-    known = sorted((a for e in episodes for a in e.assignments), key=lambda a: (a.effective_on, a.version))
+    known = [a for e in episodes for a in e.assignments]
+    if len(known) > 1:
+        known.sort(key=lambda a: (a.effective_on, a.version))
     effective = [a for a in known if a.effective_on <= on]
     return effective[-1] if effective else next(iter(known), None)
 
@@ -220,13 +242,12 @@ def in_care(admitted_on: date | None, discharged_on: date | None, day: date) -> 
 
 
 def _standing(
-    chart: Chart,
+    stream: str,
     episodes: Iterable[Episode],
     assigned: Mapping[date, Assignment],
     cohorts: Mapping[UUID, Cohort],
     last: date,
 ) -> Iterator[str]:
-    stream = stream_name("chart", chart.patient_id)
     for episode in episodes:
         yield f"{stream}@{episode.version}"
         steps = [step for step in episode.steps if step.name in _IN_CARE]
@@ -242,10 +263,14 @@ def _standing(
 
 
 def _removed(
-    chart: Chart, timetable: Timetable, period: Period, active: frozenset[date], assigned: Mapping[date, Assignment]
+    chart: Chart,
+    stream: str,
+    timetable: Timetable,
+    period: Period,
+    active: frozenset[date],
+    assigned: Mapping[date, Assignment],
 ) -> Iterator[tuple[SessionKind, tuple[str, ...]]]:
     """What days of the period have lost: sessions with a record of the patient's, and the cohort's on active days."""
-    stream = stream_name("chart", chart.patient_id)
     # There are few of them, and many records.
     for session_id, found in timetable.removed.items():
         if (record := chart.attendances.get(session_id)) is not None:
@@ -260,6 +285,8 @@ def _removed(
 
 def _visits(
     chart: Chart,
+    stream: str,
+    records: Records,
     timetable: Timetable,
     period: Period,
     active: frozenset[date],
@@ -270,29 +297,30 @@ def _visits(
     Expected: on an active day, and either with a record of the patient's or of the patient's cohort of that date and
     over. One-to-one sessions are expected by record only.
     """
-    visits: list[Visit] = []
-    for session_id, record in chart.attendances.items():
-        slot = timetable.slots.get(session_id)
-        if slot is not None and slot.day in period:
-            visits.append(_recorded(chart, slot, record, expected=slot.day in active))
+    visits = [
+        _recorded(chart, stream, slot, record, expected=slot.day in active)
+        for slot, record in records
+        if slot.day in period
+    ]
     for day in active:
         assignment = assigned.get(day)
         planned = () if assignment is None else timetable.of_cohort.get((assignment.cohort_id, day), ())
         visits += [
-            Visit(slot=slot, record=None, expected=True, earns=True, credited=None)
+            Visit(slot=slot, record=None, expected=True, earns=True, credited=None, facts=slot.facts)
             for slot in planned
             if slot.over and slot.session.session_id not in chart.attendances
         ]
     return tuple(sorted(visits, key=lambda v: (v.slot.day, v.slot.session.starts_at, v.slot.name)))
 
 
-def _recorded(chart: Chart, slot: Slot, record: Attendance, *, expected: bool) -> Visit:
+def _recorded(chart: Chart, stream: str, slot: Slot, record: Attendance, *, expected: bool) -> Visit:
     earning = earns(chart.episodes.get(record.episode_id), slot.day)
     credited = None
     if earning and record.attended and slot.interval and record.arrived_at and record.left_at:
         presence = between(record.arrived_at, record.left_at)
         credited = None if presence is None else overlap(presence, slot.interval)
-    return Visit(slot=slot, record=record, expected=expected, earns=earning, credited=credited)
+    facts = (f"{stream}@{record.version}", *slot.facts)
+    return Visit(slot=slot, record=record, expected=expected, earns=earning, credited=credited, facts=facts)
 
 
 def _day_minutes(dated: Iterable[tuple[date, Interval | None]]) -> dict[date, int]:

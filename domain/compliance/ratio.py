@@ -44,11 +44,9 @@ class Presence:
         merged = chart.merged_into
         if merged is not None:
             self._merged[chart.patient_id] = merged.chart
-        for session_id in chart.attendances.keys() & self._found.keys():
-            record = chart.attendances[session_id]
-            if record.attended:
-                one = Attended(chart.patient_id, record, None if merged is None else merged.version)
-                self._found[session_id].append(one)
+        for session_id, record in chart.attendances.items():
+            if record.attended and (found := self._found.get(session_id)) is not None:
+                found.append(Attended(chart.patient_id, record, None if merged is None else merged.version))
 
     def of(self, session_id: UUID) -> list[Attended]:
         return self._found.get(session_id, [])

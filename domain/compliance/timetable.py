@@ -20,27 +20,17 @@ class Slot:
     """One countable session that was not cancelled.
 
     `day` is its program day, `interval` the session interval (None when it is not, or not yet, recorded as held).
-    `over`: it had ended when the question is asked, at its actual end or, without one, at its scheduled one.
+    `over`: it had ended when the question is asked, at its actual end or, without one, at its scheduled one. `facts`
+    names those that planned it and, where it was moved, that set the program day; and the one that says from when to
+    when it was held.
     """
 
     session: Session
     day: date
     interval: Interval | None
     over: bool
-
-    @property
-    def name(self) -> str:
-        return stream_name("session", self.session.session_id)
-
-    @property
-    def planned_by(self) -> tuple[str, ...]:
-        """The facts that planned it and, where it was moved, that set the program day."""
-        return planned_by(self.session)
-
-    @property
-    def held_by(self) -> tuple[str, ...]:
-        """The fact that says from when to when it was held."""
-        return held_by(self.session)
+    name: str
+    facts: tuple[str, ...]
 
 
 def planned_by(session: Session) -> tuple[str, ...]:
@@ -135,6 +125,8 @@ def _slot(session: Session, day: date, known_at: datetime) -> Slot:
         day=day,
         interval=None if held is None else between(held.started_at, held.ended_at),
         over=ends_at is not None and ends_at <= known_at,
+        name=stream_name("session", session.session_id),
+        facts=(*planned_by(session), *held_by(session)),
     )
 
 

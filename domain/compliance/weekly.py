@@ -16,7 +16,7 @@ from domain.compliance.entry_and_exit import dur_1, int_1
 from domain.compliance.family import fam_1
 from domain.compliance.hours import hrs_1, hrs_2, hrs_3, hrs_4
 from domain.compliance.individual import ind_1
-from domain.compliance.patient_period import PatientPeriod, care_in
+from domain.compliance.patient_period import PatientPeriod, Records, care_in, records_in
 from domain.compliance.payer import of_payer
 from domain.compliance.period import Period
 from domain.compliance.ratio import Presence, is_rated, rat_1
@@ -121,11 +121,12 @@ def looked_at(week: Week, rule_set: RuleSet) -> Period:
 
 def assess_patient(chart: Chart, scene: WeekScene) -> Iterator[Row]:
     """One patient's rows for the week."""
-    care = care_in(chart, scene.timetable, scene.cohorts, scene.week)
+    records = records_in(chart, scene.timetable)
+    care = care_in(chart, scene.timetable, scene.cohorts, scene.week, records)
     for terms in scene.rule_set.rules:
         if care is not None and (row := of_week(care, terms, scene.timetable.zone)) is not None:
             yield row
-        yield from (row for row in _of_episodes(chart, terms, scene) if row.period_end in scene.week)
+        yield from (row for row in _of_episodes(chart, terms, scene, records) if row.period_end in scene.week)
 
 
 def of_week(care: PatientPeriod, terms: Terms, zone: ZoneInfo) -> Row | None:
@@ -147,12 +148,12 @@ def of_week(care: PatientPeriod, terms: Terms, zone: ZoneInfo) -> Row | None:
             return None
 
 
-def _of_episodes(chart: Chart, terms: Terms, scene: WeekScene) -> Iterator[Row]:
+def _of_episodes(chart: Chart, terms: Terms, scene: WeekScene, records: Records) -> Iterator[Row]:
     """A rule's findings about windows, dates and episodes of one patient, by `as_of`."""
     zone, as_of = scene.timetable.zone, scene.timetable.as_of
     match terms:
         case FamilySessions():
-            yield from fam_1(chart, scene.timetable, scene.cohorts, scene.week, terms)
+            yield from fam_1(chart, scene.timetable, scene.cohorts, scene.week, terms, records)
         case Duration():
             yield from (row for e in chart.episodes.values() if (row := dur_1(chart, e, as_of, terms)))
         case PromptIntake():
