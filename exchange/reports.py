@@ -6,6 +6,7 @@ The same facts at the same cut give the same rows and the same hash, whenever it
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -121,7 +122,7 @@ def answer(
     """
     cut = take_cut(store.ledger(facility), known_at=asked.known_at, as_of=asked.as_of, now=now)
     rules = applying(cut.facility, _last(period), asked)
-    found, cut = _site_of(store, facility, period, rules, cut, asked)
+    found, cut = site_of(store, facility, period, [rules], cut, known_at=asked.known_at)
     with keeping() as keep:
         keep()
         rows = _rows(found.site, period, rules, cut, asked.payer)
@@ -129,38 +130,41 @@ def answer(
     return Report(header=header, rows=tuple(rows))
 
 
-def _site_of(
-    store: Store, facility: str, period: Week | Month, rules: RuleSet, cut: Cut, asked: Question
+def site_of(
+    store: Store,
+    facility: str,
+    period: Week | Month,
+    rule_sets: Sequence[RuleSet],
+    cut: Cut,
+    *,
+    known_at: datetime | None,
 ) -> tuple[KnownSite, Cut]:
-    """What a report looks at, and the cut that it stands on: without a `known_at`, that may be of a later fact."""
-    dates = looked_at(period, rules) if isinstance(period, Week) else Period.of_month(period)
-    found, stands = site_for(store, facility, dates, cut, known_at=asked.known_at)
-    if found is not None and applying(stands.facility, _last(period), asked) == rules:
-        return found, stands
-    return known_site(store.ledger(facility), KnownCut(cut.knowledge.position, cut.knowledge.known_at)), cut
+    """What a report by these rule sets looks at, and the cut that it stands on: without a `known_at` that was asked
+    for, that may be the one of a fact recorded meanwhile.
 
-
-def site_for(
-    store: Store, facility: str, looked_at: Period, cut: Cut, *, known_at: datetime | None
-) -> tuple[KnownSite | None, Cut]:
-    """The site at a cut from the read tables, for who looks at these dates; and the cut that it stands on: without a
-    `known_at` that was asked for, that of a fact recorded meanwhile. None where the ledger is to be asked.
-
-    `as_of` cuts by what is dated, not by what is known: the tables serve any.
+    From the read tables, where they are there and nothing past is asked for; else from the ledger. The rows are the
+    same. `as_of` cuts by what is dated, not by what is known: the tables serve any.
     """
     knowledge = cut.knowledge
     found = present_site(
         store,
         facility,
-        looked_at=looked_at,
+        looked_at=_looked_at(period, rule_sets),
         as_of=cut.as_of,
         position=knowledge.position,
         exactly=known_at is not None and knowledge.asked_known_at is None,
     )
-    if found is None or found.cut.known_at is None:
-        return None, cut
+    # A rule set that was adopted meanwhile may look at other dates.
+    if found is None or found.cut.known_at is None or found.site.facility.adoptions != cut.facility.adoptions:
+        return known_site(store.ledger(facility), KnownCut(knowledge.position, knowledge.known_at)), cut
     stands = replace(knowledge, position=found.cut.position, known_at=found.cut.known_at.astimezone(UTC))
     return found, replace(cut, knowledge=stands, facility=found.site.facility)
+
+
+def _looked_at(period: Week | Month, rule_sets: Sequence[RuleSet]) -> Period:
+    if isinstance(period, Month):
+        return Period.of_month(period)
+    return min((looked_at(period, rules) for rules in rule_sets), key=lambda dates: dates.first)
 
 
 def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:

@@ -20,7 +20,7 @@ from domain.month import Month
 from domain.week import Week
 from exchange.cut import Cut, take_cut, utc_text
 from exchange.errors import NotAsked
-from exchange.reports import Question, applying, site_at
+from exchange.reports import Question, applying, site_of
 from store.rule_sets import shipped
 from store.store import Store
 
@@ -98,8 +98,7 @@ def answer(
     read = _thresholds(thresholds)
     if asked.rule_set is None and not read:
         raise NotAsked("Name another rule set, or a threshold like HRS-1.at_least_minutes=480: nothing would differ.")
-    ledger = store.ledger(facility)
-    cut = take_cut(ledger, known_at=asked.known_at, as_of=asked.as_of, now=now)
+    cut = take_cut(store.ledger(facility), known_at=asked.known_at, as_of=asked.as_of, now=now)
     last = period.sunday if isinstance(period, Week) else period.last
     adopted = applying(cut.facility, last, Question(payer=asked.payer))
     try:
@@ -107,8 +106,9 @@ def answer(
         other, changes = with_thresholds(named, read)
     except ValueError as error:
         raise NotAsked(str(error)) from None
+    found, cut = site_of(store, facility, period, [adopted, other], cut, known_at=asked.known_at)
     pairs = what_if(
-        site_at(ledger, cut.knowledge.position),
+        found.site,
         period,
         adopted=adopted,
         other=other,

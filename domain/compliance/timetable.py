@@ -20,9 +20,9 @@ class Slot:
     """One countable session that was not cancelled.
 
     `day` is its program day, `interval` the session interval (None when it is not, or not yet, recorded as held).
-    `over`: it had ended when the question is asked, at its actual end or, without one, at its scheduled one. `facts`
-    names those that planned it and, where it was moved, that set the program day; and the one that says from when to
-    when it was held.
+    `over`: it had ended when the question is asked, at its actual end or, without one, at its scheduled one.
+    `planned_by` names the facts that planned it and, where it was moved, that set the program day; `facts` these and
+    the one that says from when to when it was held.
     """
 
     session: Session
@@ -30,6 +30,7 @@ class Slot:
     interval: Interval | None
     over: bool
     name: str
+    planned_by: tuple[str, ...]
     facts: tuple[str, ...]
 
 
@@ -120,13 +121,15 @@ def lay_out(
 def _slot(session: Session, day: date, known_at: datetime) -> Slot:
     held = session.interval
     ends_at = session.ends_at if held is None else held.ended_at
+    planned = planned_by(session)
     return Slot(
         session=session,
         day=day,
         interval=None if held is None else between(held.started_at, held.ended_at),
         over=ends_at is not None and ends_at <= known_at,
         name=stream_name("session", session.session_id),
-        facts=(*planned_by(session), *held_by(session)),
+        planned_by=planned,
+        facts=(*planned, *held_by(session)),
     )
 
 
