@@ -18,7 +18,7 @@ from domain.compliance.hours import hrs_3
 from domain.compliance.monthly import assess_month
 from domain.compliance.payer import of_payer
 from domain.compliance.period import Period
-from domain.compliance.ratio import Present, attended_by, rat_1
+from domain.compliance.ratio import Presence, attended_by, rat_1
 from domain.compliance.rule_set import DaysOffered, RuleSet, StaffRatio
 from domain.compliance.verdict import Row
 from domain.compliance.weekly import WeekScene, assess_patient, week_scene
@@ -169,8 +169,8 @@ class Explaining:
         site = self._learned.around(facts)
         return week_scene(site, self._week, rule_set=rules, as_of=self._as_of, known_at=known_at)
 
-    def _present_with(self, facts: Facts) -> Present:
-        return attended_by(self._learned.charts(facts))
+    def _present_with(self, facts: Facts) -> Presence:
+        return attended_by(self._learned.charts(facts).values())
 
     def _of_payer(self, chart: Chart) -> Chart:
         return chart if self._asked.payer is None else of_payer(chart, self._asked.payer)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -31,10 +31,11 @@ class Attended:
 
 
 class Presence:
-    """Who attended some sessions, looked up chart by chart: none has to be kept at hand for it."""
+    """Who attended some sessions, or any, looked up chart by chart: none has to be kept at hand for it."""
 
-    def __init__(self, sessions: Iterable[UUID]) -> None:
-        self._found: dict[UUID, list[Attended]] = {session_id: [] for session_id in sessions}
+    def __init__(self, sessions: Container[UUID] | None = None) -> None:
+        self._sessions = sessions
+        self._found: dict[UUID, list[Attended]] = {}
         self._noted: set[UUID] = set()
         self._merged: dict[UUID, UUID] = {}
 
@@ -45,8 +46,9 @@ class Presence:
         if merged is not None:
             self._merged[chart.patient_id] = merged.chart
         for session_id, record in chart.attendances.items():
-            if record.attended and (found := self._found.get(session_id)) is not None:
-                found.append(Attended(chart.patient_id, record, None if merged is None else merged.version))
+            if record.attended and (self._sessions is None or session_id in self._sessions):
+                one = Attended(chart.patient_id, record, None if merged is None else merged.version)
+                self._found.setdefault(session_id, []).append(one)
 
     def of(self, session_id: UUID) -> list[Attended]:
         return self._found.get(session_id, [])
@@ -60,6 +62,14 @@ class Presence:
                 break
             seen.add(patient_id)
         return patient_id
+
+
+def attended_by(charts: Iterable[Chart]) -> Presence:
+    """Who of these attended which session."""
+    presence = Presence()
+    for chart in charts:
+        presence.note(chart)
+    return presence
 
 
 def rat_1(
