@@ -14,6 +14,7 @@ from bench import (
     append_ledgers,
     append_one,
     append_roster,
+    export_rows,
     import_facts,
     own_write,
     replay,
@@ -38,6 +39,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "B4": (own_write.TITLE, own_write.run),
     "B5": (status_http.TITLE, status_http.run),
     "B6": (replay.TITLE, replay.run),
+    "B7": (export_rows.TITLE, export_rows.run),
     "B9": (storage.TITLE, storage.run),
 }
 
