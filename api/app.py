@@ -10,6 +10,7 @@ from api import (
     disclosures,
     draws,
     events,
+    exports,
     finding,
     health,
     issued,
@@ -88,6 +89,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         room.router,
         disclosures.router,
         finding.router,
+        exports.router,
     )
     for router in (*queries, command_routes(), events.router, draws.router):
         app.include_router(router, prefix="/v1")

@@ -6,10 +6,11 @@ Ordered by patient, start and session, so that whoever folds one chart after the
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, LiteralString
+from typing import Any, Final, LiteralString
 
 from domain.attendance_list import Listed
 from projections.attendance import PROJECTION as ATTENDANCE
@@ -97,5 +98,13 @@ def _records(cursor: Cursor, asked: dict[str, object]) -> Records | None:
 
 
 def _pages(cursor: Cursor) -> Iterator[list[Listed]]:
-    while page := cursor.execute(_NEXT, prepare=False).fetchall():
-        yield [Listed._make(row) for row in page]
+    """The next page is fetched while one is worked on: the server and we each have a core."""
+    with ThreadPoolExecutor(1, thread_name_prefix="records") as ahead:
+        coming = ahead.submit(_fetch, cursor)
+        while page := coming.result():
+            coming = ahead.submit(_fetch, cursor)
+            yield [Listed._make(row) for row in page]
+
+
+def _fetch(cursor: Cursor) -> list[tuple[Any, ...]]:
+    return cursor.execute(_NEXT, prepare=False).fetchall()

@@ -20,6 +20,11 @@ class Kind:
     layout: Layout
     opened: Callable[[Store, Asked], AbstractContextManager[Table]]
 
+    @property
+    def what(self) -> str:
+        """The word that the access record has for taking it."""
+        return "read_facts" if self.layout is facts.LAYOUT else f"export_{self.layout.kind.replace('-', '_')}"
+
 
 KINDS: Final[Mapping[str, Kind]] = {
     kind.layout.kind: kind

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -77,7 +78,7 @@ def _begun(name: str, file: IO[bytes], about: About, unfinished: ExitStack) -> W
 
 
 def _written(file: IO[bytes], rows: int) -> Written:
-    file.flush()
+    size_bytes = file.seek(0, os.SEEK_END)
     file.seek(0)
     digest = hashlib.file_digest(file, "sha256")  # type: ignore[arg-type]
-    return Written(rows, file.tell(), digest.hexdigest())
+    return Written(rows, size_bytes, digest.hexdigest())

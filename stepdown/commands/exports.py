@@ -46,7 +46,7 @@ def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) 
         refuse_without_parquet()
     kind = KINDS[wanted.kind]
     with opened(read_settings(data)) as use:
-        asks = asker(use, what_is_done(wanted.kind), facility=wanted.facility, by=by, purpose=purpose)
+        asks = asker(use, kind.what, facility=wanted.facility, by=by, purpose=purpose)
         asks.may(Read.FACTS if wanted.kind == "facts" else Read.EXPORT)
         at = now()
         asked = Asked(
@@ -64,11 +64,6 @@ def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) 
                 _to_stdout(table, wanted.formats[0], asks)
             else:
                 _to_files(table, wanted.out, wanted.formats, asks, taker)
-
-
-def what_is_done(kind: str) -> str:
-    """The word that the access record has for it."""
-    return "read_facts" if kind == "facts" else f"export_{kind.replace('-', '_')}"
 
 
 def _to_files(table: Table, out: Path, formats: Sequence[str], asks: Asker, taker: Taker) -> None:

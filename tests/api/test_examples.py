@@ -18,7 +18,7 @@ from tests.api.client import Client
 from tests.api.gates import roles_of
 from tests.api.program import Site
 
-WITHOUT: Final = {"check_health", "check_readiness", "read_facts"}
+WITHOUT: Final = {"check_health", "check_readiness", "read_facts", "export_table"}
 
 
 @pytest.fixture

@@ -25,25 +25,25 @@ from tests.api.program import Site
 
 # Purposes by their first letters (t, o, p, a, r) for which a role may read.
 GRID = """
-                    chart  history search census sessions report facts  roster today  site
-counselor           to     to      to     to     to       to     -   to     -      to
-therapist           to     to      to     to     to       to     -   to     -      to
-family_therapist    to     to      to     to     to       to     -   to     -      to
-supervisor          to     to      to     to     to       to     -   to     -      to
-medical_director    to     to      to     to     to       to     -   to     -      to
-nurse               to     to      to     to     to       -      -   to     -      to
-intake_clinician    to     to      to     to     to       -      -   to     -      to
-case_manager        to     -       to     to     to       -      -   to     -      to
-admissions          to     -       to     to     to       -      -   -      -      to
-front_desk          -      -       to     -      to       -      -   -      to     to
-alumni_coordinator  -      -       to     -      to       -      -   -      -      to
-administrator       op     -       op     op     op       op     -   -      -      op
-compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa     oa
-auditor             a      a       a      a      a        a      -   a      -      a
-operator            topa   topa    topa   topa   topa     topa   topa   topa   topa   topa
-lab                 -      -       -      -      -        -      -   -      -      -
-system              -      -       -      -      -        -      -   -      -      -
-stranger            -      -       -      -      -        -      -   -      -      -
+                    chart  history search census sessions report facts  roster today  site  export
+counselor           to     to      to     to     to       to     -   to     -      to       -
+therapist           to     to      to     to     to       to     -   to     -      to       -
+family_therapist    to     to      to     to     to       to     -   to     -      to       -
+supervisor          to     to      to     to     to       to     -   to     -      to       -
+medical_director    to     to      to     to     to       to     -   to     -      to       -
+nurse               to     to      to     to     to       -      -   to     -      to       -
+intake_clinician    to     to      to     to     to       -      -   to     -      to       -
+case_manager        to     -       to     to     to       -      -   to     -      to       -
+admissions          to     -       to     to     to       -      -   -      -      to       -
+front_desk          -      -       to     -      to       -      -   -      to     to       -
+alumni_coordinator  -      -       to     -      to       -      -   -      -      to       -
+administrator       op     -       op     op     op       op     -   -      -      op       -
+compliance_officer  oa     oa      oa     oa     oa       oa     oa  oa     oa     oa       oa
+auditor             a      a       a      a      a        a      -   a      -      a        -
+operator            topa   topa    topa   topa   topa     topa   topa   topa   topa   topa  topa
+lab                 -      -       -      -      -        -      -   -      -      -        -
+system              -      -       -      -      -        -      -   -      -      -        -
+stranger            -      -       -      -      -        -      -   -      -      -        -
 """
 COLUMNS = (
     Read.CHART,
@@ -56,6 +56,7 @@ COLUMNS = (
     Read.ROSTER,
     Read.ROSTER_TODAY,
     Read.SITE,
+    Read.EXPORT,
 )
 
 
@@ -146,6 +147,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_issued_report": (Read.REPORT,),
     "read_report_delta": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
+    "export_table": (Read.EXPORT,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),
     "read_random_draws": (Read.CENSUS,),

@@ -1,0 +1,148 @@
+"""Tables of a site as files: made whole, put on record, then sent; of any size in the same memory."""
+
+import base64
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from tempfile import TemporaryFile
+from threading import BoundedSemaphore
+from typing import IO, Annotated, Any, Final
+
+from fastapi import APIRouter, Path, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+from starlette.types import Receive, Scope, Send
+
+from api.answers import OF_QUERIES
+from api.asking import Asked, Code, wait
+from api.bodies import PlainDate
+from api.commands import Topic
+from api.gate import Caller, may
+from api.permission import Read
+from api.problem import malformed, try_again
+from exchange.export import question
+from exchange.export.files import FORMATS
+from exchange.export.kinds import KINDS
+from exchange.export.taking import manifest_of, write_table
+from exchange.manifest import Taker
+
+AT_ONCE: Final = 2
+"""So many are made by a process at a time: each holds a connection, and a file on the disk."""
+
+_CHUNK_BYTES: Final = 1 << 18
+
+_making: Final = BoundedSemaphore(AT_ONCE)
+
+ExportKind = StrEnum("ExportKind", {kind: kind for kind in KINDS})  # type: ignore[misc]
+
+
+class FormatName(StrEnum):
+    NDJSON = "ndjson"
+    CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+_TEXT: Final = {"schema": {"type": "string"}}
+_FILE: Final[Mapping[str, Any]] = {
+    "description": "The file: " + ", ".join(f"`{one.media_type}`" for one in FORMATS.values()) + ", as asked for.",
+    "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
+    "headers": {
+        "Export-Manifest": {"description": "The manifest: a JSON object in one line of ASCII.", **_TEXT},
+        "Content-Digest": {"description": "SHA-256 of the file, by RFC 9530.", **_TEXT},
+        "Content-Disposition": {"description": "A name for the file, with the position in it.", **_TEXT},
+    },
+}
+
+router = APIRouter(responses=OF_QUERIES, tags=[Topic.REPORTS])
+
+
+class ExportAsked(Asked):
+    format: FormatName = Field(FormatName.CSV, description="Parquet where the extra of that name is installed.")
+    from_on: PlainDate | None = Field(
+        None, alias="from", description="Rows of this date or later; which date, docs/exports.md says of each table."
+    )
+    to_on: PlainDate | None = Field(None, alias="to", description="Rows of this date or earlier.")
+
+
+class FileAnswer(Response):
+    """Sends an open file, and closes it."""
+
+    def __init__(self, file: IO[bytes], size_bytes: int, headers: Mapping[str, str], media_type: str) -> None:
+        super().__init__(headers={**headers, "Content-Length": str(size_bytes)}, media_type=media_type)
+        self._file = file
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            while chunk := await run_in_threadpool(self._file.read, _CHUNK_BYTES):
+                await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+        finally:
+            self._file.close()
+
+
+@router.get(
+    "/facilities/{code}/exports/{kind}",
+    operation_id="export_table",
+    summary="A table of the site as a file, with its manifest in a header",
+    response_model=None,
+    response_class=Response,
+    responses={200: dict(_FILE)},
+)
+def export_table(
+    by: Annotated[Caller, may(Read.EXPORT)],
+    code: Code,
+    kind: Annotated[ExportKind, Path(description="Which table; docs/exports.md lists their columns.")],
+    asked: Annotated[ExportAsked, Query()],
+) -> Response:
+    """The same question at the same position is the same file, byte for byte. That it leaves is on record before its
+    first byte does. Ids, no names; facts as `ndjson` hold everything."""
+    by = replace(by, what=KINDS[kind].what)
+    if kind == "facts":
+        by.may(Read.FACTS)
+    if asked.from_on is not None and asked.to_on is not None and asked.from_on > asked.to_on:
+        raise malformed("query.to", "comes before `from`")
+    wait(by, asked, for_tables=asked.known_at is None)
+    with _one_of_few():
+        return _made(by, code, kind, asked)
+
+
+@contextmanager
+def _one_of_few() -> Iterator[None]:
+    if not _making.acquire(blocking=False):
+        raise try_again("Other exports are being made: ask again in a moment.")
+    try:
+        yield
+    finally:
+        _making.release()
+
+
+def _made(by: Caller, code: str, kind: str, asked: ExportAsked) -> Response:
+    now, name = by.wiring.clock(), asked.format.value
+    wanted = question.Asked(
+        facility=code,
+        now=now,
+        from_on=asked.from_on,
+        to_on=asked.to_on,
+        as_of=asked.as_of,
+        known_at=asked.known_at,
+    )
+    file = TemporaryFile()  # noqa: SIM115 - the answer closes it
+    try:
+        with KINDS[kind].opened(by.wiring.store, wanted) as table:
+            written = write_table(table, {name: file})[name]
+            manifest = manifest_of(table, name, written, Taker(by=by.person.id, purpose=by.purpose, at=now))
+        by.took(written.rows, written.sha256)
+        file.seek(0)
+    except BaseException:
+        file.close()
+        raise
+    digest = base64.b64encode(bytes.fromhex(written.sha256)).decode()
+    headers = {
+        "Export-Manifest": manifest.as_header(),
+        "Content-Digest": f"sha-256=:{digest}:",
+        "Content-Disposition": f'attachment; filename="{code}-{kind}-{table.knowledge.position}.{name}"',
+    }
+    return FileAnswer(file, written.size_bytes, headers, FORMATS[name].media_type)
