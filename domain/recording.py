@@ -161,7 +161,8 @@ def as_credentialed(by: Person, scene: Scene) -> Person:
     if key is None or by.role in INTERFACES or by.role in UNLISTED or scene.facility.zone is None:
         return by
     held = [c for c in scene.facility.credentials(key, local_date(scene.at, scene.zone)) if c.role == by.role]
-    return replace(by, credential=next((c.credential for c in held if c.credential is not None), None))
+    credential = next((c.credential for c in held if c.credential is not None), None)
+    return by if credential == by.credential else replace(by, credential=credential)
 
 
 def staff_id(by: Person) -> UUID | None:

@@ -201,8 +201,9 @@ class _Work:
         self._releases: list[Claim] = []
         self._sought: set[str] = set()
         self._decided: dict[str, tuple[Sequence[Entry], State]] = {}
-        self._scene = replace(_scene(book.name, at, view), elsewhere=elsewhere)
-        self._envelope = replace(envelope, by=as_credentialed(envelope.by, self._scene))
+        self._scene = _scene(book.name, at, view, elsewhere)
+        by = as_credentialed(envelope.by, self._scene)
+        self._envelope = envelope if by is envelope.by else replace(envelope, by=by)
 
     def file_all(self, filings: Sequence[Filing]) -> None:
         """Decides on these facts. Raises Refused."""
@@ -310,21 +311,22 @@ class _Work:
         return seat_changes(decision.stream, before, after, cohorts, held)
 
 
-def _scene(ledger: str, at: datetime, view: View) -> Scene:
+def _scene(ledger: str, at: datetime, view: View, elsewhere: Elsewhere) -> Scene:
     facility = Facility()
     cohorts: dict[UUID, Cohort] = {}
     sessions: dict[UUID, Session] = {}
     charts: dict[UUID, Chart] = {}
     for known in view.streams.values():
         match known.state:
-            case Facility() as state:
-                facility = state
-            case Cohort() as state if known.entries:
-                cohorts[state.cohort_id] = state
+            # Most are sessions: a chart comes with some dozens.
             case Session() as state if known.entries:
                 sessions[state.session_id] = state
             case Chart() as state if known.entries:
                 charts[state.patient_id] = state
+            case Cohort() as state if known.entries:
+                cohorts[state.cohort_id] = state
+            case Facility() as state:
+                facility = state
             case _:
                 continue
     return Scene(
@@ -334,6 +336,7 @@ def _scene(ledger: str, at: datetime, view: View) -> Scene:
         cohorts=cohorts,
         sessions=sessions,
         charts=charts,
+        elsewhere=elsewhere,
         rule_sets=shipped(),
     )
 

@@ -26,6 +26,7 @@ from store.database import Connection
 _HEAD: Final = Struct("!iiIii")
 _EMPTY: Final = Struct("!iiI")
 _BIGINT: Final = Struct("!q")
+_ELEMENT: Final = Struct("!iq")
 _LENGTH: Final = Struct("!i")
 _EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -48,22 +49,21 @@ def _text(value: str) -> bytes:
 
 def blobs(values: Sequence[bytes]) -> bytes:
     """A `bytea[]`."""
-    return _array(_BYTEA_OID, values)
-
-
-def bigints(values: Sequence[int]) -> bytes:
-    """A `bigint[]`."""
-    return _array(_INT8_OID, [_BIGINT.pack(value) for value in values])
-
-
-def _array(oid: int, values: Sequence[bytes]) -> bytes:
     if not values:
-        return _EMPTY.pack(0, 0, oid)
-    parts = [_HEAD.pack(1, 0, oid, len(values), 1)]
+        return _EMPTY.pack(0, 0, _BYTEA_OID)
+    parts = [_HEAD.pack(1, 0, _BYTEA_OID, len(values), 1)]
     for value in values:
         parts.append(_LENGTH.pack(len(value)))
         parts.append(value)
     return b"".join(parts)
+
+
+def bigints(values: Sequence[int]) -> bytes:
+    """A `bigint[]`."""
+    if not values:
+        return _EMPTY.pack(0, 0, _INT8_OID)
+    head = _HEAD.pack(1, 0, _INT8_OID, len(values), 1)
+    return b"".join([head, *[_ELEMENT.pack(_BIGINT.size, value) for value in values]])
 
 
 def bigint(value: int) -> bytes:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from operator import itemgetter
 from typing import Final
 
 from eventsourcing.persistence import StoredEvent
@@ -227,27 +228,31 @@ def _checks(requests: Sequence[AppendRequest], named: bytes) -> list[Sent]:
 
 def _checks_since(requests: Sequence[AppendRequest]) -> list[Sent]:
     heads: dict[str, int] = {}
-    seen: dict[tuple[str, str], int] = {}
-    sought: dict[tuple[str, str], int] = {}
-    for request in requests:
-        ledger = request.ledger
-        if request.seen is not None:
-            heads[ledger] = min(request.seen, heads.get(ledger, request.seen))
-            for stream in request.reads:
-                seen[ledger, stream] = min(request.seen, seen.get((ledger, stream), request.seen))
-        if (none := request.none_since) is not None:
-            heads[ledger] = min(none.position, heads.get(ledger, none.position))
-            for name in none.types:
-                sought[ledger, name] = min(none.position, sought.get((ledger, name), none.position))
+    seen: dict[str, dict[str, int]] = {}
+    sought: dict[str, dict[str, int]] = {}
+    knew = [(request.seen, request) for request in requests if request.seen is not None]
+    # Who knew the least comes last: of a stream that several rest on, what came since then is looked at.
+    for position, request in sorted(knew, key=itemgetter(0), reverse=True):
+        heads[request.ledger] = position
+        seen.setdefault(request.ledger, {}).update(dict.fromkeys(request.reads, position))
+    looked = [(request.none_since, request) for request in requests if request.none_since is not None]
+    for none, request in sorted(looked, key=lambda one: one[0].position, reverse=True):
+        heads[request.ledger] = min(none.position, heads.get(request.ledger, none.position))
+        sought.setdefault(request.ledger, {}).update(dict.fromkeys(none.types, none.position))
     if not heads:
         return []
     known = [texts(list(heads)), bigints(list(heads.values()))]
     return [(_CHECK_SINCE, [*known, *_places(seen), bigint(LONG_SINCE), *_places(sought)])]
 
 
-def _places(positions: dict[tuple[str, str], int]) -> list[bytes]:
-    ledgers, names = [place[0] for place in positions], [place[1] for place in positions]
-    return [texts(ledgers), texts(names), bigints(list(positions.values()))]
+def _places(positions: dict[str, dict[str, int]]) -> list[bytes]:
+    """By ledger and name: the positions."""
+    ledgers: list[str] = []
+    names: list[str] = []
+    for ledger, of_ledger in positions.items():
+        ledgers += [ledger] * len(of_ledger)
+        names += of_ledger
+    return [texts(ledgers), texts(names), bigints([at for one in positions.values() for at in one.values()])]
 
 
 def _facts(requests: Sequence[AppendRequest], named: bytes, behind: dict[str, int]) -> list[Sent]:
