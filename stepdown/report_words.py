@@ -30,7 +30,7 @@ OfPayer = Annotated[
     Literal["commercial", "self_pay"] | None,
     typer.Option("--payer", help="That payer's episodes alone, by the rule set adopted for it."),
 ]
-Format = Annotated[Literal["table", "csv", "json"], typer.Option("--format")]
+Format = Annotated[Literal["table", "csv", "json", "ndjson", "xlsx", "parquet"], typer.Option("--format")]
 
 
 Issue = Annotated[
@@ -199,5 +199,7 @@ def _report(period: Any, rule_set: str | None, payer: str | None, as_of: Any, kn
     from exchange.reports import Question
     from stepdown.commands import reports
 
+    if how["out"] is None and how["format_"] in ("xlsx", "parquet"):
+        raise typer.BadParameter("name the file to write: that is nothing for a terminal.", param_hint="--out")
     of_payer = None if payer is None else Payer(payer)
     reports.report(period, Question(rule_set=rule_set, payer=of_payer, as_of=as_of, known_at=known_at), **how)

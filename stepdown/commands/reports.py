@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from io import StringIO
+from io import BytesIO, StringIO
 from pathlib import Path
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -14,10 +15,13 @@ from api.permission import Read
 from domain.month import Month
 from domain.week import Week
 from exchange import reports
+from exchange.export.report_rows import manifest_of, table_of
+from exchange.export.taking import write_table
+from exchange.manifest import Taker, write_manifest
 from exchange.reports import Question, Report
-from exchange.rows import as_csv, as_json, patients_of
+from exchange.rows import as_csv, as_json, as_ndjson, patients_of
 from exchange.whole_file import whole_file
-from stepdown.asker import Asker, asker
+from stepdown.asker import Asker, asker, facility_of
 from stepdown.commands.issued import issued_now
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
@@ -55,20 +59,34 @@ def report(
         elif format_ == "table":
             answers().print(report_table(found.header.record(), found.rows))
         else:
-            write(_bytes(found, format_))
+            write(_bytes(found, format_, _zone(asks)))
 
 
 def _write_file(found: Report, format_: str, out: Path, asks: Asker) -> None:
-    """A file leaves the system: on record before it takes its name."""
-    text = _bytes(found, format_)
+    """A file leaves the system: on record before it takes its name, and with its manifest beside it."""
+    zone = _zone(asks)
+    text = _bytes(found, format_, zone)
+    digest = sha256(text).hexdigest()
+    taker = Taker(by=asks.person.id, purpose=asks.purpose, at=now())
     with whole_file(out) as file:
         file.write(text)
-        asks.took(len(found.rows), sha256(text).hexdigest())
+        write_manifest(manifest_of(found, format_, size_bytes=len(text), sha256=digest, taker=taker, zone=zone), out)
+        asks.took(len(found.rows), digest)
     say(f"{out}: {len(found.rows)} rows.")
 
 
-def _bytes(found: Report, format_: str) -> bytes:
+def _zone(asks: Asker) -> ZoneInfo:
+    return facility_of(asks.opened, asks.facility).clock
+
+
+def _bytes(found: Report, format_: str, zone: ZoneInfo) -> bytes:
     match format_:
+        case "xlsx" | "parquet":
+            made = BytesIO()
+            write_table(table_of(found, zone), {format_: made})
+            return made.getvalue()
+        case "ndjson":
+            return as_ndjson(found.rows)
         case "csv":
             return as_csv(found.rows)
         case "json":

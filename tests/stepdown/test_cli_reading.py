@@ -16,7 +16,9 @@ import pytest
 from domain.access import AccessDenied, ChartRead, ExportMade, SearchMade
 from domain.acts import CASE_MANAGER, OPERATOR
 from domain.chart.attendance import AttendanceCorrected
+from exchange.rows import COLUMNS
 from tests.domain.compliance.test_expected_rows import REPORTS, as_of_in
+from tests.exchange.export.opened_xlsx import Opened
 from tests.sample_program import EXPECTED, Asked, read_rows, sample
 from tests.stepdown.command import PATIENT, SAMPLE, run
 from tests.stepdown.conftest import Program
@@ -103,13 +105,39 @@ def test_a_report_is_written_whole_for_its_owner_alone_and_the_file_is_on_record
     assert report.out == b""
     assert str(out) in report.err
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["week.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["week.csv", "week.csv.manifest.json"]
+    manifest = orjson.loads((tmp_path / "week.csv.manifest.json").read_bytes())
+    assert (manifest["what"], manifest["parameters"]) == ("weekly", {"week": "2026-W10"})
+    assert (manifest["rule_set"], manifest["sha256"]) == ("landmark-iop", sha256(out.read_bytes()).hexdigest())
     searched, exported = (entry.fact for entry in program.accesses()[-2:])
     assert isinstance(searched, SearchMade)
     assert len(searched.patient_ids) > 10
     assert isinstance(exported, ExportMade)
     assert exported.sha256 == sha256(out.read_bytes()).hexdigest()
     assert exported.rows == len(out.read_bytes().splitlines()) - 1
+
+
+def test_a_report_goes_into_a_spreadsheet_with_dates_as_dates(program: Program, tmp_path: Path) -> None:
+    asked = ("report", "weekly", "--week", "2026-W10", "--as-of", "2026-03-08")
+    document = run(*asked, "--format", "json").done().document
+    for out in (tmp_path / "week.xlsx", tmp_path / "again.xlsx"):
+        run(*asked, "--format", "xlsx", "--out", out).done()
+    assert (tmp_path / "week.xlsx").read_bytes() == (tmp_path / "again.xlsx").read_bytes()
+    book = Opened((tmp_path / "week.xlsx").read_bytes())
+    header, *rows = book.rows(1)
+    assert [cell.text for cell in header.values()] == list(COLUMNS)
+    assert [row["C"].text for row in rows] == [row["subject_id"] for row in document["rows"]]
+    assert [row["D"].moment.date().isoformat() for row in rows] == [row["period_start"] for row in document["rows"]]
+    said = [[cell.text for cell in row.values()] for row in book.rows(2)]
+    assert ["rule set", "", "landmark-iop 1"] in said
+    assert document["sha256"] in said[0][2]
+
+
+def test_a_report_for_programs_is_a_line_a_row(program: Program) -> None:
+    asked = ("report", "weekly", "--week", "2026-W10", "--as-of", "2026-03-08")
+    document = run(*asked, "--format", "json").done().document
+    lines = run(*asked, "--format", "ndjson").done().out.splitlines()
+    assert [orjson.loads(line) for line in lines] == document["rows"]
 
 
 def test_replay_shows_the_uncorrected_record_before_a_correction_and_the_corrected_one_after(program: Program) -> None:

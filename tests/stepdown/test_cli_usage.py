@@ -33,7 +33,7 @@ def test_a_date_that_does_not_exist_is_not_understood(date: str) -> None:
     run("replay", "SYN-1", "--as-of", date).not_understood("--as-of", "no such date", "2026-04-17")
 
 
-@pytest.mark.parametrize("name", ["xlsx", "pdf"])
+@pytest.mark.parametrize("name", ["ods", "pdf"])
 def test_a_format_that_reports_do_not_have_yet_is_answered_with_those_they_have(name: str) -> None:
     report = run("report", "weekly", "--week", "2026-W10", "--format", name)
     report.not_understood("--format", "'table'", "'csv'", "'json'")
@@ -47,6 +47,7 @@ def test_an_export_is_of_a_kind_and_in_formats_that_there_are() -> None:
 def test_what_is_nothing_for_a_terminal_needs_a_file() -> None:
     run("export", "attendance", "--format", "xlsx").not_understood("--out")
     run("export", "attendance", "--format", "csv,ndjson").not_understood("--out")
+    run("report", "weekly", "--week", "2026-W10", "--format", "xlsx").not_understood("--out")
 
 
 def test_a_census_is_of_one_date() -> None:

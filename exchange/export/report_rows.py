@@ -1,0 +1,109 @@
+"""The rows of a report as a table, for spreadsheets and for programs: the contract's columns, with their types.
+
+CSV and JSON of a report are written by `exchange/rows.py`, which the canonical form goes by.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from domain.compliance.verdict import Row
+from domain.week import Week
+from exchange.cut import Knowledge
+from exchange.export.columns import Column, Layout, Type, Values
+from exchange.export.question import Asked, Table
+from exchange.manifest import Manifest, Taker
+from exchange.reports import Report, ReportHeader
+
+_COLUMNS: Final = (
+    Column(name="rule", type=Type.TEXT, meaning="Such as `HRS-1`; domain/rule_sets/ and docs say what it asks."),
+    Column(name="subject", type=Type.TEXT, meaning="`patient`, `cohort`, `session` or `facility`."),
+    Column(name="subject_id", type=Type.TEXT, meaning="Its id; of a facility its code."),
+    Column(name="period_start", type=Type.DATE, meaning="The first date of the period, included."),
+    Column(name="period_end", type=Type.DATE, meaning="The last one, included."),
+    Column(name="verdict", type=Type.TEXT, meaning="`met`, `not_met`, `pending` …"),
+    Column(name="value", type=Type.INTEGER, meaning="The figure that was judged."),
+    Column(name="of", type=Type.INTEGER, meaning="The threshold, or the divisor."),
+    Column(
+        name="evidence",
+        type=Type.LIST,
+        meaning="The facts behind figure and verdict, as `stream@version`.",
+        between=" ",
+    ),
+)
+
+
+def table_of(report: Report, zone: ZoneInfo) -> Table:
+    """The report as it was made, at its cut."""
+    header = report.header
+    return Table(
+        layout=_layout(header),
+        asked=Asked(facility=header.facility, now=header.generated_at),
+        knowledge=knowledge_of(header),
+        as_of=header.as_of,
+        zone=zone,
+        pages=iter([[line(row) for row in report.rows]]),
+        rule_set=header.rule_set,
+        rule_set_version=header.rule_set_version,
+        parameters=parameters_of(header),
+    )
+
+
+def manifest_of(
+    report: Report, format_: str, *, size_bytes: int, sha256: str, taker: Taker, zone: ZoneInfo
+) -> Manifest:
+    """Of a file of the report; `rows_sha256` is that of its canonical rows, whatever the format."""
+    header = report.header
+    return Manifest(
+        what=header.kind,
+        facility=header.facility,
+        format=format_,
+        taker=taker,
+        knowledge=knowledge_of(header),
+        rows=header.rows,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        as_of=header.as_of,
+        zone=zone,
+        rule_set=header.rule_set,
+        rule_set_version=header.rule_set_version,
+        columns=_COLUMNS,
+        parameters=parameters_of(header),
+        further={"charts_destroyed": header.charts_destroyed, "rows_sha256": header.sha256},
+    )
+
+
+def line(row: Row) -> Values:
+    return (
+        row.rule,
+        row.subject,
+        row.subject_id,
+        row.period_start,
+        row.period_end,
+        row.verdict.value,
+        row.value,
+        row.of,
+        tuple(row.evidence),
+    )
+
+
+def knowledge_of(header: ReportHeader) -> Knowledge:
+    return Knowledge(position=header.position, known_at=header.known_at, asked_known_at=header.asked_known_at)
+
+
+def parameters_of(header: ReportHeader) -> dict[str, Any]:
+    """The period, and the payer where there is one."""
+    period: dict[str, Any] = {"week" if isinstance(header.period, Week) else "month": str(header.period)}
+    return period | ({} if header.payer is None else {"payer": header.payer.value})
+
+
+def _layout(header: ReportHeader) -> Layout:
+    period = "a week" if isinstance(header.period, Week) else "a month"
+    return Layout(
+        kind=header.kind,
+        title=f"{header.kind.capitalize()} report",
+        says=f"One row a finding: what a rule says of one subject in {period}. People by id, no names. "
+        f"SHA-256 of the canonical rows: {header.sha256}.",
+        columns=_COLUMNS,
+    )
