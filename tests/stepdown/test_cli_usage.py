@@ -63,8 +63,12 @@ def test_facts_are_not_chosen_by_clinical_date() -> None:
     run("export", "facts", "--as-of", "2026-04-17").not_understood("--as-of", "--known-at")
 
 
-def test_issuing_is_not_known_yet() -> None:
-    run("report", "weekly", "--week", "2026-W10", "--issue").not_understood("--issue")
+def test_an_issued_report_is_named_by_id_and_listed_by_what_it_can_be_of() -> None:
+    for word in ("read", "delta", "attest"):
+        run("report", word).not_understood("REPORT")
+        run("report", word, "2026-W10").not_understood("report_id")
+    run("report", "issued", "--kind", "daily").not_understood("--kind", "'monthly'")
+    run("report", "attest", "0198c2a0-b5f2-4c90-9a3e-4d5c6b7a8990", "--on", "today").not_understood("no such date")
 
 
 def test_a_purpose_that_the_record_does_not_know_is_not_understood() -> None:
