@@ -1,8 +1,8 @@
 """The next state, out of the one before it: `dataclasses.replace` for states that change with every fact.
 
-That one makes the copy by way of `__init__`, which takes every field of a frozen class by itself: of a chart, a fact
-that changes three of twenty cost 8 µs, most of what its fold cost. Here all fields are copied at once. The class must
-be a dataclass without slots that checks nothing when it is made.
+That one makes the copy by way of `__init__`, which takes every field of a frozen class by itself: of a chart
+half of what the fold of a fact cost, 6 of 12 µs. Here all fields are copied at once. The class must be a dataclass
+without slots that checks nothing when it is made.
 """
 
 from __future__ import annotations
