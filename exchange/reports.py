@@ -178,8 +178,10 @@ def applying(facility: Facility, period_end: date, asked: Question) -> RuleSet:
 
 
 def site_at(ledger: Ledger, position: int) -> Site:
-    """The site as its first `position` facts tell it, without the charts that were destroyed since or before. All of its
-    charts are at hand; who looks at each once asks for a `known_site`."""
+    """The site as its first `position` facts tell it, without the charts that were destroyed since or before.
+
+    All of its charts are at hand; who looks at each once asks for a `known_site`.
+    """
     site = known_site(ledger, KnownCut(position, None)).site
     return replace(site, charts=dict(site.charts.items()))
 
