@@ -94,6 +94,8 @@ def _judge_stream(
         resting.judge_strike(stream, new.fact, history, charts)
         return _judge_strike(stream, history, new, scene)
     _judge_rules(state, new, scene)
+    if isinstance(state, Session):
+        sessions.judge_day(state, new.fact, scene)
     if isinstance(new.fact, legal_hold.FACTS):
         legal_hold.judge_chart(new.fact, scene.charts.keys() | scene.untold)
     if isinstance(new.fact, KeyDestroyed) and new.fact.patient_id not in scene.untold:

@@ -10,7 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
-from domain.chart.attendance import Attendance
+from domain.chart.attendance import Attendance, is_of_another_day
 from domain.chart.enrollment import outside_offer
 from domain.chart.entry import found_suitable
 from domain.chart.episode import Episode
@@ -52,7 +52,8 @@ def flags(look: Look, attendance: Mapping[str, Any], screening: Mapping[str, Any
     `prescribed_but_negative`, `result_in_doubt`: in specimens of the last 30 days, what is prescribed was not found, or
     a report does not agree with itself. `result_review_due`, `result_discussion_due`: a result of the episode has
     waited for longer than three business days. `relapse_reported`: in the last 30 days. `record_in_cancelled_session`:
-    it counts nowhere, unless the session is revived. `step_down_due`: decided, its date has come, and nobody has
+    it counts nowhere, unless the session is revived. `record_of_another_day`: somebody attended, by the record, on
+    another day than the session is on, since it was moved. `step_down_due`: decided, its date has come, and nobody has
     recorded that it took effect. `eligibility_in_doubt`: the decision that the patient was suitable, on which the
     enrollment rests, was struck, or another came to stand in its place. `credential_in_doubt`: an act that the episode
     rests on, such as an assessment, a plan or a step-down, is of somebody without a valid credential for it, as the
@@ -68,6 +69,9 @@ def flags(look: Look, attendance: Mapping[str, Any], screening: Mapping[str, Any
         **_screening_flags(look),
         "relapse_reported": any(look.as_of - RECENT <= relapse.on <= look.as_of for relapse in relapses),
         "record_in_cancelled_session": any(session.cancelled is not None for _, session in look.records),
+        "record_of_another_day": any(
+            is_of_another_day(record, session, look.facility.clock) for record, session in look.records
+        ),
         "step_down_due": _is_due(look),
         "eligibility_in_doubt": _is_in_doubt(look),
         "credential_in_doubt": _rests_on_doubt(look),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 from uuid import UUID
 
@@ -13,6 +13,11 @@ from domain.refused import Refused
 if TYPE_CHECKING:
     from domain.scene import Scene
     from domain.session import Session
+
+LONGEST_HOURS: Final = 12
+"""Longer than any session lasts, or anybody stays: a slip of the pen."""
+
+LONGEST: Final = timedelta(hours=LONGEST_HOURS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,6 +85,8 @@ def judge(session: Session, fact: StaffArrived | StaffLeft, scene: Scene) -> Non
             )
         if fact.at < there.arrived_at:
             raise Refused("staff.left-before-arriving", "Nobody leaves before arriving: check the time.")
+        if fact.at.astimezone(UTC) - there.arrived_at.astimezone(UTC) > LONGEST:
+            raise Refused("staff.too-long", f"Nobody stays more than {LONGEST_HOURS} hours: check the time.")
         return
     if not scene.facility.credentials(fact.staff_id, session.program_day(scene.zone)):
         raise Refused("staff.not-listed", "The staff list has nobody with this id on that program day.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypedDict
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -13,7 +13,7 @@ from domain import room
 from domain.cohort import formed
 from domain.record import EnteredInError, Entry
 from domain.refused import Refused
-from domain.room import StaffArrived, StaffLeft, Stays
+from domain.room import LONGEST, LONGEST_HOURS, StaffArrived, StaffLeft, Stays
 from domain.week import local_date
 
 if TYPE_CHECKING:
@@ -41,10 +41,8 @@ AFTER_TREATMENT = frozenset({SessionKind.AFTERCARE, SessionKind.ALUMNI})
 """Kinds for those who have left treatment: they earn no hours and admit nobody."""
 
 
-LONGEST_HOURS: Final = 12
-"""Longer than any session lasts, or anybody stays: a slip of the pen."""
-
-LONGEST: Final = timedelta(hours=LONGEST_HOURS)
+_DOORS_OPEN: Final = timedelta(hours=1)
+"""How long before its start the first ones may be there, where that is on the date before."""
 
 
 class Modality(StrEnum):
@@ -186,6 +184,18 @@ class Session:
             raise LookupError("This session has not been scheduled.")
         return local_date(self.starts_at, zone)
 
+    def is_of_its_day(self, at: datetime, zone: ZoneInfo, *, until: datetime | None = None) -> bool:
+        """Whether it may have begun, or somebody may have come to it, at that instant, by its local date.
+
+        That is the program day; the date after where the session goes through midnight, as planned or `until` it was
+        over; the date before where it begins right after midnight.
+        """
+        if self.starts_at is None or self.ends_at is None:
+            raise LookupError("This session has not been scheduled.")
+        first = local_date(self.starts_at.astimezone(UTC) - _DOORS_OPEN, zone)
+        ends = [end.astimezone(UTC) - timedelta.resolution for end in (self.ends_at, until) if end is not None]
+        return first <= local_date(at, zone) <= local_date(max(ends), zone)
+
 
 def evolve(session: Session, entry: Entry) -> Session:
     """One live fact further."""
@@ -266,6 +276,26 @@ def judge(session: Session, entry: Entry, scene: Scene) -> None:
             room.judge(session, fact, scene)
         case _:
             return
+
+
+def judge_day(session: Session, fact: Any, scene: Scene) -> None:
+    """What took place was on a day of the session, as it is planned when that is recorded.
+
+    Asked of a new entry alone: of a session that comes to be planned for another day by a strike, what is on record
+    stands.
+    """
+    match fact:
+        case (
+            SessionHeld(started_at=started_at, ended_at=ended_at, staff=staff)
+            | SessionTimesCorrected(started_at=started_at, ended_at=ended_at, staff=staff)
+        ):
+            begun = [(started_at, None), *((presence["from"], ended_at) for presence in staff)]
+        case StaffArrived(at=at):
+            begun = [(at, None)]
+        case _:
+            return
+    if not all(session.is_of_its_day(at, scene.zone, until=until) for at, until in begun):
+        raise Refused("session.other-day", "That is not the day of this session: check the date, or move it first.")
 
 
 def _judge_plan(session: Session) -> None:

@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 from domain.chart.exit import service_on
 from domain.record import Entry
 from domain.refused import Refused
+from domain.room import LONGEST, LONGEST_HOURS
 from domain.scene import Scene
-from domain.session import LONGEST, LONGEST_HOURS, Session
+from domain.session import Session
 from domain.week import local_date
 
 if TYPE_CHECKING:
@@ -138,6 +139,7 @@ def judge(chart: Chart, fact: AttendanceRecorded | AttendanceCorrected, scene: S
         raise Refused("attendance.family-members", "Say how many came along: from 0 on.")
     if fact.outcome is Outcome.ATTENDED:
         judge_begun(session, scene)
+        judge_day(session, fact.arrived_at, scene)
     judge_may_attend(chart, fact.episode_id, session, scene.zone)
     # A correction that says so is judged with the discharge on record, which it would break.
     episode = chart.episodes[fact.episode_id]
@@ -166,6 +168,24 @@ def judge_begun(session: Session, scene: Scene) -> None:
         raise Refused(
             "attendance.session-to-come", "This session is on a day to come: move it, or choose the right one."
         )
+
+
+def judge_day(session: Session, arrived_at: datetime | None, scene: Scene) -> None:
+    """Asked of a new entry alone: who attended a session that was moved since is flagged."""
+    if not _came_on_its_day(session, arrived_at, scene.zone):
+        raise Refused(
+            "attendance.other-day", "The patient came on another day than the session is on: check date and session."
+        )
+
+
+def is_of_another_day(record: Attendance, session: Session, zone: ZoneInfo) -> bool:
+    """Whether somebody attended, by the record, on another day than the session is on."""
+    return record.attended and session.takes_place and not _came_on_its_day(session, record.arrived_at, zone)
+
+
+def _came_on_its_day(session: Session, arrived_at: datetime | None, zone: ZoneInfo) -> bool:
+    over = None if session.interval is None else session.interval.ended_at
+    return arrived_at is None or session.is_of_its_day(arrived_at, zone, until=over)
 
 
 def held_against(chart: Chart, record: Attendance, session: Session, zone: ZoneInfo) -> bool:
@@ -205,6 +225,10 @@ def _judge_times(fact: AttendanceRecorded | AttendanceCorrected) -> None:
         raise Refused("attendance.times-missing", "Give both times: when the patient arrived and left.")
     if left_at < arrived_at:
         raise Refused("attendance.left-before-arriving", "The patient can't leave before arriving: check both times.")
+    judge_stay(arrived_at, left_at)
+
+
+def judge_stay(arrived_at: datetime, left_at: datetime) -> None:
     if left_at.astimezone(UTC) - arrived_at.astimezone(UTC) > LONGEST:
         raise Refused("attendance.too-long", f"Nobody stays more than {LONGEST_HOURS} hours: check both times.")
 

@@ -103,7 +103,9 @@ def judge(chart: Chart, fact: ArrivalNoted | DepartureNoted, scene: Scene) -> No
             )
         if fact.left_at < there.arrived_at:
             raise Refused("presence.left-before-arriving", "The patient can't leave before arriving: check the time.")
+        attendance.judge_stay(there.arrived_at, fact.left_at)
         return
+    attendance.judge_day(session, fact.arrived_at, scene)
     stays = chart.presences.get(fact.session_id, ())
     if there is not None or any(stay.left_at is not None and fact.arrived_at < stay.left_at for stay in stays):
         raise Refused("presence.in-the-room", "The patient is noted as in the room then: note the departure first.")

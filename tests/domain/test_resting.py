@@ -24,6 +24,7 @@ from tests.domain.cast import (
     EPISODE,
     EVENINGS,
     INQUIRED,
+    MAKE_UP,
     MONDAY,
     MORNINGS,
     NEXT_MONDAY,
@@ -184,7 +185,7 @@ def test_a_session_attended_is_not_moved_before_the_enrollment() -> None:
 
 
 def test_a_session_is_not_revived_beside_the_record_that_took_its_place() -> None:
-    story = given(*ACTIVE, of_late(MONDAY, CANCELLED), attended(TUESDAY, "2026-03-02 18:00", "2026-03-02 21:00"))
+    story = given(*ACTIVE, of_late(MONDAY, CANCELLED), attended(MAKE_UP, "2026-03-02 19:30", "2026-03-02 21:00"))
     story.when(struck(MONDAY, 2)).refused("correction.breaks-history", naming=f"{CHART}@9")
 
 

@@ -6,7 +6,8 @@ Left open, and settled here: who attends aftercare and alumni sessions after tre
 on a day on which another episode is enrolled, active or tapering only aftercare and alumni sessions; a step-down is
 told in the order of recording, but nothing on it is dated before its recommendation; a presence in a session that was
 cancelled needs no state and overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in
-advance is in the way of no hold and no end of the episode, once on record.
+advance is in the way of no hold and no end of the episode, once on record; whoever comes to a session comes on its day,
+as it is planned when that is recorded: one that is moved later keeps its records.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from tests.domain.model.record import Line, Record, local_date, named
-from tests.domain.model.site import session
+from tests.domain.model.site import is_of_its_day, session
 from tests.domain.model.states import TREATED, state_during
 
 RECORDS = ("AttendanceRecorded", "AttendanceCorrected")
@@ -101,6 +102,10 @@ def new_attendance(line: Line, lines: list[Line], record: Record) -> set[str]:
         wrong.add("attendance.session-cancelled")
     if any(other.session_id == line.session_id for other in records(lines) if other is not line):
         wrong.add("attendance.already-recorded")
+    if there is not None and line.outcome == "attended" and line.get("arrived_at") is not None:
+        over = [there["held"].ended_at] if there["held"] else []
+        if not is_of_its_day(there, line.arrived_at, *over):
+            wrong.add("attendance.other-day")
     return wrong | absent_for_nothing(line, lines, record)
 
 

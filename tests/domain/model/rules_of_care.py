@@ -47,7 +47,11 @@ class Attending(Machine):
         begins = there["starts_at"] if there else self.now - timedelta(hours=2)
         ends = there["ends_at"] if there else self.now
         middle = begins + (ends - begins) / 2
-        times = [(begins, ends), (begins, ends), (middle, ends), (begins, middle), (ends, begins), (None, None)][part]
+        day = timedelta(days=1)
+        times = [
+            *((begins, ends), (begins, ends), (middle, ends), (begins, middle), (ends, begins), (None, None)),
+            *((begins - day, ends - day), (begins + day, ends + day), (ends, ends + day / 24)),
+        ][part]
         came = outcome is Outcome.ATTENDED
         if not came and part != 4:
             times = (None, None)
@@ -64,7 +68,7 @@ class Attending(Machine):
         stream=charts,
         n=pick,
         outcome=st.sampled_from(OUTCOMES),
-        part=st.sampled_from([0, 1, 0, 1, 2, 3, 4, 5]),
+        part=st.sampled_from([0, 1, 0, 1, 0, 1, 2, 3, 4, 5, 6, 7, 8]),
         by=who,
         why=why,
     )
@@ -86,7 +90,7 @@ class Attending(Machine):
                 self.now = there["ends_at"] + timedelta(minutes=30)
             self.say(ANN, self.record_of(there["id"], Outcome.ATTENDED, 0, ANN), by=by)
 
-    @rule(n=pick, outcome=st.sampled_from(OUTCOMES), part=st.integers(0, 5), by=who, why=why)
+    @rule(n=pick, outcome=st.sampled_from(OUTCOMES), part=st.integers(0, 8), by=who, why=why)
     @when(*IN_CARE)
     def correct(self, n: int, outcome: Outcome, part: int, by: Any, why: str | None) -> None:
         lines = self.record.get(ANN, [])

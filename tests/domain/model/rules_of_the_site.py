@@ -49,7 +49,7 @@ class Sessions(Machine):
 
     @rule(n=pick, kind=st.sampled_from(KINDS), days=ago, hours=st.sampled_from([3, 3, 3, 2, -1, 30]), by=who)
     def schedule(self, n: int, kind: SessionKind, days: int, hours: int, by: Any) -> None:
-        begins = evening(self.day(days), 9 + n % 9)
+        begins = evening(self.day(days), {8: 0, 9: 23}.get(n % 10, 9 + n % 9))
         one_to_one = kind in (SessionKind.INDIVIDUAL, SessionKind.CRISIS)
         fact = SessionScheduled(
             cohort_id=None if one_to_one and n % 6 else self.cohort_id(n),
@@ -71,12 +71,19 @@ class Sessions(Machine):
     def cancel(self, n: int, by: Any, why: str | None) -> None:
         self.say(self.stream_of(n)[0], SessionCancelled(cause=CancellationCause.OTHER), by=by, why=why)
 
-    @rule(n=pick, late=st.sampled_from([0, 0, 15, -15, 240]), by=who, why=why)
+    @rule(
+        n=pick,
+        late=st.sampled_from([0, 0, 15, -15, 240, -90]),
+        off=st.sampled_from([0, 0, 0, 0, 0, 0, 1, -1]),
+        by=who,
+        why=why,
+    )
     @precondition(lambda machine: machine.now > cast.local("2026-03-01 21:00"))
-    def hold_session(self, n: int, late: int, by: Any, why: str | None) -> None:
+    def hold_session(self, n: int, late: int, off: int, by: Any, why: str | None) -> None:
+        """Seldom on another day than planned."""
         stream, there = self.stream_of(n)
-        begins = there["starts_at"] if there else self.now - timedelta(hours=3)
-        ends = (there["ends_at"] if there else self.now) - timedelta(minutes=late)
+        begins = (there["starts_at"] if there else self.now - timedelta(hours=3)) + timedelta(days=off)
+        ends = (there["ends_at"] if there else self.now) - timedelta(minutes=late) + timedelta(days=off)
         kind = SessionTimesCorrected if there and there["held"] and n % 4 else SessionHeld
         staff_id = cast.staff_uuid(cast.COUNSELOR) if n % 9 else cast.BEN
         presence: StaffPresence = {"staff_id": staff_id, "role": "lead", "from": begins, "to": max(begins, ends)}

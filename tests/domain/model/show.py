@@ -1,15 +1,17 @@
 """Sessions, cohorts, the program offered and the staff list in the model: what each line needs to stand on.
 
 Left open, and settled here: a session may end in the instant in which it starts; a move to a time that has not come is
-refused when somebody attended, as that would be in the future; who was in the room may be corrected like the times.
+refused when somebody attended, as that would be in the future; who was in the room may be corrected like the times; a
+session is held, and its staff comes, on its day as it is planned when that is recorded.
 """
 
 from __future__ import annotations
 
 from datetime import date, timedelta
+from uuid import UUID
 
 from tests.domain.model.record import Line, Record, live, local_date, named
-from tests.domain.model.site import FACILITY, ONE_TO_ONE, cohort, offers, session
+from tests.domain.model.site import FACILITY, ONE_TO_ONE, cohort, is_of_its_day, offers, session
 
 
 def judge(stream: str, new: Line, record: Record) -> set[str]:
@@ -50,7 +52,16 @@ def judge_session(stream: str, new: Line, record: Record) -> set[str]:
         wrong |= set() if new.why else {"correction.without-reason"}
     if new.name in ("SessionHeld", "SessionTimesCorrected"):
         wrong |= set() if new.started_at <= new.ended_at else {"session.ends-before-it-starts"}
+        wrong |= other_day(stream, new, record)
     return wrong
+
+
+def other_day(stream: str, new: Line, record: Record) -> set[str]:
+    there = session(record, UUID(stream.partition("/")[2]))
+    assert there is not None
+    on_time = is_of_its_day(there, new.started_at)
+    staff = all(is_of_its_day(there, came["from"], new.ended_at) for came in new.staff)
+    return set() if on_time and staff else {"session.other-day"}
 
 
 def planned(new: Line, scheduled: Line, record: Record) -> set[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -35,6 +35,15 @@ def session(record: Record, session_id: UUID) -> dict[str, Any] | None:
         "one_to_one": planned.kind in ONE_TO_ONE,
         "treats": planned.kind not in AFTER,
     }
+
+
+def is_of_its_day(there: dict[str, Any], at: datetime, *over: datetime) -> bool:
+    """Whether a session, planned as it is, may have begun at an instant: on its program day, on the date after where it
+    goes through midnight, as planned or until it was over, and on the date before where it begins within the first hour
+    of its day."""
+    first = local_date(there["starts_at"] - timedelta(hours=1))
+    last = local_date(max(there["ends_at"], *over, there["ends_at"]) - timedelta(microseconds=1))
+    return first <= local_date(at) <= last
 
 
 def cohort(record: Record, cohort_id: UUID) -> dict[str, Any] | None:
