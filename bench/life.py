@@ -277,7 +277,7 @@ class Life:
             collected_at=at,
             matrix="urine",
             observed=True,
-            accession=f"SYN{self._random.randrange(10**7):07}",
+            accession=f"SYN{self._random.randrange(10**7):07}-{screening_id.hex[:8]}",
         )
         self.chart.tell(at + timedelta(minutes=2), self._counselor, collected)
         read_at = at + timedelta(minutes=10)

@@ -1,4 +1,5 @@
-"""What no stream can guard: an MRN is one patient's, a seat one episode's, an id one chart's.
+"""What no stream can guard: an MRN is one patient's, so is a laboratory's accession number, a seat is one episode's, an
+id one chart's.
 
 A claim is a row beside the facts, written in their transaction. Claims follow from facts alone, so that an import or
 a restore makes the same ones.
@@ -18,7 +19,7 @@ from domain.chart.carry_over import EpisodeCarriedOver
 from domain.chart.consent import ConsentGiven
 from domain.chart.entry import InquiryReceived
 from domain.chart.identity import IdentityCorrected, PatientRegistered
-from domain.chart.screening import ScreeningOrdered
+from domain.chart.screening import ScreeningOrdered, SpecimenCollected
 from domain.chart.step_down import StepDownRecommended
 from domain.cohort import Cohort
 from domain.record import EnteredInError, Entry, standing, stream_uuid
@@ -27,6 +28,7 @@ from domain.refused import Refused
 MRN = "mrn"
 EPISODE = "episode"
 SCREENING = "screening"
+ACCESSION = "accession"
 STEP_DOWN = "step_down"
 CONSENT = "consent"
 SEAT = "seat"
@@ -45,6 +47,10 @@ _TAKEN = {
     MRN: ("patient.mrn-in-use", "This medical record number is another patient's: look that chart up."),
     EPISODE: ("episode.id-in-use", "This episode is on record: give a new inquiry an id of its own."),
     SCREENING: ("screening.id-in-use", "This screening is on record: give a new order an id of its own."),
+    ACCESSION: (
+        "specimen.accession-in-use",
+        "This accession number is of another patient's specimen: check the label.",
+    ),
     STEP_DOWN: ("step-down.id-in-use", "This step-down is on record: give a new one an id of its own."),
     CONSENT: ("consent.id-in-use", "This consent is on record: give a new one an id of its own."),
     SEAT: ("cohort.full", "Every seat of this cohort is taken: choose another cohort, or wait for a discharge."),
@@ -134,11 +140,18 @@ def _assigned(chart: Chart) -> frozenset[int]:
 
 
 def mrn_claimed(mrn: str) -> str:
-    """A medical record number as it is claimed and looked up.
+    """A medical record number as it is claimed and looked up."""
+    return _numbered(mrn)
 
-    White space, case and the width of the letters (NFKC) make no other number.
-    """
-    return " ".join(normalize("NFKC", mrn).split()).upper()
+
+def _numbered(given: str) -> str:
+    """White space, case and the width of the letters (NFKC) make no other number."""
+    return " ".join(normalize("NFKC", given).split()).upper()
+
+
+def _accession_claimed(given: str | None) -> str | None:
+    """None where there is no number. Two screenings of one patient may share a specimen."""
+    return (_numbered(given) or None) if given is not None else None
 
 
 def claims_of(stream: str, fact: Any) -> Sequence[Claim]:
@@ -157,6 +170,7 @@ _CLAIMED: Final[Mapping[type[Any], tuple[str, Callable[[Any], str | None]]]] = {
     InquiryReceived: (EPISODE, lambda fact: str(fact.episode_id)),
     EpisodeCarriedOver: (EPISODE, lambda fact: str(fact.episode_id)),
     ScreeningOrdered: (SCREENING, lambda fact: str(fact.screening_id)),
+    SpecimenCollected: (ACCESSION, lambda fact: _accession_claimed(fact.accession)),
     StepDownRecommended: (STEP_DOWN, lambda fact: str(fact.step_down_id)),
     ConsentGiven: (CONSENT, lambda fact: str(fact.consent_id)),
 }

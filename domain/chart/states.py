@@ -7,8 +7,8 @@ Aftercare, alumni and sober living are no states: they come beside.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Final
@@ -95,6 +95,7 @@ class Step:
     """A dated transition, named after its fact.
 
     `level` is the level of care that a step-down or step-up leads to, `to` the state that a fact names itself.
+    `supposed`: the end of a hold that nobody has recorded yet, of the version that began it.
     """
 
     name: str
@@ -102,6 +103,7 @@ class Step:
     version: int
     level: str | None = None
     to: State | None = None
+    supposed: bool = False
 
 
 def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -110,9 +112,10 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
     Within a date what leads to the enrollment comes first, then enrollment, admission, and what ends the episode last.
     A hold goes on through its last date, so that its end comes after whatever else happened then but the episode's end.
     A detox referral and its answer come before the enrollment up to the day of admission, and from that day on after
-    it.
+    it. A hold that was forgotten, and is entered after a later one, is supposed to have lasted for its first date until
+    its end is entered: only then can it be said what lies between the two.
     """
-    known = list(steps)
+    known = [step for step in steps if not step.supposed]
     admitted = min((s.on for s in known if s.name in _ADMITS), default=date.max)
 
     def place(step: Step) -> tuple[date, int, int]:
@@ -120,8 +123,25 @@ def in_order(steps: Iterable[Step]) -> tuple[Step, ...]:
             return step.on, 0, step.version
         return step.on, _OF_THE_DAY.get(step.name, _IN_BETWEEN), step.version
 
-    return tuple(sorted(known, key=place))
+    placed = sorted(known, key=place)
+    ends = [replace(step, name=_HOLD_ENDED, supposed=True) for step in _forgotten(placed)]
+    return tuple(sorted((*placed, *ends), key=place) if ends else placed)
 
+
+def _forgotten(steps: Iterable[Step]) -> Iterator[Step]:
+    """The holds that have no end before the next one begins, which was on record before them."""
+    unended: Step | None = None
+    for step in steps:
+        if step.name == _HOLD_STARTED:
+            if unended is not None and step.version < unended.version:
+                yield unended
+            unended = step
+        elif step.name == _HOLD_ENDED:
+            unended = None
+
+
+_HOLD_STARTED: Final = "HoldStarted"
+_HOLD_ENDED: Final = "HoldEnded"
 
 _ELSEWHERE: Final[Mapping[str, State | Leads]] = {
     name: next(iter(targets)) for name, leads in TRANSITIONS.items() if len(targets := set(leads.values())) == 1
@@ -152,7 +172,7 @@ def walk(steps: Iterable[Step], *, strict: bool = False) -> list[State]:
             if strict:
                 raise Broken(step, now)
             to = _ELSEWHERE.get(step.name, now)
-        if step.name == "HoldStarted":
+        if step.name == _HOLD_STARTED:
             held_from = now
         if to is Leads.BEFORE:
             to = held_from

@@ -79,9 +79,16 @@ def ordered(screening_id: UUID = SCREENING, panel: tuple[str, ...] = PANEL) -> S
     return ScreeningOrdered(episode_id=EPISODE, screening_id=screening_id, panel=panel, random=True)
 
 
-def collected(at: str = "2026-03-03 17:30", screening_id: UUID = SCREENING) -> SpecimenCollected:
+def collected(
+    at: str = "2026-03-03 17:30", screening_id: UUID = SCREENING, accession: str | None = None
+) -> SpecimenCollected:
     return SpecimenCollected(
-        episode_id=EPISODE, screening_id=screening_id, collected_at=local(at), matrix="urine", observed=True
+        episode_id=EPISODE,
+        screening_id=screening_id,
+        collected_at=local(at),
+        matrix="urine",
+        observed=True,
+        accession=accession,
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from domain.chart import Chart
 from domain.claims import (
+    ACCESSION,
     CONSENT,
     EPISODE,
     MRN,
@@ -20,6 +21,7 @@ from domain.claims import (
     Seat,
     SeatChanges,
     claims_of,
+    claims_struck,
     cohort_held,
     cohorts_named,
     seat_changes,
@@ -85,12 +87,34 @@ NOBODY, ENROLLED_NOW = given(*ASSESSED), given(*ENROLLED)
         (replace(registered, mrn="\uff2d\uff32\uff2e-\uff14\uff17\uff11\uff11"), MRN, "MRN-4711"),
         (inquired(), EPISODE, str(cast.EPISODE)),
         (care.ordered(), SCREENING, str(care.SCREENING)),
+        (care.collected(accession="syn-88123 "), ACCESSION, "SYN-88123"),
         (care.recommended(), STEP_DOWN, str(care.STEP_DOWN)),
         (care.consented(), CONSENT, str(care.CONSENT)),
     ],
 )
-def test_a_fact_that_opens_something_claims_its_id(fact: Any, kind: str, value: str) -> None:
+def test_a_fact_claims_the_number_or_the_id_that_it_gives(fact: Any, kind: str, value: str) -> None:
     assert list(claims_of(CHART, fact)) == [Claim(kind=kind, value=value, stream=CHART)]
+
+
+@pytest.mark.parametrize("accession", [None, "", "  "])
+def test_a_specimen_without_a_number_claims_none(accession: str | None) -> None:
+    assert list(claims_of(CHART, care.collected(accession=accession))) == []
+
+
+def test_an_accession_number_is_the_patients_while_one_of_their_specimens_has_it() -> None:
+    """A specimen may be of two screenings: striking the one leaves the number to the other."""
+    other = UUID(int=0x5C2)
+    both = (care.collected(accession="A-1"), care.collected("2026-03-03 17:30", other, "A-1"))
+    story = given(*ACTIVE, care.ordered(), care.ordered(other), *both)
+    number = Claim(kind=ACCESSION, value="A-1", stream=CHART)
+
+    def struck(version: int) -> list[Claim]:
+        decision = story.decided(strike(version))
+        return list(claims_struck(CHART, story.streams[CHART], decision.entries))
+
+    assert struck(10) == []
+    story.tell(strike(10))
+    assert struck(11) == [number]
 
 
 @pytest.mark.parametrize("mrn", ["", "  ", "\t\n", "\u00a0\u3000"])
@@ -99,6 +123,7 @@ def test_a_patient_is_registered_with_a_number(mrn: str) -> None:
 
 
 def test_no_other_fact_claims_anything() -> None:
+    """A specimen without a number, as here, neither."""
     opening = {
         "PatientRegistered",
         "InquiryReceived",
@@ -116,6 +141,7 @@ def test_no_other_fact_claims_anything() -> None:
         (MRN, "patient.mrn-in-use"),
         (EPISODE, "episode.id-in-use"),
         (SCREENING, "screening.id-in-use"),
+        (ACCESSION, "specimen.accession-in-use"),
         (STEP_DOWN, "step-down.id-in-use"),
         (CONSENT, "consent.id-in-use"),
         (SEAT, "cohort.full"),

@@ -7,7 +7,8 @@ on a day on which another episode is enrolled, active or tapering only aftercare
 told in the order of recording, but nothing on it is dated before its recommendation; a presence in a session that was
 cancelled needs no state and overlaps nothing until it is revived, as it "counts nowhere"; an excuse given in
 advance is in the way of no hold and no end of the episode, once on record; whoever comes to a session comes on its day,
-as it is planned when that is recorded: one that is moved later keeps its records.
+as it is planned when that is recorded: one that is moved later keeps its records; an accession number is one
+patient's, and may be on several of their screenings.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
-from tests.domain.model.record import Line, Record, local_date, named
+from tests.domain.model.record import Line, Record, live, local_date, named
 from tests.domain.model.site import is_of_its_day, session
 from tests.domain.model.states import TREATED, state_during
 
@@ -242,4 +243,12 @@ def new_screening(line: Line, lines: list[Line], record: Record) -> set[str]:
             wrong.add("screening.already-collected")
         if named(of_it, "SpecimenRefused", "CollectionMissed"):
             wrong.add("screening.closed")
+    if line.get("accession") is not None and accession_in_use(line, lines, record):
+        wrong.add("specimen.accession-in-use")
     return wrong
+
+
+def accession_in_use(line: Line, lines: list[Line], record: Record) -> bool:
+    """As the contract says of an MRN: a number is one patient's."""
+    elsewhere = [live(told) for name, told in record.items() if name.startswith("chart/") and line not in told]
+    return any(o.accession == line.accession for told in elsewhere for o in named(told, "SpecimenCollected"))

@@ -197,23 +197,25 @@ class Stepping(Machine):
 
 class Screening(Machine):
     @rule(
+        stream=charts,
         n=pick,
         kind=st.sampled_from(["order", "collect", "collect", "refuse", "miss"]),
         hours=st.sampled_from([0, 0, 2, 30, -1]),
+        label=st.sampled_from([None, None, "A-1", "A-2"]),
         by=who,
         why=why,
     )
     @when("active", "tapering")
-    def screen(self, n: int, kind: str, hours: int, by: Any, why: str | None) -> None:
-        key = UUID(int=0x5C1 + n % 3)
+    def screen(self, stream: str, n: int, kind: str, hours: int, label: str | None, by: Any, why: str | None) -> None:
+        key = UUID(int=(0x5C1 if stream == ANN else 0x5F1) + n % 3)
         at = f"{(self.now - timedelta(hours=hours)).astimezone(cast.ZONE):%Y-%m-%d %H:%M}"
         fact = {
             "order": lambda: care.ordered(key),
-            "collect": lambda: care.collected(at, key),
+            "collect": lambda: care.collected(at, key, label),
             "refuse": lambda: care.specimen_refused(at, key),
             "miss": lambda: care.missed(at, key),
         }[kind]()
-        self.say(ANN, self.own(fact), by=by, why=why)
+        self.say(stream, self.own(fact, self.episode(stream)), by=by, why=why)
 
     @rule(n=pick, kind=st.sampled_from(["validity", "presumptive", "definitive", "fentanyl"]), by=who, why=why)
     @precondition(lambda machine: machine.bold or named(machine.lines(), "SpecimenCollected"))

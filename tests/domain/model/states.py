@@ -7,12 +7,14 @@ program day, not by the order of recording."
 Left open, and settled here: what happened on one date is taken in the order in which it can have happened (inquiry,
 assessment and what comes of it, enrollment, admission, care, the end of a hold, the end of the episode), and within
 each in the order of recording. In treatment a detox referral changes no state, so that it comes with care. A referral
-that the provider declines at once leaves the patient assessed.
+that the provider declines at once leaves the patient assessed. A hold that is entered after a later one, before which
+it began, ended before that one began: when, is not known before its end is told, and it is taken to be of one day.
 """
 
 from __future__ import annotations
 
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from tests.domain.model.record import Line, local_date, named
@@ -61,6 +63,11 @@ def steps(lines: list[Line], episode_id: Any) -> list[Line]:
             rank = 4
         return on_date(line), rank, line.version
 
+    ordered = sorted(found, key=place)
+    holds = [line for line in ordered if line.name in ("HoldStarted", "HoldEnded")]
+    for one, next_one in pairwise(holds):
+        if one.name == next_one.name == "HoldStarted" and one.version > next_one.version:
+            found.append(Line(one.version, "HoldEnded", dict(one.fact), one.told_at, one.by, one.by_role))
     return sorted(found, key=place)
 
 
