@@ -246,6 +246,16 @@ def test_a_record_number_is_one_patients(store: Store, tmp_path: Path) -> None:
     assert held == {other["stream"]}
 
 
+def test_an_accession_number_is_one_patients(store: Store, tmp_path: Path) -> None:
+    lines = sample_lines()
+    first = first_of(lines, "SpecimenCollected")
+    elsewhere = [line for line in lines if line["type"] == "SpecimenCollected" and line["stream"] != first["stream"]]
+    elsewhere[0]["fact"]["accession"] = f" {first['fact']['accession'].lower()}"
+    found = refused(store, tmp_path, lines)
+    assert found[elsewhere[0]["position"]][0] == "specimen.accession-in-use"
+    assert {lines[number - 1]["stream"] for number in found} == {elsewhere[0]["stream"]}
+
+
 def test_a_record_number_that_the_ledger_has_is_refused_in_a_later_file(store: Store, tmp_path: Path) -> None:
     lines = sample_lines()
     other = first_of(lines[BEGINNING:], "PatientRegistered")
