@@ -6,7 +6,7 @@ come in by any other.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final, NamedTuple, assert_never
@@ -66,13 +66,13 @@ def judge(
 ) -> State:
     """The state of the stream with the new entry, or `Refused`. `state` is the fold of `history`, the whole stream.
 
-    `charts` are those that name the stream, where `resting.looks_at_charts` asks for them. What would follow in them
-    is not looked for here: a file tells it in lines of its own.
+    `charts`, or sessions, are those that name the stream, where `resting.looks_at_charts` asks for them. What would
+    follow in them is not looked for here: a file tells it in lines of its own.
     """
     after = _judge_stream(stream, state, history, new, scene, charts)
     if isinstance(after, Session):
-        for beside in charts:
-            resting.judge_moved(beside, beside.chart, scene, after)
+        for _, chart in _charts_beside(charts):
+            resting.judge_moved(chart, chart, scene, after)
     return after
 
 
@@ -160,8 +160,8 @@ def decide(
     """The fact as the next entry of its stream, and what the system records with it: the admission.
 
     `before` is the fold of `history`, the whole stream. `scene.sessions` must hold the sessions that the chart has
-    records for, and those that `charts` have: the charts that name the stream, where `resting.looks_at_charts` asks for
-    them. Raises `Refused`.
+    records for, and those that `charts` have: the charts, or sessions, that name the stream, where
+    `resting.looks_at_charts` asks for them. Raises `Refused`.
     """
     new = _next(history, fact, envelope, scene)
     if isinstance(before, Chart):
@@ -177,14 +177,20 @@ def decide(
 def _followed(stream: str, new: Entry, session: Session, scene: Scene, charts: Sequence[Beside]) -> Iterator[Decision]:
     """The admissions that a session that was moved, cancelled or revived moves, in each chart that needs it."""
     later = resting.with_state(scene, session)
-    for beside in charts:
-        known, chart = list(beside.entries), beside.chart
+    for beside, before in _charts_beside(charts):
+        known, chart = list(beside.entries), before
         for fact in list(_admissions(chart, later, _Before(chart, scene))):
             known.append(_next(known, fact, _of_the_system(stream, new, fact, later), later))
             chart = _chart_further(chart, known)
-        resting.judge_moved(beside, chart, scene, session)
+        resting.judge_moved(before, chart, scene, session)
         if entries := tuple(known[len(beside.entries) :]):
-            yield Decision(stream=beside.stream, entries=entries, before=beside.chart, after=chart)
+            yield Decision(stream=beside.stream, entries=entries, before=before, after=chart)
+
+
+def _charts_beside(others: Iterable[Beside]) -> Iterator[tuple[Beside, Chart]]:
+    for beside in others:
+        if isinstance(beside.state, Chart):
+            yield beside, beside.state
 
 
 def elsewhere(decision: Decision, history: Sequence[Entry], scene: Scene) -> Iterator[tuple[str, Any]]:
@@ -275,7 +281,7 @@ def _moves_admission(new: Entry, history: Sequence[Entry]) -> bool:
     if not isinstance(new.fact, EnteredInError):
         return False
     target = next((e.fact for e in history if e.version == new.fact.target), None)
-    return isinstance(target, (*RECORDS, Admitted))
+    return isinstance(target, (*RECORDS, Admitted, merging.MergedInto))
 
 
 class _Before(NamedTuple):
@@ -291,7 +297,10 @@ class _Before(NamedTuple):
 
 
 def _admissions(chart: Chart, scene: Scene, before: _Before) -> Iterator[EnteredInError | Admitted]:
-    """What keeps each admission at the first session attended: struck, recorded, or both."""
+    """What keeps each admission at the first session attended: struck, recorded, or both. In a chart that was merged
+    nothing is recorded: should it be separated again, its admission is put right with that."""
+    if chart.merged_into is not None:
+        return
     for episode in chart.episodes.values():
         if episode.carried_over:
             continue  # Admitted in another system, by a service that is not in this record.

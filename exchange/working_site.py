@@ -32,7 +32,7 @@ from domain.decision import judge
 from domain.facility import Facility
 from domain.key_destruction import ended_by, judge_standing
 from domain.record import Entry, Recorded, stream_kind, stream_name, stream_uuid
-from domain.resting import NAMING, Beside, looks_at_charts, naming
+from domain.resting import KINDS, NAMING, Beside, looks_at_charts, naming
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import State, fold_stream, looked_at, looked_at_further, named
@@ -234,7 +234,7 @@ class WorkingSite:
         return looks_at_charts(fact, self.known(stream).entries)
 
     def _naming(self, stream: str) -> list[Beside]:
-        """The charts that name a session or cohort: those known here, and those that others wrote to.
+        """The streams that name a session or cohort: those known here, and those that others wrote to.
 
         What is known here is checked by its version when the batch is written; in other streams none may have come.
         """
@@ -249,19 +249,15 @@ class WorkingSite:
         first = next(iter(self.known(stream).entries), None)
         if isinstance(first, Recorded) and first.position <= self._began:
             charts |= NamingCharts(self._ledger, stream, types, first.position).upto(self._began)
-        charts |= {
-            name for name, known in self._known.items() if stream in known.names and stream_kind(name) == "chart"
-        }
+        charts |= {name for name, known in self._known.items() if stream in known.names and stream_kind(name) in KINDS}
         self._read(charts - self._known.keys())
         further = {name for chart in charts for name in self._known[chart].names}
         self._read(further - self._known.keys())
         self._share.judged |= charts
-        found = []
-        for chart in sorted(charts):
-            state = self.state(chart)
-            if isinstance(state, Chart):
-                found.append(Beside(stream=chart, entries=tuple(self._known[chart].entries), chart=state))
-        return found
+        return [
+            Beside(stream=name, entries=tuple(self._known[name].entries), state=self.state(name))
+            for name in sorted(charts)
+        ]
 
     def _has(self, stream: str, version: int) -> bool:
         known = self._known.get(stream)

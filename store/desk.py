@@ -20,7 +20,7 @@ from domain.key_destruction import ended_by
 from domain.record import Entry, Envelope, Person, Source, stream_kind, stream_name
 from domain.recording import as_credentialed
 from domain.refused import Refused, RefusedLine
-from domain.resting import Beside, looks_at_charts, naming
+from domain.resting import KINDS, Beside, looks_at_charts, naming
 from domain.roster import Draft, refused_lines
 from domain.scene import Scene
 from domain.session import Session
@@ -285,14 +285,14 @@ class _Work:
         return known.entries, known.state
 
     def _naming(self, stream: str) -> list[Beside]:
-        """The charts that name a session or cohort, as the filings before this one leave them."""
+        """The streams that name a session or cohort, as the filings before this one leave them."""
         found = []
         for name in self._view.streams:
-            if stream_kind(name) != "chart":
+            if stream_kind(name) not in KINDS:
                 continue
             entries, state = self._stream(name)
-            if isinstance(state, Chart) and any(stream in named(entry.fact) for entry in entries):
-                found.append(Beside(stream=name, entries=entries, chart=state))
+            if any(stream in named(entry.fact) for entry in entries):
+                found.append(Beside(stream=name, entries=entries, state=state))
         return found
 
     def _seats(self, decision: Decision) -> SeatChanges:

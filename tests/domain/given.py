@@ -27,7 +27,7 @@ from domain.decision import Decision, decide
 from domain.facility import Facility, FacilityOpened
 from domain.record import EnteredInError, Entry, Envelope, Person, Source, stream_kind, stream_name, stream_uuid
 from domain.refused import Refused
-from domain.resting import Beside, looks_at_charts
+from domain.resting import KINDS, Beside, looks_at_charts
 from domain.scene import Scene
 from domain.session import Session
 from domain.streams import fold_stream, named
@@ -198,13 +198,13 @@ class Story:
         return decide(stream, before, history, telling.fact, envelope, self.scene(at), charts)
 
     def beside(self, stream: str, fact: Any) -> list[Beside]:
-        """The charts that name the stream, where a decision looks at them."""
+        """The charts and sessions that name the stream, where a decision looks at them."""
         if not looks_at_charts(fact, self.streams.get(stream, [])):
             return []
         return [
-            Beside(stream=name, entries=tuple(entries), chart=self.state(name))
+            Beside(stream=name, entries=tuple(entries), state=self.state(name))
             for name, entries in self.streams.items()
-            if stream_kind(name) == "chart" and any(stream in named(entry.fact) for entry in entries)
+            if stream_kind(name) in KINDS and any(stream in named(entry.fact) for entry in entries)
         ]
 
     def add(self, decision: Decision) -> None:

@@ -13,11 +13,19 @@ from domain.decision import THE_SYSTEM, judge
 from domain.record import EnteredInError, Entry, Envelope, Source
 from domain.refused import Refused
 from domain.resting import looks_at_charts, naming
-from domain.session import CancellationCause, SessionCancelled, SessionRescheduled
+from domain.session import (
+    CancellationCause,
+    Modality,
+    SessionCancelled,
+    SessionKind,
+    SessionRescheduled,
+    SessionScheduled,
+)
 from tests.domain import care
 from tests.domain.cast import (
     ACTIVE,
     AFTERCARE,
+    ASSESSED,
     CHART,
     COUNSELOR,
     ENROLLED,
@@ -26,7 +34,6 @@ from tests.domain.cast import (
     INQUIRED,
     MAKE_UP,
     MONDAY,
-    MORNINGS,
     NEXT_MONDAY,
     THURSDAY,
     TUESDAY,
@@ -36,11 +43,13 @@ from tests.domain.cast import (
     corrected,
     day,
     discharged,
+    enrolled,
     formed,
     hold_ended,
     hold_started,
     local,
     not_admitted,
+    suitability,
 )
 from tests.domain.every_fact import EVERY
 from tests.domain.given import Said, Story, given, of, of_cohort, said, strike
@@ -241,10 +250,28 @@ def test_the_last_correction_is_what_rests_on_it() -> None:
 
 
 def test_the_forming_of_a_cohort_is_struck_while_nobody_was_enrolled_in_it() -> None:
-    story = given(*ENROLLED, of_cohort(NEW, formed()))
-    story.when(said(strike(1), stream=f"cohort/{EVENINGS}")).refused("correction.breaks-history", naming=f"{CHART}@5")
-    for cohort_id in (NEW, MORNINGS):
-        story.when(said(strike(1), stream=f"cohort/{cohort_id}")).recorded()
+    story = given(*ASSESSED, suitability(), of_cohort(NEW, formed()), enrolled(cohort_id=NEW))
+    story.when(said(strike(1), stream=f"cohort/{NEW}")).refused("correction.breaks-history", naming=f"{CHART}@5")
+    story.tell(strike(5))
+    story.when(said(strike(1), stream=f"cohort/{NEW}")).recorded()
+
+
+def test_the_forming_of_a_cohort_is_struck_while_no_session_is_planned_for_it() -> None:
+    """Held, cancelled or still to come: a session that names it is of no cohort without it."""
+    plan = SessionScheduled(
+        cohort_id=NEW,
+        kind=SessionKind.GROUP,
+        starts_at=local("2026-03-07 09:00"),
+        ends_at=local("2026-03-07 12:00"),
+        modality=Modality.IN_PERSON,
+    )
+    story = given(of_cohort(NEW, formed()), of(NEW, plan))
+    forming = said(strike(1), stream=f"cohort/{NEW}")
+    story.when(forming).refused("correction.breaks-history", naming=f"session/{NEW}@1")
+    story.tell(of(NEW, CANCELLED))
+    story.when(forming).refused("correction.breaks-history", naming=f"session/{NEW}@1")
+    story.tell(struck(NEW, 2), struck(NEW, 1))
+    story.when(forming).recorded()
 
 
 def test_an_assignment_rests_on_its_cohort_until_it_is_struck() -> None:
@@ -268,10 +295,11 @@ def test_charts_are_looked_at_where_something_in_them_may_change() -> None:
     assert not looks_at_charts(attended(TUESDAY), story.streams[CHART])
 
 
-def test_charts_rest_on_sessions_and_cohorts_by_their_facts_alone() -> None:
+def test_charts_rest_on_sessions_and_cohorts_and_sessions_on_cohorts_by_their_facts_alone() -> None:
     assert {"AttendanceRecorded", "AttendanceCorrected", "Admitted"} <= set(naming(f"session/{MONDAY}"))
     assert {"Enrolled", "CohortAssigned"} <= set(naming(f"cohort/{EVENINGS}"))
-    assert "SessionScheduled" not in naming(f"cohort/{EVENINGS}")
+    assert "SessionScheduled" in naming(f"cohort/{EVENINGS}")
+    assert "SessionScheduled" not in naming(f"session/{MONDAY}")
     assert naming(CHART) == ()
 
 

@@ -10,6 +10,7 @@ import pytest
 from domain.chart.merging import ChartLinked, ChartsMerged, MergedInto
 from domain.decision import elsewhere
 from domain.record import EnteredInError
+from domain.session import SessionRescheduled
 from tests.domain.care import trigger
 from tests.domain.cast import (
     ACTIVE,
@@ -19,13 +20,17 @@ from tests.domain.cast import (
     BEN,
     CHART,
     COUNSELOR,
+    MONDAY,
     SECOND_EPISODE,
+    admitted,
     day,
+    discharged,
     inquired,
+    local,
     not_admitted,
     registered,
 )
-from tests.domain.given import Said, Story, given, said, strike
+from tests.domain.given import Said, Story, given, of, said, strike
 
 OTHER = f"chart/{BEN}"
 TWICE = said(replace(registered, mrn="MRN-4712"), stream=OTHER)
@@ -143,3 +148,35 @@ def test_what_is_not_a_chart_of_another_site_is_not_linked(link: ChartLinked, ru
 
 def test_a_link_is_undated_and_never_late() -> None:
     given(*ACTIVE).when(LINK, at=f"{day('2027-01-04')} 12:00").recorded()
+
+
+# ---- the admission in a chart that was merged
+
+OVER = (*ACTIVE, discharged("2026-03-06"), TWICE)
+"""Ann was admitted on Monday, and left. Her other chart stays, hers is merged into it."""
+HERS = (said(ChartsMerged(from_chart=ANN), stream=OTHER), said(MergedInto(chart=BEN)))
+MOVED = of(
+    MONDAY,
+    said(
+        SessionRescheduled(starts_at=local("2026-03-01 18:00"), ends_at=local("2026-03-01 21:00")),
+        reason="It was on the wrong day in the plan.",
+        at="2026-03-20 09:00",
+    ),
+)
+
+
+def test_nothing_is_recorded_in_a_merged_chart_when_a_session_of_it_is_moved() -> None:
+    story = given(*OVER, *HERS)
+    moved = story.when(MOVED).recorded(MOVED)
+    assert [type(fact) for fact in moved.facts[8:]] == [MergedInto]
+
+
+def test_the_admission_is_put_right_when_the_charts_are_separated() -> None:
+    story = given(*OVER, *HERS, MOVED)
+    anew = admitted(MONDAY, on="2026-03-01")
+    story.when(strike(9)).recorded(EnteredInError(target=9), EnteredInError(target=7), anew)
+    assert story.broken == []
+
+
+def test_charts_whose_sessions_stayed_are_separated_without_more() -> None:
+    given(*OVER, *HERS).when(strike(9)).recorded(EnteredInError(target=9))

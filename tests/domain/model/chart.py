@@ -214,6 +214,13 @@ def detox(line: Line, lines: list[Line], record: Record) -> set[str]:
     return wrong | ({"detox.not-referred"} if len(answers) > len(open_ones) else set())
 
 
+def new_detox(line: Line, lines: list[Line], record: Record) -> set[str]:
+    """Nobody answers where every referral has its answer, whichever of them the new one would be of by its date."""
+    mine = [o for o in lines if o.get("episode_id") == line.episode_id]
+    waiting = [r for r in named(mine, "DetoxReferred") if r.get("accepted") is None]
+    return {"detox.not-referred"} if len(named(mine, "DetoxAnswered")) > len(waiting) else set()
+
+
 def consent(line: Line, lines: list[Line], record: Record) -> set[str]:
     if line.name == "ConsentGiven":
         ends_early = line.get("expires_on") and line.expires_on < line.signed_on

@@ -21,6 +21,7 @@ WHEN_NEW: dict[str, Rule] = {
     **dict.fromkeys(("ConsentGiven", "ConsentRevoked"), chart.new_consent),
     "DisclosureMade": chart.new_disclosure,
     "StepUpDecided": chart.new_step_up,
+    "DetoxAnswered": chart.new_detox,
 }
 WHEN_NEW |= {name: care.new_step_down for name, rule in chart.GROUND.items() if rule is care.step_down}
 WHEN_NEW |= {name: care.new_screening for name, rule in chart.GROUND.items() if rule is care.screening}
@@ -55,8 +56,11 @@ def opened(lines: list[Line], episode_id: Any) -> bool:
 def admissions(stream: str, record: Record) -> list[Line]:
     """The contract: "`Admitted` is dated the program day of the first `attended` record, whose session it names. When …
     changes which attended session is the earliest, the same transaction strikes `Admitted` and records it anew, or the
-    episode is ENROLLED again." The lines with what follows added."""
+    episode is ENROLLED again." The lines with what follows added. "Any fact in a chart merged into another" is refused:
+    nothing follows there until it is separated again."""
     lines = list(record[stream])
+    if merging.is_merged(lines):
+        return lines
     told = lines[-1]
     for enrolled in named(live(lines), "Enrolled"):
         found = attended(live(lines), record, enrolled.episode_id)
@@ -88,7 +92,8 @@ def judge(stream: str, new: Line, record: Record) -> tuple[set[str], Record]:
     if wrong:
         return wrong, record
     after = merging.with_other_half(stream, new, after)
-    for each in [stream] if stream.startswith("chart/") else list(record):
+    others = merging.separated(stream, new, record)
+    for each in [stream, *others] if stream.startswith("chart/") else list(record):
         if not each.startswith("chart/"):
             continue
         before = [line.version for line, _ in groundless(live(after[each]), record)] if each != stream else []

@@ -47,6 +47,12 @@ def closed(stream: str, new: Line, record: Record) -> set[str]:
     return {"chart.merged"}
 
 
+def separated(stream: str, new: Line, record: Record) -> list[str]:
+    """The other chart, where a strike separates the two: its admission follows what became of the sessions since."""
+    target = next((line for line in record.get(stream, []) if line.version == new.get("target")), None)
+    return [f"chart/{target.from_chart}"] if target is not None and target.name == "ChartsMerged" else []
+
+
 def with_other_half(stream: str, new: Line, record: Record) -> Record:
     """The record with what is said in the other chart at the same time. `record` holds the new line."""
     lines = record[stream]

@@ -121,7 +121,7 @@ def rested_on(stream: str, record: Record) -> list[Line]:
     return [
         line
         for other, lines in record.items()
-        if other.startswith("chart/")
+        if other.startswith(("chart/", "session/"))
         for line in live(lines)
         if str(line.get(field)) == key
     ]
