@@ -98,10 +98,12 @@ def _judge_permission(
     entry: Entry, scene: Scene, history: Sequence[Entry], moments: Moments, scheduled_end: datetime | None
 ) -> None:
     fact, by = entry.fact, entry.envelope.by
+    aim = _aimed_at(fact, history)
     name = type(fact).__name__
-    act = act_of(fact, _aimed_at(fact, history), _discharge_reason(fact, history))
+    act = act_of(fact, aim, _discharge_reason(fact, history))
     if by.role not in act.roles:
-        raise Refused("act.not-permitted", f"{name} is not an act of the role {_known(by.role)}: ask one who may.")
+        what, who = _named_act(name, aim), " or ".join(sorted(act.roles))
+        raise Refused("act.not-permitted", f"{what} is not an act of the role {_known(by.role)}: ask one of {who}.")
     if not _rightly_named(by.id, by.role):
         raise Refused("act.unknown-person", "Name who acts as the staff list does, an interface as system.")
     if by.role in INTERFACES or by.role in UNLISTED:
@@ -109,6 +111,13 @@ def _judge_permission(
     _judge_credential(by, act, _act_date(moments, scene, scheduled_end), scene, name)
     if act.signature:
         _judge_credential(by, act, local_date(scene.at, scene.zone), scene, name)
+
+
+def _named_act(name: str, aim: Any) -> str:
+    """In a strike, or the correction of an attendance, it matters what it is aimed at."""
+    if aim is None:
+        return name
+    return f"{'Striking' if name == 'EnteredInError' else 'Correcting'} {type(aim).__name__}"
 
 
 # The few people of a site record all its facts.

@@ -19,7 +19,7 @@ from domain.chart.results import (
     latest_validity,
     noted_after,
     prescribed,
-    result_of,
+    told_of,
 )
 from domain.chart.screening import (
     AnalyteOutcome,
@@ -103,7 +103,7 @@ def _screening(look: _Look, screening: Screening, stand: Iterable[Entry]) -> dic
     collected = collected_on(screening, look.zone)
     is_collected = collected is not None and collected <= look.as_of
     reports = counted(screening, look.zone, look.as_of) if is_collected else []
-    result = result_of(screening, look.chart.prescriptions, zone=look.zone, as_of=look.as_of) if is_collected else None
+    result = told_of(screening, look.chart.prescriptions, zone=look.zone, as_of=look.as_of) if is_collected else None
     return {
         "screening_id": str(screening.screening_id),
         "episode_id": str(screening.episode_id),

@@ -12,7 +12,7 @@ from domain.chart import Chart
 from domain.chart.attendance import Outcome, counts
 from domain.chart.episode import Episode
 from domain.chart.merging import joined
-from domain.chart.results import Result, collected_on, result_of
+from domain.chart.results import Result, collected_on, told_of
 from domain.chart.states import ENDED
 from domain.chart.step_down import Stage
 from domain.cohort import Cohort
@@ -215,7 +215,7 @@ def _screening(look: Look) -> dict[str, Any]:
         and on <= look.as_of
     )
     results = [
-        (on, result_of(screening, look.chart.prescriptions, zone=look.facility.clock, as_of=look.as_of))
+        (on, told_of(screening, look.chart.prescriptions, zone=look.facility.clock, as_of=look.as_of))
         for _, _, on, screening in collected
     ]
     known = [result for _, result in results if result is not None]

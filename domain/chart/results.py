@@ -140,6 +140,18 @@ def noted_after(report: Report, noted: Iterable[Noted], zone: ZoneInfo, as_of: d
     return min((n for n in noted if reported_on <= n.on <= as_of), key=lambda n: (n.on, n.version), default=None)
 
 
+def told_of(
+    screening: Screening, prescriptions: Iterable[Prescription], *, zone: ZoneInfo, as_of: date
+) -> Result | Validity | None:
+    """As `result_of`, but negative is said only of a specimen of which each analyte of its panel has a result: until
+    then it has none. A rate counts what there is; whoever reads of one patient takes negative for all of it."""
+    result = result_of(screening, prescriptions, zone=zone, as_of=as_of)
+    if result is not Result.NEGATIVE:
+        return result
+    found = {spelt(analyte) for analyte in final_results(screening, zone=zone, as_of=as_of)}
+    return result if found.issuperset(map(spelt, screening.panel)) else None
+
+
 def result_of(
     screening: Screening, prescriptions: Iterable[Prescription], *, zone: ZoneInfo, as_of: date
 ) -> Result | Validity | None:

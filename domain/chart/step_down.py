@@ -270,7 +270,10 @@ def _judge_decision(episode: Episode, step_down: StepDown, on: date) -> None:
     if step_down.last(Stage.DECIDED) is not None:
         raise Refused("step-down.already-decided", "This step-down was decided.")
     if step_down.marks[0].by != f"staff/{treating}":
-        raise Refused("step-down.not-by-treating-clinician", "The treating clinician has to recommend a step-down.")
+        raise Refused(
+            "step-down.not-by-treating-clinician",
+            "The treating clinician, whom the enrollment names as the primary one, has to recommend a step-down.",
+        )
     since = on - timedelta(days=ASSESSMENT_DAYS)
     if not any(since <= assessment.on <= on for assessment in episode.assessments):
         raise Refused("step-down.no-recent-assessment", "Assess the level of care first: none in the last 7 days.")

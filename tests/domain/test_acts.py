@@ -348,3 +348,22 @@ def test_an_inquiry_is_dated_by_its_first_contact() -> None:
     assert refusal(inquired(at="2026-02-25 12:00"), newcomer, line) == "act.not-credentialed"
     assert refusal(inquired(at="2026-02-26 12:00"), newcomer, line) == ""
     assert day("2026-02-26") == line.valid_from
+
+
+def test_a_refused_strike_says_what_it_would_strike_and_who_may() -> None:
+    story = given(*ACTIVE)
+    story.when(strike(5), by=COUNSELOR).refused(
+        "act.not-permitted", naming="Striking Enrolled is not an act of the role counselor: ask one of"
+    )
+    story.when(strike(5), by=COUNSELOR).refused("act.not-permitted", naming="medical_director or supervisor")
+    story.when(strike(6), by=FRONT_DESK).refused(
+        "act.not-permitted", naming="counselor or medical_director or supervisor or therapist"
+    )
+    story.when(strike(99), by=COUNSELOR).refused("act.not-permitted", naming="EnteredInError is not an act")
+
+
+def test_a_refused_correction_says_what_it_would_correct() -> None:
+    story = given(*ENROLLED, EXCUSED)
+    story.when(corrected(6, absent(MONDAY)), by=FRONT_DESK).refused(
+        "act.not-permitted", naming="Correcting AttendanceRecorded is not an act of the role front_desk"
+    )

@@ -141,7 +141,7 @@ def test_no_other_fact_claims_anything() -> None:
         (MRN, "patient.mrn-in-use"),
         (EPISODE, "episode.id-in-use"),
         (SCREENING, "screening.id-in-use"),
-        (ACCESSION, "specimen.accession-in-use"),
+        (ACCESSION, "screening.accession-in-use"),
         (STEP_DOWN, "step-down.id-in-use"),
         (CONSENT, "consent.id-in-use"),
         (SEAT, "cohort.full"),

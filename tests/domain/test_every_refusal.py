@@ -27,6 +27,7 @@ PLACEHOLDERS: Final = frozenset(
         "max(attended)",  # the date of a session
         "ended",  # the date of a discharge
         "_known(by.role)",
+        "who",  # roles
         "known.closed_on",
         "what",  # a word for a term of a program
         "LONGEST_HOURS",

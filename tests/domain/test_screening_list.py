@@ -37,6 +37,9 @@ POSITIVE, NEGATIVE, INCONCLUSIVE = AnalyteOutcome.POSITIVE, AnalyteOutcome.NEGAT
 TAKEN = (*ACTIVE, ordered(), collected())
 """Versions 1 to 9; collected on Tuesday 2026-03-03."""
 
+OTHERWISE = found("cannabinoids", NEGATIVE)
+"""The result of the other analyte of the panel."""
+
 
 def listed(story: Story, as_of: str = "2026-12-31", holidays: tuple[date, ...] = ()) -> dict[str, Any]:
     entries = story.streams[CHART]
@@ -79,7 +82,7 @@ def event(version: int) -> str:
 def test_a_positive_that_was_overturned_stays_visible_beside_what_overturned_it() -> None:
     screen = replace(found(outcome=POSITIVE), cutoff_ng_ml=2000)
     confirmed = AnalyteResult(analyte="opiates", loinc="18390-5", outcome=NEGATIVE, value_ng_ml=12.5, cutoff_ng_ml=2000)
-    story = given(*TAKEN, presumptive(screen), definitive(confirmed))
+    story = given(*TAKEN, presumptive(screen, OTHERWISE), definitive(confirmed))
     assert opiates(story) == {
         "analyte": "opiates",
         "presumptive": {
@@ -301,9 +304,37 @@ def verified(analyte: str = "opiates", first: str = "2026-02-01", last: str = "2
     return replace(prescribed(first, last), analyte=analyte)
 
 
+def screening_of(story: Story) -> dict[str, Any]:
+    document = present(
+        story.chart,
+        facility=story.scene(story.clock).facility,
+        sessions=story.scene(story.clock).sessions,
+        cohorts=story.scene(story.clock).cohorts,
+        as_of=day("2026-03-10"),
+        known_at=story.clock,
+        position=1,
+    )
+    told: dict[str, Any] = document["screening"]
+    return told
+
+
+def test_a_specimen_is_negative_once_each_analyte_of_its_panel_has_a_result() -> None:
+    story = given(*TAKEN, presumptive(found(outcome=NEGATIVE)))
+    assert first(story)["result"] is None
+    assert (screening_of(story)["last_result"], screening_of(story)["pending"]) == (None, 1)
+    story.tell(definitive(OTHERWISE))
+    assert first(story)["result"] == "negative"
+    assert (screening_of(story)["last_result"], screening_of(story)["pending"]) == ("negative", 0)
+
+
+def test_a_positive_is_told_before_the_rest_of_the_panel_has_its_results() -> None:
+    story = given(*TAKEN, presumptive(found(outcome=POSITIVE)))
+    assert (screening_of(story)["last_result"], screening_of(story)["pending"]) == ("unexpected_positive", 0)
+
+
 def test_what_is_prescribed_and_was_not_found_is_flagged_for_thirty_days() -> None:
     looked_at = (reviewed("2026-03-03"), discussed("2026-03-03"))
-    story = given(*TAKEN, presumptive(found(outcome=NEGATIVE)), *looked_at, verified())
+    story = given(*TAKEN, presumptive(found(outcome=NEGATIVE), OTHERWISE), *looked_at, verified())
     assert flags(story, "2026-03-02") == []
     assert flags(story, "2026-03-03") == flags(story, "2026-04-01") == ["prescribed_but_negative"]
     assert flags(story, "2026-04-02") == []
@@ -346,7 +377,7 @@ def test_a_definitive_result_says_whether_what_is_prescribed_was_found() -> None
 
 
 def test_a_positive_that_arrives_after_the_discharge_counts_when_the_specimen_was_collected() -> None:
-    story = given(*TAKEN, presumptive(found(outcome=NEGATIVE)), discharged("2026-03-06"))
+    story = given(*TAKEN, presumptive(found(outcome=NEGATIVE), OTHERWISE), discharged("2026-03-06"))
     assert first(story)["result"] == "negative"
     story.tell(definitive(replace(found(outcome=POSITIVE), loinc="18390-5"), at="2026-04-10 09:00"))
     assert first(story, "2026-04-09")["result"] == "negative"

@@ -7,9 +7,12 @@ from datetime import date
 
 from domain.chart.carry_over import CarriedState
 from domain.chart.entry import InquiryReceived
+from domain.chart.exit import DischargeReason
 from domain.chart.plan import RelapseReported
 from domain.chart.step_up import StepUpDecided
+from domain.status import present
 from tests.domain import cast
+from tests.domain.given import given, said
 from tests.domain.program import Patient, local
 from tests.domain.told import Told
 
@@ -71,3 +74,21 @@ def test_a_relapse_of_the_last_thirty_days_is_flagged() -> None:
     raised = ["relapse_reported" in told.status(on)["flags"] for on in ("2026-03-04", "2026-03-05", "2026-04-03")]
     assert raised == [False, True, True]
     assert "relapse_reported" not in told.status("2026-04-04")["flags"]
+
+
+def test_of_two_first_contacts_on_one_day_the_later_one_opened_the_last_episode() -> None:
+    """Whichever was recorded first: somebody who is entered late is not the one who called last."""
+    over = cast.discharged("2026-03-09", reason=DischargeReason.COMPLETED)
+    anew = cast.inquired(cast.SECOND_EPISODE, "2026-02-25 00:10")
+    story = given(*cast.ACTIVE, over, said(anew, at="2026-03-11 09:00", reason="Found in the book of calls."))
+    scene = story.scene(story.clock)
+    shown = present(
+        story.chart,
+        sessions=scene.sessions,
+        cohorts=scene.cohorts,
+        facility=scene.facility,
+        as_of=date(2026, 3, 11),
+        known_at=story.clock,
+        position=1,
+    )
+    assert (shown["episode"]["episode_id"], shown["episode"]["state"]) == (str(cast.EPISODE), "discharged")

@@ -244,7 +244,7 @@ def new_screening(line: Line, lines: list[Line], record: Record) -> set[str]:
         if named(of_it, "SpecimenRefused", "CollectionMissed"):
             wrong.add("screening.closed")
     if line.get("accession") is not None and accession_in_use(line, lines, record):
-        wrong.add("specimen.accession-in-use")
+        wrong.add("screening.accession-in-use")
     return wrong
 
 

@@ -1,6 +1,7 @@
 """The episode of the status document in the model: "what happened up to the end of `as_of`".
 
-Left open, and settled here: the episode last opened is that whose inquiry has the latest date.
+Left open, and settled here: the episode last opened is that whose inquiry tells of the latest first contact, and of two
+at the same instant the one recorded last.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ def episode(lines: list[Line], as_of: date) -> dict[str, Any]:
     opened = [line for line in named(lines, "InquiryReceived") if on_date(line) <= as_of]
     if not opened:
         return dict.fromkeys(EMPTY)
-    episode_id = max(opened, key=lambda line: (on_date(line), line.version)).episode_id
+    episode_id = max(opened, key=lambda line: (line.first_contact_at, line.version)).episode_id
     mine = [line for line in lines if line.get("episode_id") == episode_id]
     enrolled = [line for line in named(mine, "Enrolled") if line.on <= as_of]
     admitted = [line for line in named(mine, "Admitted") if line.on <= as_of]
