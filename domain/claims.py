@@ -48,7 +48,7 @@ _TAKEN = {
     EPISODE: ("episode.id-in-use", "This episode is on record: give a new inquiry an id of its own."),
     SCREENING: ("screening.id-in-use", "This screening is on record: give a new order an id of its own."),
     ACCESSION: (
-        "specimen.accession-in-use",
+        "screening.accession-in-use",
         "This accession number is of another patient's specimen: check the label.",
     ),
     STEP_DOWN: ("step-down.id-in-use", "This step-down is on record: give a new one an id of its own."),

@@ -252,7 +252,7 @@ def test_an_accession_number_is_one_patients(store: Store, tmp_path: Path) -> No
     elsewhere = [line for line in lines if line["type"] == "SpecimenCollected" and line["stream"] != first["stream"]]
     elsewhere[0]["fact"]["accession"] = f" {first['fact']['accession'].lower()}"
     found = refused(store, tmp_path, lines)
-    assert found[elsewhere[0]["position"]][0] == "specimen.accession-in-use"
+    assert found[elsewhere[0]["position"]][0] == "screening.accession-in-use"
     assert {lines[number - 1]["stream"] for number in found} == {elsewhere[0]["stream"]}
 
 
