@@ -13,11 +13,9 @@ from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.problem import malformed
-from domain.chart import Chart
-from domain.claims import MRN, mrn_claimed
-from domain.record import stream_uuid
-from projections import names
-from projections.links import chart_that_stays
+from domain.chart import Chart, fold
+from domain.record import stream_name
+from projections import names, numbers
 
 router = APIRouter(responses=OF_QUERIES)
 
@@ -54,12 +52,12 @@ def find_patients(by: Annotated[Caller, may(Read.SEARCH)], asked: Annotated[Find
 
 def _by_mrn(by: Caller, mrn: str) -> list[Chart]:
     ledger = by.wiring.store.ledger(by.facility)
-    # As the claim of a registration has it.
-    stream = ledger.holder(MRN, mrn_claimed(mrn))
-    if stream is None:
+    patient_id = numbers.find(ledger, mrn)
+    if patient_id is None:
         return []
-    chart = chart_that_stays(ledger, stream_uuid(stream), upto=ledger.head().position)
-    return [] if chart is None else [chart]
+    stream = stream_name("chart", patient_id)
+    entries = ledger.read([stream])[stream]
+    return [fold(patient_id, entries)] if entries else []
 
 
 def _by_name(by: Caller, name: str) -> list[Chart]:

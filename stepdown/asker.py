@@ -12,11 +12,11 @@ from uuid import UUID
 
 from api.permission import Purpose, permitted
 from domain.acts import OPERATOR
-from domain.claims import MRN, mrn_claimed
 from domain.facility import Facility
 from domain.record import Person, stream_name, stream_uuid
 from domain.site import fold_facility
 from domain.week import local_date
+from projections import numbers
 from projections.links import Linked
 from stepdown.errors import Wrong
 from stepdown.opening import Opened, now
@@ -96,10 +96,10 @@ class Asker:
             stream = stream_name("chart", UUID(given))
             if ledger.read([stream])[stream] or self.is_destroyed(UUID(given)):
                 return stream_uuid(stream)
-        held = ledger.holder(MRN, mrn_claimed(given))
-        if held is None:
+        found = numbers.find(ledger, given)
+        if found is None:
             raise Wrong(f"No patient of {self.facility} has this patient_id or MRN.")
-        return stream_uuid(held)
+        return found
 
 
 def sites(opened: Opened) -> list[str]:
