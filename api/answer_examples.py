@@ -342,6 +342,28 @@ ANSWERS: Final[Mapping[str, Any]] = {
                 "drawn": [{"patient_id": PATIENT, "screening_id": SCREENING}],
             }
         ],
+        "next_after": None,
+    },
+    "read_access": {
+        "patient_id": PATIENT,
+        "facility": "lexington",
+        "known_at": _RECORDED,
+        "position": 815,
+        "looks": [
+            {
+                "event": "access/0198c2a0-b3d4-4b58-a7c8-d9e0f1a2b3c4@7",
+                "at": _RECORDED,
+                "by": _R_AMES,
+                "what": "read_status",
+                "purpose": "treatment",
+                "at_version": 12,
+            }
+        ],
+        "next_after": None,
+    },
+    **{
+        f"find_{what}": {"facility": "lexington", "patient_id": PATIENT, "stream": _CHART}
+        for what in ("episode", "screening", "step_down", "consent")
     },
 }
 """`operationId` → an answer. The facts of a site are no JSON document; health needs no example."""

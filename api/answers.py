@@ -40,10 +40,13 @@ OF_CHARTS: Final = problems(401, 403, 404, 410, 422, 500, 503)
 
 
 def receipt_responses(makes: str | None = None) -> dict[int | str, dict[str, Any]]:
-    """What a command answers when it was recorded; `makes` is the id that the server makes."""
+    """What a command answers when it was recorded; `makes` is the id in its `Location`, where it has one."""
     headers = {"ETag": {"description": "The stream's version now, for `If-Match`.", "schema": {"type": "string"}}}
     if makes is not None:
-        headers["Location"] = {"description": f"Ends in the `{makes}` that was made.", "schema": {"type": "string"}}
+        headers["Location"] = {
+            "description": f"Where it is read; it names the `{makes}`.",
+            "schema": {"type": "string"},
+        }
     return {201: {"description": "Recorded.", "model": Receipt, "headers": headers}}
 
 

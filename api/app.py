@@ -14,6 +14,7 @@ from api import (
     finding,
     health,
     issued,
+    looks,
     reports,
     room,
     site_lists,
@@ -88,6 +89,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         site_lists.router,
         room.router,
         disclosures.router,
+        looks.router,
         finding.router,
         exports.router,
     )

@@ -49,7 +49,20 @@ ENTRY_REASON: Final = "entry_reason"
 
 _REASON: Final = "Why: needed for a correction, and for an entry more than 24 hours after what it tells of."
 
-Text = Annotated[str, StringConstraints(strict=True, min_length=1, max_length=LONGEST_TEXT)]
+
+def _text(given: str) -> str:
+    # No table of Postgres takes it, and nobody means it.
+    if "\x00" in given:
+        raise PydanticCustomError("no_text", "A NUL character.")
+    return given
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strict=True, min_length=1, max_length=LONGEST_TEXT),
+    Field(json_schema_extra={"pattern": r"^[^\u0000]*$"}),
+    AfterValidator(_text),
+]
 
 
 class Body(BaseModel):

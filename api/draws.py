@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from api.answers import OF_COMMANDS, OF_QUERIES, Document, json_answer, receipt_responses, stamp
 from api.asking import Code, Current, wait
@@ -14,13 +15,14 @@ from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read, recording
 from api.recording import IdempotencyKey, Sent, answer, decide_all
+from api.strictly import Strictly
 from domain.chart.screening import ScreeningOrdered
 from domain.random_draw import RandomDrawMade, draw, how_many, pool_of
 from domain.record import Recorded, live, stream_name
 from projections import census
 from store.desk import Filing
 
-router = APIRouter(tags=[Topic.LABORATORY])
+router = APIRouter(tags=[Topic.LABORATORY], route_class=Strictly)
 
 MOST_DRAWN_FROM: Final = 5_000
 """Ids; more would not fit into a body."""
@@ -48,6 +50,7 @@ class RandomDraws(Document):
     facility: str
     position: int
     draws: list[RandomDraw]
+    next_after: int | None = Field(description="Continue with `after=` this; null on the last page.")
 
 
 class RandomDrawBody(Body):
@@ -69,12 +72,14 @@ class RandomDrawBody(Body):
     @model_validator(mode="after")
     def _says_how_many(self) -> Self:
         if (self.count is None) == (self.share is None):
-            raise ValueError("Say how many: `count` or `share`, not both.")
+            raise PydanticCustomError("one_share", "Not one of both.")
         return self
 
 
 class DrawsAsked(Current):
     on: PlainDate | None = Field(None, description="Draws of this date. All, if left out.")
+    after: int = Field(0, ge=0, le=10**9, description="Draws of versions of the facility's stream above this.")
+    limit: int = Field(50, ge=1, le=200, description="At most so many.")
 
 
 @router.post(
@@ -131,12 +136,14 @@ def _filings(by: Caller, code: str, body: RandomDrawBody) -> list[Filing]:
 def read_random_draws(
     by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Annotated[DrawsAsked, Query()]
 ) -> Response:
-    """Each with its seed and its pool, and what was ordered for whom. What was struck is left out."""
+    """The oldest first, each with its seed and its pool, and what was ordered for whom. What was struck is left out."""
     wait(by, asked, for_tables=False)
     states = by.wiring.store.states(code)
     stream = stream_name("facility", code)
     entries = states.view({stream}).streams[stream].entries
-    made = [e for e in live(entries) if isinstance(e.fact, RandomDrawMade) and asked.on in (None, e.fact.on)]
+    known = [e for e in live(entries) if isinstance(e.fact, RandomDrawMade) and asked.on in (None, e.fact.on)]
+    further = [entry for entry in known if entry.version > asked.after]
+    made = further[: asked.limit]
     drawn = sorted({patient_id for entry in made for patient_id in entry.fact.drawn})
     view = states.view({stream, *(stream_name("chart", patient_id) for patient_id in drawn)})
     ordered = {
@@ -147,9 +154,13 @@ def read_random_draws(
     }
     # The pool says who is in treatment.
     by.saw(sorted({patient_id for entry in made for patient_id in entry.fact.pool}))
-    return json_answer(
-        {"facility": code, "position": view.position, "draws": [_shown(entry, ordered) for entry in made]}
-    )
+    document = {
+        "facility": code,
+        "position": view.position,
+        "draws": [_shown(entry, ordered) for entry in made],
+        "next_after": made[-1].version if len(further) > len(made) else None,
+    }
+    return json_answer(document)
 
 
 def _shown(entry: Recorded, ordered: dict[tuple[str | None, UUID], UUID]) -> dict[str, Any]:

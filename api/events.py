@@ -17,6 +17,7 @@ from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import recording
 from api.recording import IdempotencyKey, IfMatch, Sent, answer, decide
+from api.strictly import Strictly
 from domain.chart.attendance import AttendanceCorrected
 from domain.chart.exit import DischargeVoided
 from domain.chart.screening import ResultCorrected
@@ -55,7 +56,7 @@ Correction = Annotated[
 
 _EVENT: Final = "/events/{stream:path}@{version}"
 
-router = APIRouter(tags=[Topic.RECORDS], responses={**receipt_responses(), **OF_COMMANDS})
+router = APIRouter(tags=[Topic.RECORDS], responses={**receipt_responses(), **OF_COMMANDS}, route_class=Strictly)
 
 
 @router.post(

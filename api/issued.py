@@ -18,6 +18,7 @@ from api.media import CSV, JSON, NDJSON, chosen
 from api.permission import Purpose, Read, recording
 from api.recording import IdempotencyKey, Sent, answer, decide_all
 from api.reports import MONTH, WEEK, read_month, read_week
+from api.strictly import Strictly
 from domain.month import Month
 from domain.program import Payer
 from domain.report import ReportIssued, ReportKind
@@ -29,7 +30,7 @@ from exchange.rows import patients_in, records_as_csv
 from store.append import Receipt
 from store.desk import Filing
 
-router = APIRouter(tags=[Topic.REPORTS])
+router = APIRouter(tags=[Topic.REPORTS], route_class=Strictly)
 
 _ADDRESS: Final = "/facilities/{code}/reports"
 _OF_ROWS: Final = problems(406, 410)

@@ -32,15 +32,15 @@ _HELD: Final[Mapping[str, tuple[str, str]]] = {
 """Id → the claim by which its chart is found, and its word. The first that an address names says which chart."""
 
 _ADDRESSES: Final[Mapping[str, str]] = {
-    "patient_id": "patients",
-    "session_id": "sessions",
-    "cohort_id": "cohorts",
-    "episode_id": "episodes",
-    "screening_id": "screenings",
-    "step_down_id": "step-downs",
-    "consent_id": "consents",
+    "patient_id": "/v1/patients/{}/status",
+    "session_id": "/v1/sessions/{}/roster",
+    "episode_id": "/v1/episodes/{}",
+    "screening_id": "/v1/screenings/{}",
+    "step_down_id": "/v1/step-downs/{}",
+    "consent_id": "/v1/consents/{}",
 }
-"""Id that the server makes → what is found under it, for `Location`."""
+"""Id that the server makes → where it is read, for `Location`. Of a cohort, which is read in the list of its site, the
+stream of the receipt says the id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +102,16 @@ def _episode_of(by: Caller, stream: str, known: Mapping[str, Any]) -> str:
     return str(UUID(int=0) if began is None else began.episode_id)
 
 
+def named_by_location(route: CommandRoute) -> str | None:
+    """The id that a route makes, where its `Location` names it."""
+    return route.makes if route.makes in _ADDRESSES else None
+
+
 def location_of(route: CommandRoute, by: Caller, place: Place, receipt: Receipt) -> str | None:
     """Where what was made is found; the same for a command that is sent again. None when nothing is made, or nothing of
     it is left."""
     made = route.makes
-    if made is None:
+    if made is None or made not in _ADDRESSES:
         return None
     key: Any = receipt.stream.partition("/")[2]
     if made in place.given:
@@ -116,4 +121,4 @@ def location_of(route: CommandRoute, by: Caller, place: Place, receipt: Receipt)
             if len(entries) < receipt.version:
                 return None  # It was destroyed since.
             key = getattr(entries[receipt.version - 1].fact, made)
-    return f"/v1/{_ADDRESSES[made]}/{key}"
+    return _ADDRESSES[made].format(key)

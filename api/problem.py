@@ -12,6 +12,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
+from api.strictly import RepeatedField
 from domain.refused import Refused, RefusedLine
 from exchange.errors import ExchangeError, NotAsked, NotOnRecord, RowsNotKept
 from projections.cut import Behind
@@ -135,7 +136,10 @@ _BECAUSE: Final[Mapping[str, str]] = {
     "instant": "must be an instant with its offset, such as 2026-03-02T18:00:00-05:00",
     "year_range": "is of a year that can't be meant",
     "number_range": "is too small or too large",
-    "one_patient": "must name the patient or the episode, one of both",
+    "one_patient": "must name `patient_id` or `episode_id`, one of both",
+    "one_share": "must say how many by `count` or by `share`, one of both",
+    "repeated_field": "names a field twice: say it once",
+    "no_text": "has a NUL character, which is no text",
     "plain_date": "must be a date, such as 2026-03-02",
 }
 
@@ -208,7 +212,7 @@ def problem_of(error: Exception) -> Problem:
         case RequestValidationError():
             return fields_of(error.errors())
         case HTTPException(status_code=400):
-            return malformed("body", _BECAUSE["json_invalid"])
+            return malformed("body", _BECAUSE["repeated_field" if isinstance(error, RepeatedField) else "json_invalid"])
         case HTTPException(status_code=status):
             detail = _HTTP.get(status, "The request can't be answered: see /openapi.json for how to ask.")
             return Problem(status, HTTPStatus(status).phrase.lower().replace(" ", "-"), detail, headers=error.headers)

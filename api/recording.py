@@ -14,7 +14,8 @@ from api.bodies import Body, body_of, fact_of, fields_in, reason_in
 from api.commands import COMMANDS, CommandRoute
 from api.gate import Caller, may
 from api.permission import RECORDS, Purpose, recording
-from api.places import given_fields, ids_in, location_of, place_of
+from api.places import given_fields, ids_in, location_of, named_by_location, place_of
+from api.strictly import Strictly
 from api.tokens import SIGN_IN_ROLES
 from domain.acts import LAB
 from domain.record import Source
@@ -137,7 +138,7 @@ _BODIES: Final = {route.verb: body_of(route.fact, given_fields(route)) for route
 
 def command_routes() -> APIRouter:
     """A route for each line of the table."""
-    router = APIRouter()
+    router = APIRouter(route_class=Strictly)
     for route in COMMANDS:
         router.add_api_route(
             route.path,
@@ -150,7 +151,7 @@ def command_routes() -> APIRouter:
             tags=[route.topic],
             status_code=201,
             response_model=None,
-            responses={**receipt_responses(route.makes), **OF_COMMANDS},
+            responses={**receipt_responses(named_by_location(route)), **OF_COMMANDS},
         )
     return router
 

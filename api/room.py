@@ -20,6 +20,7 @@ from api.permission import Read, recording
 from api.problem import not_found
 from api.recording import IdempotencyKey, IfMatch, Sent, answer, decide, decide_all
 from api.room_answers import Roster
+from api.strictly import Strictly
 from domain.chart.attendance import AttendanceRecorded, Outcome
 from domain.chart.presence import ArrivalNoted, DepartureNoted
 from domain.claims import EPISODE
@@ -126,7 +127,7 @@ class RosterBody(Body):
     reason: Text | None = Field(None, description=_WHY)
 
 
-router = APIRouter(tags=[Topic.GROUP_ROOM])
+router = APIRouter(tags=[Topic.GROUP_ROOM], route_class=Strictly)
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Response])
 

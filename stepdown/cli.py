@@ -193,6 +193,22 @@ def status(
 
 
 @app.command()
+def access(
+    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
+    facility: Facility = None,
+    known_at: KnownAt = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+    as_json: AsJson = False,
+) -> None:
+    """Show who looked at a patient's chart, when, why and at which version, the newest last."""
+    from stepdown.commands import charts
+
+    charts.access(patient, facility=facility, known_at=known_at, data=data, by=by, purpose=purpose, as_json=as_json)
+
+
+@app.command()
 def replay(
     patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
     facility: Facility = None,

@@ -78,6 +78,19 @@ def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
     return table
 
 
+def looks_table(rows: Iterable[Mapping[str, Any]]) -> Table:
+    """Who looked at a chart, the newest last."""
+    table = Table(title="Looks, the newest last", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("at", "by", "what", "purpose", "version"):
+        table.add_column(name, no_wrap=name == "at")
+    for row in rows:
+        by = row["by"]
+        who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
+        when = str(row["at"]).replace("T", " ")[:19] + "Z"
+        table.add_row(when, who, _words(row["what"]), row["purpose"], _cell(row["at_version"]))
+    return table
+
+
 def _marks(line: Mapping[str, Any]) -> str:
     marks = [f"late by {line['late_hours']} h"] if line.get("late") else []
     marks += ["credential in doubt"] if line.get("credential_in_doubt") else []

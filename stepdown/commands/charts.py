@@ -1,4 +1,4 @@
-"""`stepdown status` and `stepdown replay`: one chart, as of and as known at, on the terminal."""
+"""`stepdown status`, `replay` and `access`: one chart, as of and as known at, and who looked at it, on the terminal."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from uuid import UUID
 import orjson
 
 from api.permission import Read
+from exchange import looks
 from exchange import replay as replaying
 from projections import status as statuses
 from stepdown.asker import asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
-from stepdown.tables import history_table, status_table
+from stepdown.tables import history_table, looks_table, status_table
 from stepdown.terminal import answers, say_known, write
 
 
@@ -76,3 +77,30 @@ def replay(
         else:
             answers().print(history_table(map(orjson.loads, history.lines)))
             answers().print(status_table(history.status))
+
+
+def access(
+    patient: str,
+    *,
+    facility: str | None,
+    known_at: datetime | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """Shows who looked, the newest last. This look is put on record too, and stands in the next answer."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "read_access", facility=facility, by=by, purpose=purpose)
+        asks.may(Read.CHART)
+        patient_id = asks.patient(patient)
+        found = looks.answer(use.store, asks.facility, patient_id, known_at=known_at, limit=sys.maxsize - 1)
+        if found is None:
+            asks.misses(patient_id)
+        asks.read_chart(patient_id, found.version)
+        if found.known_at is not None:
+            say_known(known_at, found.known_at)
+        if as_json:
+            write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in found.rows))
+        else:
+            answers().print(looks_table(found.rows))

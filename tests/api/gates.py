@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from fastapi import FastAPI
+from fastapi.routing import APIRoute
 
 from api.gate import Gate
 from api.permission import Purpose, permitted
@@ -12,13 +15,17 @@ from tests.api.program import Site
 def roles_of(app: FastAPI, site: Site) -> dict[str, str]:
     """`operationId` → somebody at the site who may."""
     found = {}
-    for router in app.routes:
-        for route in getattr(getattr(router, "original_router", None), "routes", ()):
-            gates = [each.call for each in route.dependant.dependencies if isinstance(each.call, Gate)]
-            actions = gates[0].actions if gates else ()
-            may = (role for role in site.people if not actions or _may(role, actions))
-            found[route.operation_id] = next(may)
+    for route in routes_of(app):
+        gates = [each.call for each in route.dependant.dependencies if isinstance(each.call, Gate)]
+        actions = gates[0].actions if gates else ()
+        may = (role for role in site.people if not actions or _may(role, actions))
+        found[str(route.operation_id)] = next(may)
     return found
+
+
+def routes_of(app: FastAPI) -> Iterator[APIRoute]:
+    for router in app.routes:
+        yield from getattr(getattr(router, "original_router", None), "routes", ())
 
 
 def _may(role: str, actions: tuple[str, ...]) -> bool:

@@ -76,7 +76,7 @@ class Site:
 
     def made(self, role: str, path: str, body: Any) -> str:
         """The id of what a command made."""
-        return self.done(role, path, body).headers["Location"].rpartition("/")[2]
+        return made_by(self.done(role, path, body))
 
     def ask(self, role: str, path: str, *, params: Any = None, **headers: str) -> httpx.Response:
         return self.client.send("GET", f"/v1{path}", params=params, headers=self.as_(role, **headers))
@@ -209,6 +209,12 @@ CONSENT: dict[str, Any] = {
     "tpo": False,
     "signed_on": str(DAY),
 }
+
+
+def made_by(response: httpx.Response) -> str:
+    """The id of what a command made: that in its `Location`; where there is none, that of the stream it began."""
+    named = response.headers.get("Location", response.json()["stream"])
+    return next(part for part in reversed(named.split("/")) if len(part) == len(str(UUID(int=0))))
 
 
 def chart(patient_id: str) -> str:

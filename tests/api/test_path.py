@@ -37,7 +37,7 @@ def test_a_command_answers_where_it_is_on_record(site: Site) -> None:
     receipt = response.json()
     assert response.status_code == 201
     assert set(receipt) == {"stream", "version", "ledger", "position", "recorded_at"}
-    assert response.headers["Location"] == f"/v1/patients/{receipt['stream'].removeprefix('chart/')}"
+    assert response.headers["Location"] == f"/v1/patients/{receipt['stream'].removeprefix('chart/')}/status"
     assert response.headers["ETag"] == '"1"'
     assert (receipt["version"], receipt["ledger"]) == (1, "lexington")
     assert receipt["recorded_at"].endswith("Z")

@@ -133,6 +133,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_history": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),
     "read_disclosures": (Read.HISTORY,),
+    "read_access": (Read.CHART,),
+    **dict.fromkeys(("find_episode", "find_screening", "find_step_down", "find_consent"), (Read.CHART,)),
     "read_census": (Read.CENSUS,),
     "read_sessions": (Read.SESSIONS,),
     "read_staff": (Read.SITE,),

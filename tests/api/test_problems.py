@@ -14,9 +14,11 @@ import pytest
 
 from api.app import create_app
 from api.guards import LARGEST_BODY
+from api.strictly import Strictly
 from api.wiring import Wiring
 from store.errors import Unavailable
 from tests.api.client import Client
+from tests.api.gates import routes_of
 from tests.api.program import ASSESSMENT, ENDED, PATIENT, STARTED, Site, at
 
 CANARY = "Zxqv-Canary"
@@ -50,6 +52,7 @@ REGISTRATION: dict[str, tuple[Any, list[str]]] = {
     "a field of one's own": ({CANARY: CANARY}, ["body"]),
     "null where something must be": ({"mrn": None}, ["body.mrn"]),
     "the id that the server makes": ({"patient_id": str(uuid4())}, ["body"]),
+    "a NUL in a text": ({"given_name": f"{CANARY}\x00"}, ["body.given_name"]),
     "several": ({"mrn": 1, "sex": 2, CANARY: 3}, ["body.mrn", "body.sex", "body"]),
 }
 
@@ -62,6 +65,43 @@ def test_a_malformed_registration_names_the_fields_and_repeats_nothing(site: Sit
     response = site.client.send("POST", "/v1/patients", content=body, headers=headers)
     problem = is_problem(response, 422)
     assert [error["field"] for error in problem["errors"]] == fields
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/patients", '{"mrn": "?", "mrn": "MRN-1"}'),
+        ("/episodes/{id}/intake-assessments", '{"on": "2026-03-02", "on": "2026-03-02"}'),
+        ("/sessions/{id}/roster", '{"lines": [{"outcome": "attended", "outcome": "?"}]}'),
+        ("/facilities/lexington/random-draws", '{"count": 1, "count": 2}'),
+        ("/events/chart/{id}@1/entered-in-error", '{"reason": "x", "reason": "?"}'),
+    ],
+)
+def test_a_field_that_is_named_twice_is_refused_wherever_it_stands(site: Site, path: str, body: str) -> None:
+    headers = {**site.as_("counselor", Idempotency_Key="k"), "Content-Type": "application/json"}
+    body, address = body.replace("?", CANARY), f"/v1{path.format(id=uuid4())}"
+    problem = is_problem(site.client.send("POST", address, content=body, headers=headers), 422)
+    assert problem["errors"] == [{"field": "body", "because": "names a field twice: say it once"}]
+    stranger = {"Idempotency-Key": "k", "Content-Type": "application/json"}
+    assert site.client.send("POST", address, content=body, headers=stranger).status_code == 401
+
+
+def test_every_command_is_read_strictly(site: Site) -> None:
+    """A route that isn't would lose one of two fields of a name unseen."""
+    posts = [route for route in routes_of(site.client.app) if "POST" in route.methods]
+    assert len(posts) > 80
+    assert [route.path for route in posts if not isinstance(route, Strictly)] == []
+
+
+def test_a_field_that_may_be_one_of_two_is_asked_for_by_both_names(site: Site) -> None:
+    draw = {"on": "2026-03-02", "panel": ["opiates"]}
+    for more in ({}, {"count": 1, "share": 0.5}):
+        answer = site.send("counselor", "/facilities/lexington/random-draws", {**draw, **more})
+        [error] = is_problem(answer, 422)["errors"]
+        assert error["because"] == "must say how many by `count` or by `share`, one of both"
+    lines = [{"outcome": "absent_unexcused"}]
+    [error] = is_problem(site.send("counselor", f"/sessions/{uuid4()}/roster", {"lines": lines}), 422)["errors"]
+    assert error == {"field": "body.lines.0", "because": "must name `patient_id` or `episode_id`, one of both"}
 
 
 SCREEN = {"analyte": "opiates", "loinc": "1", "outcome": "negative"}

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.api.program import PATIENT, STARTED, Site, at
+from tests.api.program import PATIENT, STARTED, Site, at, made_by
 
 INQUIRY = {"first_contact_at": at(STARTED), "referral_source": "self", "reason": "Entered late."}
 
@@ -17,7 +17,7 @@ def test_the_same_key_again_gives_the_same_answer_and_records_nothing(site: Site
     assert first.status_code == again.status_code == 201
     assert first.json() == again.json()
     assert first.headers["Location"] == again.headers["Location"]
-    facts = site.told("counselor", f"/patients/{first.headers['Location'].rpartition('/')[2]}/history")["facts"]
+    facts = site.told("counselor", f"/patients/{made_by(first)}/history")["facts"]
     assert len(facts) == 1
 
 
@@ -27,7 +27,7 @@ def test_what_was_made_is_found_again(site: Site) -> None:
     first = site.send("admissions", path, INQUIRY, key="k1")
     again = site.send("admissions", path, INQUIRY, key="k1")
     assert first.headers["Location"] == again.headers["Location"]
-    episode = first.headers["Location"].rpartition("/")[2]
+    episode = made_by(first)
     assert site.told("counselor", f"/patients/{patient}/status")["episode"]["episode_id"] == episode
 
 

@@ -247,3 +247,21 @@ def test_a_file_that_can_not_be_written_is_refused_and_nothing_lies_about(progra
     run("report", "weekly", "--week", "2026-W10", "--format", "csv", "--out", nowhere).refused("week.csv")
     run("export", "facts", "--out", nowhere).refused("week.csv")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_access_shows_who_looked_and_is_a_look_itself(program: Program) -> None:
+    run("status", PATIENT, "--by", staff("counselor"), "--purpose", "treatment").done()
+    told = [orjson.loads(line) for line in run("access", PATIENT, "--json").done().out.splitlines()]
+    last = told[-1]
+    assert (last["what"], last["purpose"], last["by"]["id"]) == (
+        "read_status",
+        "treatment",
+        f"staff/{staff('counselor')}",
+    )
+    assert last["at_version"] > 20
+    [again] = [orjson.loads(line) for line in run("access", PATIENT, "--json").done().out.splitlines()][len(told) :]
+    assert (again["what"], again["by"]["role"]) == ("read_access", "operator")
+    assert "read status" in run("access", PATIENT).done().text
+    early = run("access", PATIENT, "--json", "--known-at", last["at"]).done().out.splitlines()
+    assert len(early) == len(told)
+    run("access", PATIENT, "--purpose", "research").refused("operator", "research")
