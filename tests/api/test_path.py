@@ -142,7 +142,8 @@ def test_a_screening_from_its_order_to_the_talk_about_it(site: Site, admitted: t
     site.done("nurse", f"{path}/specimen", specimen)
     assert status(site, patient)["screening"]["pending"] == 1
     positive = {"analyte": "opiates", "loinc": "19295-5", "outcome": "positive", "cutoff_ng_ml": 2000}
-    site.done("nurse", f"{path}/presumptive-results", {"at": at(ENDED), "analytes": [positive]})
+    rest = {"analyte": PANEL[1], "loinc": "18282-4", "outcome": "negative"}
+    site.done("nurse", f"{path}/presumptive-results", {"at": at(ENDED), "analytes": [positive, rest]})
     definitive = {**positive, "outcome": "negative", "value_ng_ml": 12.5}
     receipt = site.done("lab", f"{path}/definitive-results", {"at": at(ENDED), "analytes": [definitive]}).json()
     site.done("lab", f"{path}/validity", {"creatinine_mg_dl": 90, "specific_gravity": 1.015, "ph": 6})
