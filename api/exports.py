@@ -4,6 +4,7 @@ import base64
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import date
 from enum import StrEnum
 from tempfile import TemporaryFile
 from threading import BoundedSemaphore
@@ -15,12 +16,12 @@ from pydantic import Field
 from starlette.types import Receive, Scope, Send
 
 from api.answers import OF_QUERIES
-from api.asking import Asked, Code, wait
-from api.bodies import PlainDate
+from api.asking import Code, Current, wait
+from api.bodies import Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import malformed, try_again
+from api.problem import try_again
 from exchange.export import question
 from exchange.export.files import FORMATS
 from exchange.export.kinds import KINDS
@@ -34,7 +35,10 @@ _CHUNK_BYTES: Final = 1 << 18
 
 _making: Final = BoundedSemaphore(AT_ONCE)
 
-ExportKind = StrEnum("ExportKind", {kind: kind for kind in KINDS})  # type: ignore[misc]
+_ALONE: Final = frozenset({"facts", "census"})
+"""Kinds with an address of their own: each is asked in its own way."""
+
+ExportKind = StrEnum("ExportKind", {kind: kind for kind in KINDS if kind not in _ALONE})  # type: ignore[misc]
 
 
 class FormatName(StrEnum):
@@ -58,12 +62,33 @@ _FILE: Final[Mapping[str, Any]] = {
 router = APIRouter(responses=OF_QUERIES, tags=[Topic.REPORTS])
 
 
-class ExportAsked(Asked):
+class FileAsked(Current):
+    """What every table may be asked with."""
+
     format: FormatName = Field(FormatName.CSV, description="Parquet where the extra of that name is installed.")
+    known_at: Instant | None = Field(None, description="What was on record then, with offset. Else all that is.")
+
+
+class CensusAsked(FileAsked):
+    as_of: PlainDate | None = Field(
+        None, description="At the end of this date. Today at the site, or the local date of `known_at`."
+    )
+
+
+class FactsAsked(FileAsked):
     from_on: PlainDate | None = Field(
         None, alias="from", description="Rows of this date or later; which date, docs/exports.md says of each table."
     )
-    to_on: PlainDate | None = Field(None, alias="to", description="Rows of this date or earlier.")
+    to_on: PlainDate | None = Field(
+        None, alias="to", description="Rows of this date or earlier; none where it comes before `from`."
+    )
+
+
+class TableAsked(FactsAsked):
+    as_of: PlainDate | None = Field(
+        None,
+        description="What had happened by the end of this date. Today at the site, or the local date of `known_at`.",
+    )
 
 
 class FileAnswer(Response):
@@ -84,6 +109,36 @@ class FileAnswer(Response):
 
 
 @router.get(
+    "/facilities/{code}/exports/facts",
+    operation_id="export_facts",
+    summary="The facts of a site as a file, with its manifest in a header",
+    response_model=None,
+    response_class=Response,
+    responses={200: dict(_FILE)},
+)
+def export_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]) -> Response:
+    """As `ndjson` everything, to be imported or restored elsewhere; in other formats where each fact stands. Chosen by
+    the local date of recording."""
+    wanted = _wanted(by, code, asked, from_on=asked.from_on, to_on=asked.to_on)
+    return _answer(by, "facts", asked, wanted)
+
+
+@router.get(
+    "/facilities/{code}/exports/census",
+    operation_id="export_census",
+    summary="The census of a date as a file, with its manifest in a header",
+    response_model=None,
+    response_class=Response,
+    responses={200: dict(_FILE)},
+)
+def export_census(
+    by: Annotated[Caller, may(Read.EXPORT)], code: Code, asked: Annotated[CensusAsked, Query()]
+) -> Response:
+    """Ids, no names. The same question at the same position is the same file, byte for byte."""
+    return _answer(by, "census", asked, _wanted(by, code, asked, as_of=asked.as_of))
+
+
+@router.get(
     "/facilities/{code}/exports/{kind}",
     operation_id="export_table",
     summary="A table of the site as a file, with its manifest in a header",
@@ -95,18 +150,22 @@ def export_table(
     by: Annotated[Caller, may(Read.EXPORT)],
     code: Code,
     kind: Annotated[ExportKind, Path(description="Which table; docs/exports.md lists their columns.")],
-    asked: Annotated[ExportAsked, Query()],
+    asked: Annotated[TableAsked, Query()],
 ) -> Response:
-    """The same question at the same position is the same file, byte for byte. That it leaves is on record before its
-    first byte does. Ids, no names; facts as `ndjson` hold everything."""
-    by = replace(by, what=KINDS[kind].what)
-    if kind == "facts":
-        by.may(Read.FACTS)
-    if asked.from_on is not None and asked.to_on is not None and asked.from_on > asked.to_on:
-        raise malformed("query.to", "comes before `from`")
+    """Ids, no names. The same question at the same position is the same file, byte for byte. That it leaves is on
+    record before its first byte does."""
+    wanted = _wanted(by, code, asked, from_on=asked.from_on, to_on=asked.to_on, as_of=asked.as_of)
+    return _answer(by, kind.value, asked, wanted)
+
+
+def _wanted(by: Caller, code: str, asked: FileAsked, **chosen: date | None) -> question.Asked:
+    return question.Asked(facility=code, now=by.wiring.clock(), known_at=asked.known_at, **chosen)
+
+
+def _answer(by: Caller, kind: str, asked: FileAsked, wanted: question.Asked) -> Response:
     wait(by, asked, for_tables=asked.known_at is None)
     with _one_of_few():
-        return _made(by, code, kind, asked)
+        return _made(replace(by, what=KINDS[kind].what), kind, asked.format.value, wanted)
 
 
 @contextmanager
@@ -119,21 +178,13 @@ def _one_of_few() -> Iterator[None]:
         _making.release()
 
 
-def _made(by: Caller, code: str, kind: str, asked: ExportAsked) -> Response:
-    now, name = by.wiring.clock(), asked.format.value
-    wanted = question.Asked(
-        facility=code,
-        now=now,
-        from_on=asked.from_on,
-        to_on=asked.to_on,
-        as_of=asked.as_of,
-        known_at=asked.known_at,
-    )
+def _made(by: Caller, kind: str, name: str, wanted: question.Asked) -> Response:
     file = TemporaryFile()  # noqa: SIM115 - the answer closes it
     try:
         with KINDS[kind].opened(by.wiring.store, wanted) as table:
             written = write_table(table, {name: file})[name]
-            manifest = manifest_of(table, name, written, Taker(by=by.person.id, purpose=by.purpose, at=now))
+            taker = Taker(by=by.person.id, purpose=by.purpose, at=wanted.now)
+            manifest = manifest_of(table, name, written, taker)
         by.took(written.rows, written.sha256)
         file.seek(0)
     except BaseException:
@@ -143,6 +194,6 @@ def _made(by: Caller, code: str, kind: str, asked: ExportAsked) -> Response:
     headers = {
         "Export-Manifest": manifest.as_header(),
         "Content-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": f'attachment; filename="{code}-{kind}-{table.knowledge.position}.{name}"',
+        "Content-Disposition": f'attachment; filename="{by.facility}-{kind}-{manifest.knowledge.position}.{name}"',
     }
     return FileAnswer(file, written.size_bytes, headers, FORMATS[name].media_type)

@@ -18,7 +18,7 @@ from tests.api.client import Client
 from tests.api.gates import roles_of
 from tests.api.program import Site
 
-WITHOUT: Final = {"check_health", "check_readiness", "read_facts", "export_table"}
+WITHOUT: Final = {"check_health", "check_readiness", "read_facts", "export_table", "export_census", "export_facts"}
 
 
 @pytest.fixture

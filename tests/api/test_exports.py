@@ -33,7 +33,7 @@ def export(site: Site, kind: str = "attendance", role: str = "compliance_officer
 
 
 def test_every_kind_and_format_is_there() -> None:
-    assert [kind.value for kind in ExportKind] == list(KINDS)
+    assert {*ExportKind, "facts", "census"} == {*KINDS}
     assert [name.value for name in FormatName] == list(FORMATS)
 
 
@@ -77,10 +77,9 @@ def test_a_spreadsheet_says_what_it_is(attended: Site) -> None:
     assert book.sheets == ["Attendance", "About"]
 
 
-def test_dates_choose_and_are_in_order(attended: Site) -> None:
+def test_dates_choose_where_a_table_has_dates(attended: Site) -> None:
     assert len(export(attended, **{"from": "2020-01-01", "to": "2020-12-31"}).text.splitlines()) == 1
-    refused = export(attended, **{"from": "2026-04-02", "to": "2026-04-01"})
-    assert refused.status_code == 422
+    assert len(export(attended, **{"from": "2026-04-02", "to": "2026-04-01"}).text.splitlines()) == 1
     assert export(attended, "census", **{"from": "2026-04-02"}).status_code == 422
     assert export(attended, "facts", as_of="2026-04-02").status_code == 422
     assert export(attended, "patients").status_code == 422

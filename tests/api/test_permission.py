@@ -150,6 +150,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_report_delta": (Read.REPORT,),
     "read_facts": (Read.FACTS,),
     "export_table": (Read.EXPORT,),
+    "export_census": (Read.EXPORT,),
+    "export_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),
     "read_random_draws": (Read.CENSUS,),
