@@ -189,7 +189,7 @@ def test_a_line_names_the_patient_or_the_episode(site: Site, group: list[tuple[s
         response = site.send("counselor", f"/sessions/{uuid4()}/roster", {"lines": sent})
         assert response.status_code == 422
         assert response.json()["errors"] == [
-            {"field": "body.lines.0", "because": "must name the patient or the episode, one of both"}
+            {"field": "body.lines.0", "because": "must name `patient_id` or `episode_id`, one of both"}
         ]
     for sent in ([], [both] * 201):
         assert site.send("counselor", f"/sessions/{uuid4()}/roster", {"lines": sent}).status_code == 422
