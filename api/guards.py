@@ -21,7 +21,7 @@ HEADERS: Final = {
 
 
 class SafeHeaders:
-    """No answer is kept by a cache, guessed at by a browser or shown in a frame."""
+    """No answer is kept by a cache, guessed at by a browser or shown in a frame. A page names its own style sheet."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -29,7 +29,9 @@ class SafeHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message).update(HEADERS)
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers if scope["type"] == "http" else send)

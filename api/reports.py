@@ -11,12 +11,15 @@ from api.asking import Asked, Code, PatientId, said_later, wait
 from api.bodies import EARLIEST_YEAR, LATEST_YEAR
 from api.commands import Topic
 from api.gate import Caller, may
+from api.paper import CONTENT, SAID, Format, paper_answer
 from api.permission import Read
 from api.problem import malformed
 from domain.month import Month
 from domain.program import Payer
 from domain.week import Week
 from exchange import findings, reports
+from exchange.paper.document import Form
+from exchange.paper.reports import printed
 from exchange.reports import Question
 from exchange.rows import full_record, patients_of
 
@@ -37,13 +40,17 @@ class RulesAsked(Asked):
     )
 
 
-class WeekAsked(RulesAsked):
+class ReportAsked(RulesAsked):
+    format: Format = Field("json", description=SAID)
+
+
+class WeekAsked(ReportAsked):
     week: Annotated[str, StringConstraints(max_length=8)] = Field(
         description="ISO week, such as `2026-W10`.", json_schema_extra={"pattern": WEEK}
     )
 
 
-class MonthAsked(RulesAsked):
+class MonthAsked(ReportAsked):
     month: Annotated[str, StringConstraints(max_length=7)] = Field(
         description="Such as `2026-03`.", json_schema_extra={"pattern": MONTH}
     )
@@ -54,7 +61,7 @@ class MonthAsked(RulesAsked):
     operation_id="read_weekly_report",
     summary="The compliance of a week, rule by rule",
     response_model=None,
-    responses={200: {"model": report_answers.WeeklyReport}},
+    responses={200: {"model": report_answers.WeeklyReport, "content": CONTENT}},
 )
 def read_weekly_report(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[WeekAsked, Query()]
@@ -68,7 +75,7 @@ def read_weekly_report(
     operation_id="read_monthly_report",
     summary="A month of the site: show rate and positive screens",
     response_model=None,
-    responses={200: {"model": report_answers.MonthlyReport}},
+    responses={200: {"model": report_answers.MonthlyReport, "content": CONTENT}},
 )
 def read_monthly_report(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[MonthAsked, Query()]
@@ -120,11 +127,15 @@ def _question(by: Caller, asked: RulesAsked) -> Question:
     )
 
 
-def _answer(by: Caller, code: str, period: Week | Month, asked: RulesAsked) -> Response:
+def _answer(by: Caller, code: str, period: Week | Month, asked: ReportAsked) -> Response:
     wait(by, asked, for_tables=False)
     report = reports.answer(by.wiring.store, code, period, now=by.wiring.clock(), asked=_question(by, asked))
     by.saw(sorted(patients_of(report.rows)))
-    return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
+    if asked.format == "json":
+        return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
+    form = Form(asked.format)
+    body = printed(by.wiring.store, report, form)
+    return paper_answer(by, body, form, called=f"{report.header.kind}-{code}-{period}", rows=report.header.rows)
 
 
 def read_week(label: str, field: str = "query.week") -> Week:

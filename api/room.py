@@ -16,6 +16,7 @@ from api.asking import Current, wait
 from api.bodies import MOST_ITEMS, Body, Count, Id, Instant, Text, one_of, record_body
 from api.commands import Topic
 from api.gate import Caller, may
+from api.paper import CONTENT, SAID, Format, paper_answer
 from api.permission import Read, recording
 from api.problem import not_found
 from api.recording import IdempotencyKey, IfMatch, Sent, answer, decide, decide_all
@@ -28,6 +29,8 @@ from domain.record import stream_name
 from domain.room import StaffArrived, StaffLeft
 from domain.roster import Arrival, Departure, Draft, Holding, RosterLine, StaffArrival, StaffDeparture
 from domain.session import SessionHeld, StaffPresence
+from exchange.paper.document import Form
+from exchange.paper.roster import printed_roster
 from projections import room
 from store.desk import Filing
 
@@ -125,6 +128,10 @@ class RosterBody(Body):
     holding: RosterHoldingBody | None = Field(None, description="Where the session is not on record as held yet.")
     method: Text = Field("roster", description="Of the lines that say no other.")
     reason: Text | None = Field(None, description=_WHY)
+
+
+class RosterAsked(Current):
+    format: Format = Field("json", description=SAID)
 
 
 router = APIRouter(tags=[Topic.GROUP_ROOM], route_class=Strictly)
@@ -225,15 +232,16 @@ def record_roster(
     operation_id="read_roster",
     summary="Who is expected at a session, who is in the room, and the ratio now",
     response_model=None,
-    responses={200: {"model": Roster}, **OF_QUERIES},
+    responses={200: {"model": Roster, "content": CONTENT}, **OF_QUERIES},
 )
 def read_roster(
     by: Annotated[Caller, may(Read.ROSTER, Read.ROSTER_TODAY)],
     session_id: SessionId,
-    asked: Annotated[Current, Query()],
+    asked: Annotated[RosterAsked, Query()],
 ) -> Response:
-    """As it is now, from the ledger itself. Whoever works at the door sees the sessions of today alone. `ETag` is the
-    version of the session, for the `If-Match` of a roster."""
+    """As it is now, from the ledger itself; as PDF or HTML a sheet to be signed by hand, which is a staff copy. Whoever
+    works at the door sees the sessions of today alone. `ETag` is the version of the session, for the `If-Match` of a
+    roster."""
     wait(by, asked, for_tables=False)
     found = room.answer(by.wiring.store, by.facility, session_id, now=by.wiring.clock())
     if found is None:
@@ -241,6 +249,10 @@ def read_roster(
     if not found.today:
         by.may(Read.ROSTER)
     by.saw(found.patient_ids)
+    if asked.format != "json":
+        form = Form(asked.format)
+        body = printed_roster(by.wiring.store, by.facility, session_id, found, form)
+        return paper_answer(by, body, form, called=f"sign-in-{session_id}", rows=len(found.patient_ids))
     document = {
         "session_id": str(session_id),
         "facility": by.facility,

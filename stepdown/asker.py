@@ -36,9 +36,9 @@ class Asker:
     purpose: Purpose
     what: str
 
-    def may(self, action: str) -> None:
-        """`Wrong` when they may not; the denial is on record before that."""
-        if permitted(self.person.role, action, self.purpose):
+    def may(self, *actions: str) -> None:
+        """`Wrong` when they may do none of these; the denial is on record before that."""
+        if any(permitted(self.person.role, action, self.purpose) for action in actions):
             return
         why = "not permitted to this role for this purpose"
         self.opened.accesses.denied(self.facility, by=self.person, what=self.what, why=why)

@@ -31,9 +31,12 @@ from stepdown.options import (
     Host,
     KnownAt,
     Out,
+    PaperFormat,
     Port,
     Purpose,
+    no_terminal,
     read_instant,
+    read_session,
     read_staff,
 )
 from stepdown.signals import end_by_exception
@@ -232,6 +235,26 @@ def replay(
         purpose=purpose,
         as_json=as_json,
     )
+
+
+@app.command()
+def roster(
+    session: Annotated[
+        UUID, typer.Argument(metavar="SESSION", help="The session_id.", parser=read_session, show_default=False)
+    ],
+    facility: Facility = None,
+    format_: PaperFormat = "pdf",
+    out: Out = None,
+    data: Data = None,
+    by: By = None,
+    purpose: Purpose = "operations",
+) -> None:
+    """Print the sheet of a session to be signed by hand: who is expected, by name. A staff copy."""
+    no_terminal(format_, out)
+    from exchange.paper.document import Form
+    from stepdown.commands import papers
+
+    papers.roster(session, facility=facility, form=Form(format_), out=out, data=data, by=by, purpose=purpose)
 
 
 @app.command()

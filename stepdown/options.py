@@ -5,6 +5,7 @@ What the arguments alone show to be wrong ends with exit code 2; what only the r
 
 from __future__ import annotations
 
+import sys
 from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -69,6 +70,20 @@ def read_report(text: str) -> UUID:
         raise typer.BadParameter("Name the report by its UUID, the report_id.") from None
 
 
+def read_session(text: str) -> UUID:
+    """The UUID of a session; as in its stream, `session/<id>`, it is understood too."""
+    try:
+        return UUID(text.removeprefix("session/"))
+    except ValueError:
+        raise typer.BadParameter("Name the session by its UUID, the session_id.") from None
+
+
+def no_terminal(format_: str, out: Path | None) -> None:
+    """A PDF goes into a file or a pipe."""
+    if format_ == "pdf" and out is None and sys.stdout.isatty():
+        raise typer.BadParameter("a PDF is nothing for a terminal: name the file.", param_hint="--out")
+
+
 Data = Annotated[
     Path | None,
     typer.Option(
@@ -114,6 +129,7 @@ KnownAt = Annotated[
 ]
 Host = Annotated[str, typer.Option("--host", help="Address to listen on.")]
 Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
+PaperFormat = Annotated[Literal["pdf", "html"], typer.Option("--format", help="Both are documents for people.")]
 Out = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="Write there, when whole, instead of to the terminal.", dir_okay=False),

@@ -15,6 +15,7 @@ from stepdown.options import (
     KnownAt,
     Out,
     Purpose,
+    no_terminal,
     read_date,
     read_month,
     read_report,
@@ -30,7 +31,10 @@ OfPayer = Annotated[
     Literal["commercial", "self_pay"] | None,
     typer.Option("--payer", help="That payer's episodes alone, by the rule set adopted for it."),
 ]
-Format = Annotated[Literal["table", "csv", "json", "ndjson", "xlsx", "parquet"], typer.Option("--format")]
+Format = Annotated[
+    Literal["table", "csv", "json", "ndjson", "xlsx", "parquet", "pdf", "html"],
+    typer.Option("--format", help="pdf and html are documents for people, with pictures."),
+]
 
 
 Issue = Annotated[
@@ -195,6 +199,7 @@ def attest(
 
 
 def _report(period: Any, rule_set: str | None, payer: str | None, as_of: Any, known_at: Any, **how: Any) -> None:
+    no_terminal(how["format_"], how["out"])
     from domain.program import Payer
     from exchange.reports import Question
     from stepdown.commands import reports

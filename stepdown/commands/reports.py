@@ -18,11 +18,13 @@ from exchange import reports
 from exchange.export.report_rows import manifest_of, table_of
 from exchange.export.taking import write_table
 from exchange.manifest import Taker, write_manifest
+from exchange.paper.document import Form
 from exchange.reports import Question, Report
 from exchange.rows import as_csv, as_json, as_ndjson, patients_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.commands.issued import issued_now
+from stepdown.commands.papers import report_for_people
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
@@ -54,7 +56,9 @@ def report(
             found = reports.answer(use.store, asks.facility, period, now=now(), asked=asked)
         asks.saw(patients_of(found.rows))
         say_known(question.known_at, found.header.known_at)
-        if out is not None:
+        if format_ in list(Form):
+            report_for_people(found, Form(format_), out, asks)
+        elif out is not None:
             _write_file(found, format_, out, asks)
         elif format_ == "table":
             answers().print(report_table(found.header.record(), found.rows))

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import subprocess
 import sys
 import time
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
 from tests.stepdown.command import REPOSITORY, environment, run
+
+NOBODYS = str(UUID(int=7))
 
 
 @pytest.fixture(autouse=True)
@@ -33,10 +38,26 @@ def test_a_date_that_does_not_exist_is_not_understood(date: str) -> None:
     run("replay", "SYN-1", "--as-of", date).not_understood("--as-of", "no such date", "2026-04-17")
 
 
-@pytest.mark.parametrize("name", ["ods", "pdf"])
+@pytest.mark.parametrize("name", ["ods", "docx"])
 def test_a_format_that_reports_do_not_have_yet_is_answered_with_those_they_have(name: str) -> None:
     report = run("report", "weekly", "--week", "2026-W10", "--format", name)
-    report.not_understood("--format", "'table'", "'csv'", "'json'")
+    report.not_understood("--format", "'table'", "'csv'", "'json'", "'pdf'", "'html'")
+
+
+@pytest.mark.parametrize("asked", [("report", "weekly", "--week", "2026-W10", "--format", "pdf"), ("roster", NOBODYS)])
+def test_a_pdf_is_nothing_for_a_terminal(tmp_path: Path, asked: tuple[str, ...]) -> None:
+    terminal, end = pty.openpty()
+    with os.fdopen(terminal, "rb"), os.fdopen(end, "wb") as out:
+        command = [sys.executable, "-m", "stepdown", *asked]
+        ended = subprocess.run(
+            command, cwd=tmp_path, env=environment({}), stdout=out, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert ended.returncode == 2
+    assert "a PDF is nothing for a terminal" in ended.stderr
+
+
+def test_a_session_is_named_by_id() -> None:
+    run("roster", "Evening", "--format", "html").not_understood("SESSION", "session_id")
 
 
 def test_an_export_is_of_a_kind_and_in_formats_that_there_are() -> None:
