@@ -14,11 +14,11 @@ from uuid import UUID
 
 from domain.chart import Chart
 from domain.cohort import Cohort
-from domain.compliance.patient_period import PatientPeriod, Visit, care_in, cohort_of_date
+from domain.compliance.patient_period import PatientPeriod, Visit, care_in, cohort_of_date, records_in
 from domain.compliance.payer import of_payer
 from domain.compliance.period import Period
 from domain.compliance.rule_set import Positivity, RuleSet
-from domain.compliance.screening import scr_3
+from domain.compliance.screening import PositivityOfSite
 from domain.compliance.timetable import Removed, Timetable, lay_out
 from domain.month import Month
 from domain.session import Session
@@ -94,28 +94,55 @@ def picture_week(
         as_of=as_of,
         known_at=known_at,
     )
-    charts = [chart if payer is None else of_payer(chart, payer) for chart in site.charts.values()]
-    strips = [strip for chart in charts if (strip := _strip(chart, weeks, timetable, site.cohorts)) is not None]
-    return WeekPicture(
-        weeks=weeks,
-        strips=tuple(sorted(strips, key=_place)),
-        screened=picture_screens(site, week.sunday, rule_set=rule_set, as_of=as_of, payer=payer),
-    )
+    screens = _Screens(site, week.sunday, rule_set, as_of)
+    strips = []
+    # Each chart is looked at once, and let go: a site may open them as they are asked for.
+    for chart in site.charts.values():
+        theirs = chart if payer is None else of_payer(chart, payer)
+        screens.note(theirs)
+        if (strip := _strip(theirs, weeks, timetable, site.cohorts)) is not None:
+            strips.append(strip)
+    return WeekPicture(weeks=weeks, strips=tuple(sorted(strips, key=_place)), screened=screens.by_month())
 
 
 def picture_screens(
     site: Site, upto: date, *, rule_set: RuleSet, as_of: date, payer: str | None = None
 ) -> tuple[ScreenedMonth, ...] | None:
     """The months up to that of a date, the oldest first; None where the rule set has no positivity."""
-    terms = rule_set.terms(Positivity)
-    if terms is None:
-        return None
-    charts = [chart if payer is None else of_payer(chart, payer) for chart in site.charts.values()]
-    code, zone = site.facility.code or "", site.facility.clock
-    rows = ((month, scr_3(charts, code, Period.of_month(month), zone, as_of, terms)) for month in _months(upto))
-    return tuple(
-        ScreenedMonth(month=month, unexpected=row.value, valid=row.of, over=as_of >= month.last) for month, row in rows
-    )
+    screens = _Screens(site, upto, rule_set, as_of)
+    for chart in site.charts.values():
+        screens.note(chart if payer is None else of_payer(chart, payer))
+    return screens.by_month()
+
+
+def pictured(upto: date) -> Period:
+    """The dates whose sessions and charts the picture of a period that ends on a date looks at."""
+    return Period(min(_months(upto)[0].first, Week.of(upto).monday - timedelta(days=7 * (WEEKS - 1))), upto)
+
+
+class _Screens:
+    """SCR-3 of each month shown, chart by chart."""
+
+    def __init__(self, site: Site, upto: date, rule_set: RuleSet, as_of: date) -> None:
+        self._terms = rule_set.terms(Positivity)
+        self._as_of, self._code = as_of, site.facility.code or ""
+        self._months = [
+            (month, PositivityOfSite(Period.of_month(month), site.facility.clock, as_of)) for month in _months(upto)
+        ]
+
+    def note(self, chart: Chart) -> None:
+        if self._terms is not None:
+            for _, month in self._months:
+                month.note(chart)
+
+    def by_month(self) -> tuple[ScreenedMonth, ...] | None:
+        if self._terms is None:
+            return None
+        rows = ((month, found.scr_3(self._code, self._terms)) for month, found in self._months)
+        return tuple(
+            ScreenedMonth(month=month, unexpected=row.value, valid=row.of, over=self._as_of >= month.last)
+            for month, row in rows
+        )
 
 
 def _place(strip: Strip) -> tuple[bool, str, str, str]:
@@ -127,7 +154,8 @@ def _place(strip: Strip) -> tuple[bool, str, str, str]:
 
 
 def _strip(chart: Chart, weeks: Sequence[Week], timetable: Timetable, cohorts: Mapping[UUID, Cohort]) -> Strip | None:
-    cares = [care_in(chart, timetable, cohorts, Period.of_week(week)) for week in weeks]
+    records = records_in(chart, timetable)
+    cares = [care_in(chart, timetable, cohorts, Period.of_week(week), records) for week in weeks]
     own = cares[-1]
     if own is None:
         return None

@@ -8,9 +8,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from domain.compliance.picture import ScreenedMonth, WeekPicture, picture_screens, picture_week
+from domain.compliance.period import Period
+from domain.compliance.picture import ScreenedMonth, WeekPicture, picture_screens, picture_week, pictured
 from domain.compliance.rule_set import RuleSet
 from domain.compliance.verdict import Row, Verdict
+from domain.month import Month
 from domain.session import Session
 from domain.site import Site
 from domain.week import Week
@@ -32,7 +34,10 @@ from exchange.paper.telling import (
     verdict_told,
 )
 from exchange.paper.writing import write
-from exchange.reports import Report, ReportHeader, site_at
+from exchange.reports import Report, ReportHeader
+from projections.cut import Cut
+from projections.known_site import known_site
+from projections.present_site import present_site
 from store.rule_sets import shipped
 from store.store import Store
 
@@ -40,9 +45,23 @@ from store.store import Store
 def printed(store: Store, report: Report, form: Form) -> bytes:
     """The report for people. It holds nothing of who asked, what for and when: at one cut it has the same bytes."""
     header = report.header
-    site = site_at(store.ledger(header.facility), header.position)
     rule_set = shipped().named(header.rule_set, header.as_of, header.rule_set_version)
-    return write(report_document(site, report, rule_set), form)
+    return write(report_document(_site_of(store, header), report, rule_set), form)
+
+
+def _site_of(store: Store, header: ReportHeader) -> Site:
+    """The site at the report's cut: from the read tables where they stand there, else from the ledger."""
+    looked_at = pictured(_dates(header.period).last)
+    present = present_site(
+        store, header.facility, looked_at=looked_at, as_of=header.as_of, position=header.position, exactly=True
+    )
+    if present is not None:
+        return present.site
+    return known_site(store.ledger(header.facility), Cut(header.position, header.known_at)).site
+
+
+def _dates(period: Week | Month) -> Period:
+    return Period.of_week(period) if isinstance(period, Week) else Period.of_month(period)
 
 
 def report_document(site: Site, report: Report, rule_set: RuleSet) -> Document:
@@ -74,10 +93,9 @@ def report_document(site: Site, report: Report, rule_set: RuleSet) -> Document:
 
 
 def _facts(header: ReportHeader, site: Site) -> Iterable[Fact]:
-    period = header.period
-    first, last = (period.monday, period.sunday) if isinstance(period, Week) else (period.first, period.last)
+    period, dates = header.period, _dates(header.period)
     yield Fact(label="Facility", value=f"{site.facility.name or header.facility} ({header.facility})")
-    yield Fact(label="Week" if isinstance(period, Week) else "Month", value=f"{period}: {first} to {last}")
+    yield Fact(label="Week" if isinstance(period, Week) else "Month", value=f"{period}: {dates.first} to {dates.last}")
     if header.payer is not None:
         yield Fact(label="Payer", value=f"{_words(header.payer)}: its episodes alone")
     yield Fact(label="Rule set", value=f"{header.rule_set}, version {header.rule_set_version}")
