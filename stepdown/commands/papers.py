@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from api.permission import Read
 from exchange.cut import Knowledge
+from exchange.export.report_rows import manifest_of
 from exchange.manifest import Manifest, Taker, write_manifest
 from exchange.paper.document import Form
 from exchange.paper.reports import printed
@@ -17,7 +18,7 @@ from exchange.paper.roster import printed_roster
 from exchange.reports import Report
 from exchange.whole_file import whole_file
 from projections import room
-from stepdown.asker import Asker, asker
+from stepdown.asker import Asker, asker, facility_of
 from stepdown.errors import Wrong
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
@@ -26,23 +27,17 @@ from stepdown.terminal import say, write
 
 def report_for_people(found: Report, form: Form, out: Path | None, asks: Asker) -> None:
     """To a file with its manifest, or to stdout. It leaves the system either way: on record before it does."""
-    header = found.header
-    payer = {} if header.payer is None else {"payer": header.payer.value}
-    manifest = _manifest(
-        asks,
-        header.kind,
-        form,
-        printed(asks.opened.store, found, form),
-        rows=header.rows,
-        knowledge=Knowledge(position=header.position, known_at=header.known_at, asked_known_at=header.asked_known_at),
-        at=header.generated_at,
-        as_of=header.as_of,
-        rule_set=header.rule_set,
-        rule_set_version=header.rule_set_version,
-        parameters={"week" if header.kind == "weekly" else "month": str(header.period), **payer},
-        further={"rows_sha256": header.sha256},
+    body = printed(asks.opened.store, found, form)
+    manifest = manifest_of(
+        found,
+        form.value,
+        size_bytes=len(body),
+        sha256=sha256(body).hexdigest(),
+        taker=_taker(asks, found.header.generated_at),
+        zone=facility_of(asks.opened, asks.facility).clock,
     )
-    _hand_out(*manifest, out, asks)
+    # It is made of more than the rows' columns.
+    _hand_out(replace(manifest, columns=()), body, out, asks)
 
 
 def roster(
@@ -67,33 +62,23 @@ def roster(
             asks.may(Read.ROSTER)
         asks.saw(found.patient_ids)
         body = printed_roster(use.store, asks.facility, session_id, found, form)
-        knowledge = Knowledge(position=found.position, known_at=found.known_at)
-        manifest = _manifest(
-            asks,
-            "roster",
-            form,
-            body,
+        manifest = Manifest(
+            what="roster",
+            facility=asks.facility,
+            format=form.value,
+            taker=_taker(asks, at),
+            knowledge=Knowledge(position=found.position, known_at=found.known_at),
             rows=len(found.patient_ids),
-            knowledge=knowledge,
-            at=at,
+            size_bytes=len(body),
+            sha256=sha256(body).hexdigest(),
+            zone=facility_of(use, asks.facility).clock,
             parameters={"session_id": str(session_id)},
         )
-        _hand_out(*manifest, out, asks)
+        _hand_out(manifest, body, out, asks)
 
 
-def _manifest(asks: Asker, what: str, form: Form, body: bytes, *, at: datetime, **said: Any) -> tuple[Manifest, bytes]:
-    taker = Taker(by=asks.person.id, purpose=asks.purpose, at=at)
-    digest = sha256(body).hexdigest()
-    manifest = Manifest(
-        what=what,
-        facility=asks.facility,
-        format=form.value,
-        taker=taker,
-        size_bytes=len(body),
-        sha256=digest,
-        **said,
-    )
-    return manifest, body
+def _taker(asks: Asker, at: datetime) -> Taker:
+    return Taker(by=asks.person.id, purpose=asks.purpose, at=at)
 
 
 def _hand_out(manifest: Manifest, body: bytes, out: Path | None, asks: Asker) -> None:
