@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -41,3 +41,14 @@ def doing(words: str) -> Iterator[None]:
         return
     with console.status(f"{words}…"):
         yield
+
+
+@contextmanager
+def counting(what: str) -> Iterator[Callable[[int], object]]:
+    """What is told how much was made so far, where nobody knows how much it will be."""
+    console = notes()
+    if not console.is_terminal:
+        yield lambda done: None
+        return
+    with console.status(f"0 {what}…") as status:
+        yield lambda done: status.update(f"{done:,} {what}…")
