@@ -102,12 +102,10 @@ def noprior(case: Case) -> int:
 def services(case: Case) -> int:
     """By the level of care enrolled in. Without one (carried over) as told, else what the site is: an IOP."""
     enrollment = case.episode.enrollment
-    level = None if enrollment is None else enrollment.level_of_care
-    if level is None:
+    if enrollment is None or enrollment.level_of_care is None:
         told = case.told("SERVICES")
         return INTENSIVE_OUTPATIENT if told == MISSING else told
-    weeks = 0 if enrollment is None or enrollment.planned_weeks is None else enrollment.planned_weeks
-    return _service_of(level.removesuffix(" COE"), planned_days=7 * weeks)
+    return _service_of(enrollment.level_of_care.removesuffix(" COE"), planned_days=7 * (enrollment.planned_weeks or 0))
 
 
 def _service_of(level: str, *, planned_days: int) -> int:

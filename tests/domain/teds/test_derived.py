@@ -43,6 +43,8 @@ def client(*facts: Any) -> File:
     [
         ("2014-03-03", 11, MISSING),
         ("2014-03-02", 12, 1),
+        ("2011-03-03", 14, 1),
+        ("2011-03-02", 15, 2),
         ("2008-03-03", 17, 2),
         ("2008-03-02", 18, 3),
         ("2004-02-29", 22, 4),
@@ -56,6 +58,14 @@ def test_the_age_is_that_on_the_day_of_admission(born: str, years: int, band: in
     """Admitted on 2026-03-02: whoever has a birthday that day is a year older."""
     row = client(registered(born), inquired(), enrolled(), admitted()).admission()
     assert (row["age_years"], row["AGE"]) == (years, band)
+
+
+def test_each_band_of_age_begins_where_the_codebook_has_it() -> None:
+    begins = {12: 1, 15: 2, 18: 3, 21: 4, 25: 5, 30: 6, 35: 7, 40: 8, 45: 9, 50: 10, 55: 11, 65: 12}
+    for years, band in begins.items():
+        row = client(registered(f"{2026 - years}-03-02"), inquired(), enrolled(), admitted()).admission()
+        younger = client(registered(f"{2026 - years}-03-03"), inquired(), enrolled(), admitted()).admission()
+        assert (row["AGE"], younger["AGE"]) == (band, band - 1 or MISSING)
 
 
 def test_a_corrected_birth_date_and_sex_are_followed() -> None:
@@ -176,6 +186,44 @@ def test_substances_are_those_named_at_intake_and_none_after_them() -> None:
     assert row["ALCDRUG"] == 3
 
 
+NAMES = {
+    2: "alcohol",
+    3: "cocaine, crack",
+    4: "marijuana, cannabis, hashish",
+    5: "heroin",
+    6: "non-prescription methadone",
+    7: "other opiates, opiates, opioids, fentanyl, oxycodone, hydrocodone, morphine",
+    8: "PCP",
+    9: "hallucinogens, LSD",
+    10: "methamphetamine",
+    11: "other amphetamines, amphetamine, amphetamines, MDMA",
+    12: "other stimulants, stimulants",
+    13: "benzodiazepines",
+    14: "other tranquilizers, tranquilizers",
+    15: "barbiturates",
+    16: "other sedatives, sedatives",
+    17: "inhalants",
+    18: "over-the-counter",
+    19: "other",
+}
+
+
+@pytest.mark.parametrize("code", NAMES)
+def test_what_a_substance_is_called_at_intake_has_its_code_and_its_flag(code: int) -> None:
+    for name in NAMES[code].split(", "):
+        row = episode(assessed(name)).admission()
+        assert row["SUB1"] == code, name
+        assert [flag for flag in FLAGS if row[flag]] == [flag for flag, of in FLAGS.items() if of == code]
+
+
+@pytest.mark.parametrize("place", [1, 2, 3])
+def test_a_substance_and_its_route_are_told_in_their_place(place: int) -> None:
+    row = episode(assessed("alcohol"), told(**{f"SUB{place}": 5, f"ROUTE{place}": 4})).admission()
+    assert [row[f"SUB{n}"] for n in (1, 2, 3)] == [5 if n == place else MISSING for n in (1, 2, 3)]
+    assert [row[f"ROUTE{n}"] for n in (1, 2, 3)] == [4 if n == place else MISSING for n in (1, 2, 3)]
+    assert (row["HERFLG"], row["ALCFLG"], row["IDU"]) == (1, 0, 1)
+
+
 def test_a_substance_that_no_table_knows_is_not_guessed() -> None:
     row = episode(assessed("spice")).admission()
     assert [row[f"SUB{n}"] for n in (1, 2, 3)] == [MISSING, 1, 1]
@@ -248,7 +296,7 @@ def test_the_first_diagnosis_of_the_intake_is_coded(diagnosis: str, code: int) -
 
 def test_a_mental_disorder_beside_the_substance_use_says_yes_and_none_says_nothing() -> None:
     assert episode(assessed(diagnoses=("F10.20", "F33.1"))).admission()["PSYPROB"] == 1
-    file = episode(assessed(diagnoses=("F10.20",)))
+    file = episode(assessed(diagnoses=("F10.20", "F19.20", "K70.30")))
     assert file.admission()["PSYPROB"] == MISSING
     file.add(told(PSYPROB=2, DSMCRIT=14))
     assert (file.admission()["PSYPROB"], file.admission()["DSMCRIT"]) == (2, 14)

@@ -110,6 +110,15 @@ def test_of_prior_episodes_the_record_here_is_the_least(asked: int, prior: int) 
     assert file.rows(A)[1]["NOPRIOR"] == prior
 
 
+def test_five_prior_episodes_are_five_or_more() -> None:
+    file = episode(discharged("2026-03-03"))
+    for n in range(6):
+        key = UUID(int=0xF00 + n)
+        file.add(inquired(f"2026-0{n + 4}-01 12:00", episode_id=key), enrolled(episode_id=key))
+        file.add(admitted(f"2026-0{n + 4}-02", key), discharged(f"2026-0{n + 4}-03", episode_id=key))
+    assert [row["NOPRIOR"] for row in file.rows(A)] == [MISSING, 1, 2, 3, 4, 5, 5]
+
+
 @pytest.mark.parametrize(
     ("reason", "on", "kind", "prior"),
     [
@@ -202,6 +211,14 @@ def test_every_item_of_the_data_set_has_its_column_once(kind: Kind) -> None:
     coded = {item.name for item in kind.items if item.form is Form.CODE} - {"codependent"}
     at_discharge = {name for name in CODES if name.endswith("_D")} | {"LOS", "REASON"}
     assert coded == (set(CODES) if kind is D else set(CODES) - at_discharge)
+
+
+def test_a_code_says_what_it_means_and_a_date_needs_no_codes() -> None:
+    found = {item.name: item for kind in Kind for item in kind.items}
+    assert found["codependent"].codes == {1: "yes", 2: "no"}
+    assert found["SERVICES"].codes[6] == "intensive outpatient"
+    assert {name for name, item in found.items() if item.form is Form.CODE and not item.codes} == {"CBSA"}
+    assert {item.name for item in found.values() if item.form is not Form.CODE and item.codes} == set()
 
 
 def test_the_labels_of_the_codebook_are_the_codes_that_are_taken() -> None:
