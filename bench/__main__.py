@@ -15,6 +15,7 @@ from bench import (
     append_one,
     append_roster,
     export_rows,
+    growth,
     import_facts,
     own_write,
     replay,
@@ -56,6 +57,7 @@ BENCHMARKS: Final[dict[str, Benchmark]] = {
     "B6": (replay.TITLE, replay.run),
     "B7": (f"{weekly_report.TITLE}; {export_rows.TITLE}", _one_by_one(weekly_report.run, export_rows.run)),
     "B9": (storage.TITLE, storage.run),
+    "B10": (growth.TITLE, growth.run),
 }
 
 
@@ -64,18 +66,19 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("ids", nargs="*", help=f"some of {' '.join(BENCHMARKS)}; all without", metavar="id")
     parser.add_argument("--quick", action="store_true", help="less work, fewer and shorter rounds: under two minutes")
     parser.add_argument("--seed", type=int, default=2026)
+    parser.add_argument("--facts", type=int, help="how many B10 ends with, by hand: 10000000 takes hours", metavar="N")
     given = parser.parse_args(words)
     unknown = sorted(set(given.ids) - set(BENCHMARKS))
     if unknown:
         parser.error(f"no benchmark is called {', '.join(unknown)}: take some of {' '.join(BENCHMARKS)}")
     wanted = [key for key in BENCHMARKS if not given.ids or key in given.ids]
-    written = measured(wanted, quick=given.quick, seed=given.seed)
-    if wanted == list(BENCHMARKS) and not given.quick:
+    written = measured(wanted, quick=given.quick, seed=given.seed, facts=given.facts)
+    if wanted == list(BENCHMARKS) and not given.quick and given.facts is None:
         RESULTS.write_text(written, encoding="utf-8")
         print(f"Written to {RESULTS.relative_to(Path.cwd()) if RESULTS.is_relative_to(Path.cwd()) else RESULTS}.")
 
 
-def measured(wanted: Sequence[str], *, quick: bool, seed: int) -> str:
+def measured(wanted: Sequence[str], *, quick: bool, seed: int, facts: int | None = None) -> str:
     """Runs these benchmarks, prints as it goes, and answers all of it in Markdown."""
     parts: list[str] = []
 
@@ -85,7 +88,7 @@ def measured(wanted: Sequence[str], *, quick: bool, seed: int) -> str:
 
     with (
         tempfile.TemporaryDirectory(prefix="stepdown-bench-") as folder,
-        lab(Path(folder), seed=seed, effort=QUICK if quick else FULL) as made,
+        lab(Path(folder), seed=seed, effort=QUICK if quick else FULL, facts=facts) as made,
     ):
         tell("# What was measured\n")
         tell("\n".join(f"- {line}" for line in machine(made)) + "\n")

@@ -42,12 +42,13 @@ QUICK: Final = Effort(seconds=0.5, rounds=3, quick=True)
 
 @dataclass(frozen=True)
 class Lab:
-    """`seed` makes the data."""
+    """`seed` makes the data; `facts` is how much of it B10 is to end with, where that was said."""
 
     server: Embedded
     folder: Path
     seed: int
     effort: Effort
+    facts: int | None = None
     _databases: list[str] = field(default_factory=list)
 
     @property
@@ -86,9 +87,9 @@ class Lab:
 
 
 @contextmanager
-def lab(folder: Path, *, seed: int, effort: Effort) -> Iterator[Lab]:
+def lab(folder: Path, *, seed: int, effort: Effort, facts: int | None = None) -> Iterator[Lab]:
     with Embedded.start(folder / "data", durable=True) as server:
-        made = Lab(server, folder, seed, effort)
+        made = Lab(server, folder, seed, effort, facts)
         if made.setting("fsync") != "on" or made.setting("synchronous_commit") != "on":
             raise SystemExit("This server doesn't write durably: what it does can't be compared.")
         yield made

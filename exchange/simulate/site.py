@@ -22,7 +22,7 @@ from exchange.simulate.telling import Telling
 from exchange.simulate.year import holidays
 
 LAST: Final = date(2026, 5, 10)
-"""The Sunday on which every run ends, as the sample program does: facts of any number of weeks lie in the past."""
+"""The Sunday on which a run ends, as the sample program does: facts of any number of weeks lie in the past."""
 
 _DAY: Final = timedelta(days=1)
 _CITIES: Final = (("lexington", "America/New_York"), ("louisville", "America/Kentucky/Louisville"))
@@ -35,13 +35,15 @@ _FILLED: Final = 0.85
 
 @dataclass(frozen=True, kw_only=True)
 class Program:
-    """What is told of a site: so many patients who call for the first time, over so many weeks."""
+    """What is told of a site: so many patients who call for the first time, over so many weeks up to `last`, a Sunday
+    that is over."""
 
     ledger: str
     zone: str
     patients: int
     weeks: int
     seed: int
+    last: date = LAST
     rates: Rates = USUAL
 
     @property
@@ -51,14 +53,18 @@ class Program:
         return max(1, -(-int(taken) // int(SEATS * _FILLED)))
 
 
-def programs(facilities: int, *, patients: int, weeks: int, seed: int, rates: Rates = USUAL) -> list[Program]:
+def programs(
+    facilities: int, *, patients: int, weeks: int, seed: int, last: date = LAST, rates: Rates = USUAL
+) -> list[Program]:
     """In both cities in turn: `lexington`, `louisville`, `lexington-2` …; patients of each."""
     made = []
     for number in range(facilities):
         city, zone = _CITIES[number % len(_CITIES)]
         again = number // len(_CITIES) + 1
         ledger = city if again == 1 else f"{city}-{again}"
-        made.append(Program(ledger=ledger, zone=zone, patients=patients, weeks=weeks, seed=seed, rates=rates))
+        made.append(
+            Program(ledger=ledger, zone=zone, patients=patients, weeks=weeks, seed=seed, last=last, rates=rates)
+        )
     return made
 
 
@@ -67,15 +73,16 @@ def lives(program: Program, tally: Tally) -> Iterator[Recorded]:
 
     Nothing is kept but what is still to come: who is in care, and the facts of some days.
     """
-    first = LAST + _DAY - timedelta(weeks=program.weeks)
-    closed = dict(holidays(first, LAST))
+    last = program.last
+    first = last + _DAY - timedelta(weeks=program.weeks)
+    closed = dict(holidays(first, last))
     telling = Telling(program.ledger, program.zone, program.seed)
     name = f"{program.ledger.replace('-', ' ').title()} IOP (synthetic)"
-    staff = Staff(telling, name, first, LAST)
+    staff = Staff(telling, name, first, last)
     timetable = Timetable(telling, staff, program.cohorts, first, closed)
     site = Site(telling, staff, timetable, program.rates, tally, closed)
     entry, screens = Entry(site), Screens(site)
-    leaving = Leaving(site, entry, LAST)
+    leaving = Leaving(site, entry, last)
     evenings, care = Evenings(site, screens, leaving), Care(site, leaving)
     timetable.plan(first, telling.at(first - 4 * _DAY, 15))
     calls: dict[date, int] = {}

@@ -29,8 +29,8 @@ def benchmarks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lab: Lab) -> dic
     """Two, run in the tests' own lab; results go to a folder of the test."""
 
     @contextmanager
-    def in_the_lab(_folder: Path, *, seed: int, effort: Effort) -> Iterator[Lab]:
-        yield replace(lab, seed=seed, effort=effort)
+    def in_the_lab(_folder: Path, *, seed: int, effort: Effort, facts: int | None) -> Iterator[Lab]:
+        yield replace(lab, seed=seed, effort=effort, facts=facts)
 
     stubs = {"B1": Stub(), "B2": Stub()}
     monkeypatch.setattr(command, "BENCHMARKS", {key: ("a stub", stub.run) for key, stub in stubs.items()})
