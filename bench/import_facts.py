@@ -1,9 +1,9 @@
 """B2: facts of a file come in, judged by the rules, encrypted and appended; by one process, and by two side by side.
 
-The files hold synthetic programs of which nothing is refused; making them isn't timed. Two processes import two files
-of half the size, each of a ledger of its own. Floor: COPY of the finished rows, the very bytes, into a table of the
-same columns and indexes. Peer: the library's `save` in batches of 300 events, of three charts each, no rules and no
-file; of fewer facts, since its rate is all that is asked for.
+The files hold synthetic lives (`stepdown simulate`) of which nothing is refused; making them isn't timed. Two processes
+import two files of half the size, each of a ledger of its own. Floor: COPY of the finished rows, the very bytes, into a
+table of the same columns and indexes. Peer: the library's `save` in batches of 300 events, of three charts each, no
+rules and no file; of fewer facts, since its rate is all that is asked for.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from bench.attendances import Attendances
 from bench.floor import Floor, finished_rows
 from bench.lab import Lab
 from bench.peer import grown, peer_record
-from bench.synthetic import write_program
 from bench.table import Rates, rates_table
 from domain.record import Person
 from exchange.importing import import_file
+from exchange.simulate.measuring import Tally
+from exchange.simulate.site import Program, lives
+from exchange.simulate.writing import line_of
 from store.keys import FileKeyring
 from store.migrate import migrate
 from store.store import Store
@@ -36,6 +38,10 @@ TWO_OF_FLOOR: Final = 0.35
 
 BATCH_CHARTS: Final = 3
 CHART_EVENTS: Final = 100
+
+_ZONE: Final = "America/New_York"
+_PATIENTS_A_WEEK: Final = 15
+_FACTS_A_WEEK: Final = 1_500
 
 _OPERATOR: Final = Person("operator/bench", "B. Operator", "operator")
 
@@ -67,10 +73,16 @@ def run(lab: Lab) -> list[str]:
 
 
 def make_files(lab: Lab, ledgers: Sequence[str], facts: int) -> list[Path]:
-    """A file of so many facts for each ledger."""
+    """A file of so many facts for each ledger, the first of a program's synthetic lives."""
     files = [lab.folder / f"{ledger}.ndjson" for ledger in ledgers]
-    for file, ledger in zip(files, ledgers, strict=True):
-        write_program(file, ledger=ledger, seed=lab.seed, facts=facts)
+    # Far more than are taken: it grows for some weeks before it has so many facts in each.
+    weeks = 12 + facts // _FACTS_A_WEEK
+    for path, ledger in zip(files, ledgers, strict=True):
+        program = Program(ledger=ledger, zone=_ZONE, patients=_PATIENTS_A_WEEK * weeks, weeks=weeks, seed=lab.seed)
+        lines = [line_of(recorded) for recorded in islice(lives(program, Tally()), facts)]
+        if len(lines) < facts:
+            raise SystemExit(f"The program has {len(lines)} facts: {facts} were wanted.")
+        path.write_bytes(b"".join(lines))
     return files
 
 

@@ -2,38 +2,27 @@
 
 Nobody in it exists. Rates are those of adult intensive outpatient care: stays of four to nine weeks, three evenings a
 week of two sessions each, a quarter of them missed, a screen a week, three records in a hundred corrected. About four
-facts in five are in charts, and a chart comes to about a hundred.
+facts in five are in charts, and a chart comes to about a hundred. For groups that are as full, and stay as long, as a
+measurement needs them; programs as they are come of `exchange.simulate`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import islice
-from pathlib import Path
 from typing import Final
 from uuid import UUID
-
-import orjson
 
 from bench.life import Life, Meeting
 from bench.telling import ZONE, Telling, local
 from domain.cohort import CohortFormed
 from domain.facility import FacilityOpened, RuleSetAdopted
-from domain.record import Person, Recorded, stream_name
+from domain.record import Person, stream_name
 from domain.session import Modality, SessionHeld, SessionKind, SessionScheduled
 from domain.staff import StaffCredentialed
-from store.lines import to_line
 
 FIRST_MONDAY: Final = date(2020, 1, 6)
 SEATS: Final = 12
-
-FACTS_A_COHORT: Final = 25_000
-"""Where more are wanted, the site has another cohort: so it stays within four years."""
-
-FACTS_A_WEEK: Final = 140
-"""That a cohort makes at least, once its seats are taken."""
 
 _WEEKDAYS: Final = (0, 1, 3)
 _STARTS: Final = (18, 9, 13)
@@ -140,28 +129,3 @@ class Site:
         if not stays_on:
             life.discharge(FIRST_MONDAY + timedelta(weeks=first_week + weeks))
         return life.chart.name
-
-
-def program(ledger: str, *, seed: int, facts: int) -> Iterator[Recorded]:
-    """The first so many facts of a site, in order, each as its ledger would hold it."""
-    site = Site(ledger, seed)
-    groups = -(-facts // FACTS_A_COHORT)
-    weeks = -(-facts // (groups * FACTS_A_WEEK)) + 9
-    for number in range(groups):
-        group = site.group(number, weeks)
-        for seat in range(SEATS):
-            # A seat is taken again in the week after it is free; not all become free at once.
-            week = seat % 6
-            while (stay := site.telling.random.randint(4, 9)) + week <= weeks:
-                site.patient(group, first_week=week, weeks=stay)
-                week += stay + 1
-    if len(site.telling) < facts:
-        raise AssertionError("The site made fewer facts than were asked for.")
-    return islice(site.telling.recorded(), facts)
-
-
-def write_program(path: Path, *, ledger: str, seed: int, facts: int) -> None:
-    """A file of them, one line of JSON each."""
-    with path.open("wb") as file:
-        for recorded in program(ledger, seed=seed, facts=facts):
-            file.write(orjson.dumps(to_line(recorded), option=orjson.OPT_APPEND_NEWLINE))

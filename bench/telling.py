@@ -51,9 +51,6 @@ class Telling:
                 fact=told.fact,
             )
 
-    def __len__(self) -> int:
-        return len(self._told)
-
 
 @dataclass(frozen=True, slots=True)
 class _Told:
