@@ -1,12 +1,13 @@
 """Write the pages that are made from the code: `python -m docs`."""
 
-from docs import csv_import, exports, refusals, states
+from docs import csv_import, exports, refusals, states, teds
 
 PAGES = {
     "rules.md": lambda: refusals.page(refusals.refusals()),
     "states.md": states.page,
     "csv-import.md": csv_import.page,
     "exports.md": exports.page,
+    "teds.md": teds.page,
 }
 
 if __name__ == "__main__":

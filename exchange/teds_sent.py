@@ -36,6 +36,17 @@ def read_sent(paths: Iterable[Path], kind: Kind) -> Records:
     return found
 
 
+def read_manifest(path: Path) -> Mapping[str, Any]:
+    """What a manifest says. FileUnreadable where it isn't JSON."""
+    try:
+        found = orjson.loads(path.read_bytes())
+    except OSError as error:
+        raise FileUnreadable(f"{path.name} can't be read ({error.strerror or 'input error'}).") from None
+    except ValueError:
+        raise FileUnreadable(f"{path.name} is no manifest: it is the file that ends with .manifest.json.") from None
+    return found if isinstance(found, dict) else {}
+
+
 def _lines(path: Path, kind: Kind) -> Iterator[Sent]:
     text = path.read_bytes()
     read = _csv if not text.startswith(b"{") else _ndjson

@@ -40,6 +40,7 @@ from stepdown.options import (
     read_staff,
 )
 from stepdown.signals import end_by_exception
+from stepdown.teds_options import Against, Before, SentFiles, SincePosition, StateFips
 from stepdown.terminal import write_whole
 
 app = typer.Typer(
@@ -152,18 +153,32 @@ def export(
     known_at: KnownAt = None,
     formats: ExportFormats = None,
     out: Out = None,
+    state: StateFips = None,
+    against: Against = None,
+    since_position: SincePosition = None,
+    sent: SentFiles = None,
     data: Data = None,
     by: By = None,
     purpose: Purpose = "operations",
 ) -> None:
     """Export a table of a site, with a manifest beside each file. Ids, no names; facts as NDJSON hold everything.
 
-    The same question at the same position gives the same bytes. docs/exports.md lists the columns.
+    The same question at the same position gives the same bytes. docs/exports.md and docs/teds.md list the columns.
     """
     from stepdown.commands import exports as work
 
     work.export(
-        wanted(what, formats, from_on=from_on, to_on=to_on, as_of=as_of, known_at=known_at, out=out, facility=facility),
+        wanted(
+            what,
+            formats,
+            from_on=from_on,
+            to_on=to_on,
+            as_of=as_of,
+            known_at=known_at,
+            out=out,
+            facility=facility,
+            before=Before(state=state, against=against, since_position=since_position, sent=tuple(sent or ())),
+        ),
         data=data,
         by=by,
         purpose=purpose,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 import typer
 
 from stepdown.options import read_date
+from stepdown.teds_options import Before
 
 if TYPE_CHECKING:
     from stepdown.commands.exports import Wanted
@@ -27,8 +28,13 @@ def read_formats(text: str) -> tuple[str, ...]:
 
 
 ExportKind = Annotated[
-    Literal["facts", "attendance", "screenings", "step-downs", "census"],
-    typer.Argument(metavar="WHAT", help="facts, attendance, screenings, step-downs or census.", show_default=False),
+    Literal["facts", "attendance", "screenings", "step-downs", "census", "teds-a", "teds-d"],
+    typer.Argument(
+        metavar="WHAT",
+        help="facts, attendance, screenings, step-downs, census; teds-a, teds-d: admissions and discharges for the "
+        "state's data set.",
+        show_default=False,
+    ),
 ]
 ExportFormats = Annotated[
     Any,
@@ -43,7 +49,10 @@ ExportFormats = Annotated[
 FromOn = Annotated[
     Any,
     typer.Option(
-        "--from", metavar="DATE", parser=read_date, help="On this date or later: program day, or recording of facts."
+        "--from",
+        metavar="DATE",
+        parser=read_date,
+        help="On this date or later: program day, admission, discharge, or recording of facts.",
     ),
 ]
 ToOn = Annotated[Any, typer.Option("--to", metavar="DATE", parser=read_date, help="On this date or earlier.")]
@@ -59,6 +68,7 @@ def wanted(
     known_at: datetime | None,
     out: Path | None,
     facility: str | None,
+    before: Before,
 ) -> Wanted:
     """BadParameter names the option."""
     from stepdown.commands.exports import Wanted
@@ -74,6 +84,7 @@ def wanted(
         raise typer.BadParameter("it comes before --from.", param_hint="--to")
     if out is None and (len(chosen) > 1 or _BINARY.intersection(chosen)):
         raise typer.BadParameter("name the file to write: that is nothing for a terminal.", param_hint="--out")
+    before.check(kind)
     return Wanted(
         kind=kind,
         formats=chosen,
@@ -83,4 +94,5 @@ def wanted(
         as_of=as_of,
         known_at=known_at,
         out=out,
+        before=before,
     )

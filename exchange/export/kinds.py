@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Final
 
-from exchange.export import attendance, census, facts, screenings, step_downs
+from exchange.export import attendance, census, facts, screenings, step_downs, teds
 from exchange.export.columns import Layout
 from exchange.export.question import Asked, Table
 from store.store import Store
@@ -34,6 +34,8 @@ KINDS: Final[Mapping[str, Kind]] = {
         Kind(screenings.LAYOUT, screenings.opened),
         Kind(step_downs.LAYOUT, step_downs.opened),
         Kind(census.LAYOUT, census.opened),
+        Kind(teds.ADMISSIONS, teds.opened_admissions),
+        Kind(teds.DISCHARGES, teds.opened_discharges),
     )
 }
 """By the word on the command line and in the address."""

@@ -23,6 +23,7 @@ from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
+from stepdown.teds_options import Before
 from stepdown.terminal import say, say_known
 
 
@@ -38,6 +39,7 @@ class Wanted:
     as_of: date | None
     known_at: datetime | None
     out: Path | None
+    before: Before
 
 
 def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) -> None:
@@ -58,7 +60,7 @@ def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) 
             known_at=wanted.known_at,
         )
         taker = Taker(by=asks.person.id, purpose=asks.purpose, at=at)
-        with kind.opened(use.store, asked) as table:
+        with kind.opened(use.store, wanted.before.asked(wanted.kind, asked)) as table:
             say_known(wanted.known_at, table.knowledge.known_at)
             if wanted.out is None:
                 _to_stdout(table, wanted.formats[0], asks)
@@ -97,8 +99,21 @@ def _rows_of(table: Table) -> str:
 
 def _besides(table: Table) -> str:
     told: dict[str, Any] = dict(table.further())
+    if (counted := told.get("transactions")) is not None:
+        return _to_be_sent(counted, told)
     if count := told.get("destroyed"):
         return f", {count} of them of destroyed charts, which say no more than where they stand"
     if count := told.get("charts_destroyed"):
         return f"; {count} {'chart was' if count == 1 else 'charts were'} destroyed, and no row is of them"
     return ""
+
+
+def _to_be_sent(counted: dict[str, int], told: dict[str, Any]) -> str:
+    """Of a submission to the state's data set."""
+    said = f": {counted['A']} to add, {counted['C']} to change, {counted['D']} to delete"
+    if count := told["doubled"]:
+        said += f"; {count} more without a record of their own, since another has the same key"
+    if count := told["charts_destroyed"]:
+        charts = "chart was" if count == 1 else "charts were"
+        said += f"; {count} {charts} destroyed, of which only files given with --sent can tell what to delete"
+    return said
