@@ -17,15 +17,16 @@ from starlette.types import Receive, Scope, Send
 
 from api.answers import OF_QUERIES
 from api.asking import Code, Current, wait
-from api.bodies import Instant, PlainDate
+from api.bodies import LARGEST, Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import try_again
+from api.problem import malformed, try_again
 from exchange.export import question
 from exchange.export.files import FORMATS
 from exchange.export.kinds import KINDS
 from exchange.export.taking import manifest_of, write_table
+from exchange.export.teds import SUBMISSIONS, submitted
 from exchange.manifest import Taker
 
 AT_ONCE: Final = 2
@@ -35,7 +36,7 @@ _CHUNK_BYTES: Final = 1 << 18
 
 _making: Final = BoundedSemaphore(AT_ONCE)
 
-_ALONE: Final = frozenset({"facts", "census"})
+_ALONE: Final = frozenset({"facts", "census", *SUBMISSIONS})
 """Kinds with an address of their own: each is asked in its own way."""
 
 ExportKind = StrEnum("ExportKind", {kind: kind for kind in KINDS if kind not in _ALONE})  # type: ignore[misc]
@@ -91,6 +92,28 @@ class TableAsked(FactsAsked):
     )
 
 
+class SubmissionAsked(TableAsked):
+    state: Annotated[int, Field(ge=1, le=78)] | None = Field(
+        None, description="The state that it is for, by its FIPS code; Kentucky, 21."
+    )
+    since_position: Annotated[int, Field(ge=1, le=LARGEST)] | None = Field(
+        None,
+        description="Only what has to be sent after an export at this position, as its manifest says: add, change, "
+        "delete.",
+    )
+    since_as_of: PlainDate | None = Field(
+        None,
+        description="`as_of` of that export; else the date of its position, where that is no later than this one's.",
+    )
+    since_to: PlainDate | None = Field(None, description="`to` of that export, where it was another than this one's.")
+
+    @property
+    def before(self) -> dict[str, Any]:
+        """What was sent before, and to whom."""
+        names = ("state", "since_position", "since_as_of", "since_to")
+        return {name: value for name in names if (value := getattr(self, name)) is not None}
+
+
 class FileAnswer(Response):
     """Sends an open file, and closes it."""
 
@@ -139,6 +162,36 @@ def export_census(
 
 
 @router.get(
+    "/facilities/{code}/exports/teds-a",
+    operation_id="export_teds_admissions",
+    summary="Admissions for the state's data set (TEDS) as a file, with its manifest in a header",
+    response_model=None,
+    response_class=Response,
+    responses={200: dict(_FILE)},
+)
+def export_teds_admissions(
+    by: Annotated[Caller, may(Read.EXPORT)], code: Code, asked: Annotated[SubmissionAsked, Query()]
+) -> Response:
+    """Those to be added, or, after a former export, to be added, changed or deleted. docs/teds.md lists the columns."""
+    return _submission(by, code, "teds-a", asked)
+
+
+@router.get(
+    "/facilities/{code}/exports/teds-d",
+    operation_id="export_teds_discharges",
+    summary="Discharges for the state's data set (TEDS) as a file, with its manifest in a header",
+    response_model=None,
+    response_class=Response,
+    responses={200: dict(_FILE)},
+)
+def export_teds_discharges(
+    by: Annotated[Caller, may(Read.EXPORT)], code: Code, asked: Annotated[SubmissionAsked, Query()]
+) -> Response:
+    """Those to be added, or, after a former export, to be added, changed or deleted. docs/teds.md lists the columns."""
+    return _submission(by, code, "teds-d", asked)
+
+
+@router.get(
     "/facilities/{code}/exports/{kind}",
     operation_id="export_table",
     summary="A table of the site as a file, with its manifest in a header",
@@ -156,6 +209,13 @@ def export_table(
     record before its first byte does."""
     wanted = _wanted(by, code, asked, from_on=asked.from_on, to_on=asked.to_on, as_of=asked.as_of)
     return _answer(by, kind.value, asked, wanted)
+
+
+def _submission(by: Caller, code: str, kind: str, asked: SubmissionAsked) -> Response:
+    if asked.since_position is None and (alone := [name for name in asked.before if name != "state"]):
+        raise malformed(f"query.{alone[0]}", "goes with `since_position`")
+    wanted = _wanted(by, code, asked, from_on=asked.from_on, to_on=asked.to_on, as_of=asked.as_of)
+    return _answer(by, kind, asked, submitted(wanted, kind, **asked.before))
 
 
 def _wanted(by: Caller, code: str, asked: FileAsked, **chosen: date | None) -> question.Asked:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from domain.teds.records import Kind
 from exchange.export.columns import Layout
 from exchange.export.kinds import KINDS
 
@@ -40,8 +41,12 @@ whose answer has the manifest in the header `Export-Manifest`, in one line.
 """
 
 
+ELSEWHERE: Final = frozenset(kind.value for kind in Kind)
+
+
 def page() -> str:
-    return HEAD + "\n".join(_table(kind.layout) for kind in KINDS.values())
+    tables = "\n".join(_table(kind.layout) for name, kind in KINDS.items() if name not in ELSEWHERE)
+    return HEAD + tables + "\n## teds-a, teds-d\n\nAdmissions and discharges for the state: see [teds.md](teds.md).\n"
 
 
 def _table(layout: Layout) -> str:

@@ -26,6 +26,8 @@ what is new, what changed (`C`), and what the state has to delete (`D`) since it
 - **Keys** name a record and are never empty. A correction elsewhere is a `C`; one in a key is a `D` of the old and an
   `A` of the new record, as when a late entry moves the admission, or charts are merged and the client is another. A
   `D` says the key alone. Deletions stand first, then changes, then additions.
+- Over HTTP: `GET /v1/facilities/{code}/exports/teds-a`, then with `since_position`, `since_as_of` and `since_to` as the
+  header `Export-Manifest` of the former answer had `position`, `as_of` and `to`.
 - **What was sent** is reckoned anew from the ledger, at the position that the former manifest names: nothing else is
   kept. `--since-position` does the same without a manifest. Of a chart whose key was destroyed since, the ledger can't
   say any more what was sent: give the files themselves with `--sent FILE`, all of them, in the order in which they were

@@ -180,8 +180,6 @@ def _state(asked: Asked, former: Former | None) -> State:
 
 def _judge(former: Former | None, window: Window, state: State, cut: Cut) -> None:
     """Whatever was sent has to be looked at again, or it would be deleted for no longer being asked for."""
-    if window.period.first > window.period.last:
-        raise NotAsked("The first day is after the last one.")
     if former is None:
         return
     if former.state != state.fips:

@@ -31,6 +31,9 @@ _TYPES: Final = {
     Form.YES_NO: Type.BOOLEAN,
 }
 
+SUBMISSIONS: Final = tuple(kind.value for kind in Kind)
+"""The kinds of tables that go to the state."""
+
 _TITLES: Final = {Kind.ADMISSIONS: "TEDS admissions", Kind.DISCHARGES: "TEDS discharges"}
 
 
@@ -54,6 +57,8 @@ def submitted(
     state: int | None = None,
     manifest: Path | None = None,
     since_position: int | None = None,
+    since_as_of: date | None = None,
+    since_to: date | None = None,
     files: Sequence[Path] = (),
 ) -> Submitted:
     """A question with what was sent before: `manifest` and `files` as they lie on the disk. FileUnreadable for what
@@ -64,6 +69,8 @@ def submitted(
         state=state,
         former=None if manifest is None else former_of(read_manifest(manifest), of, asked.facility),
         since_position=since_position,
+        since_as_of=since_as_of,
+        since_to=since_to,
         sent=read_sent(files, of) if files else None,
         sent_sha256=tuple(sha256(path.read_bytes()).hexdigest() for path in files),
     )

@@ -18,7 +18,16 @@ from tests.api.client import Client
 from tests.api.gates import roles_of
 from tests.api.program import Site
 
-WITHOUT: Final = {"check_health", "check_readiness", "read_facts", "export_table", "export_census", "export_facts"}
+WITHOUT: Final = {
+    "check_health",
+    "check_readiness",
+    "read_facts",
+    "export_table",
+    "export_census",
+    "export_facts",
+    "export_teds_admissions",
+    "export_teds_discharges",
+}
 
 
 @pytest.fixture

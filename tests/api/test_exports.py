@@ -33,7 +33,7 @@ def export(site: Site, kind: str = "attendance", role: str = "compliance_officer
 
 
 def test_every_kind_and_format_is_there() -> None:
-    assert {*ExportKind, "facts", "census"} == {*KINDS}
+    assert {*ExportKind, "facts", "census", "teds-a", "teds-d"} == {*KINDS}
     assert [name.value for name in FormatName] == list(FORMATS)
 
 
@@ -99,3 +99,39 @@ def test_more_than_a_few_at_a_time_are_asked_to_wait(attended: Site) -> None:
         for _ in taken:
             exports._making.release()
     assert export(attended).status_code == 200
+
+
+def test_what_has_to_be_sent_to_the_state_since_a_former_export(attended: Site) -> None:
+    """The patient was admitted by the session attended; a second one comes later."""
+    first = export(attended, "teds-a", format="ndjson")
+    manifest = json.loads(first.headers["Export-Manifest"])
+    assert (manifest["transactions"], manifest["parameters"]["state"]) == ({"A": 1, "C": 0, "D": 0}, 21)
+    since = {"since_position": manifest["position"], "since_as_of": manifest["as_of"]}
+    assert export(attended, "teds-a", format="ndjson", **since).text == ""
+    row = json.loads(first.text)
+    items = {"occasion": "admission", "items": {"VET": 1}}
+    attended.done("case_manager", f"/episodes/{row['episode_id']}/teds-items", items)
+    changed = json.loads(export(attended, "teds-a", format="ndjson", **since).text)
+    assert (changed["system_transaction"], changed["VET"]) == ("C", 1)
+    assert {**changed, "system_transaction": "A", "VET": -9} == row
+    assert json.loads(export(attended, "teds-a", format="ndjson", state=18).text)["STFIPS"] == 18
+    assert attended.accesses()[-1]["fact"]["what"] == "export_teds_a"
+
+
+@pytest.mark.parametrize(
+    ("kind", "params", "said"),
+    [
+        ("attendance", {"state": 21}, "query.state"),
+        ("census", {"since_position": 1}, "query.since_position"),
+        ("teds-a", {"since_to": "2026-03-31"}, "since_position"),
+        ("teds-a", {"since_position": 999_999}, "stands at"),
+        ("teds-a", {"state": 3}, "FIPS"),
+        ("teds-a", {"since_position": 0}, ""),
+    ],
+)
+def test_what_is_asked_of_the_state_alone_or_in_vain_is_malformed(
+    attended: Site, kind: str, params: dict[str, Any], said: str
+) -> None:
+    refused = export(attended, kind, **params)
+    assert refused.status_code == 422
+    assert said in refused.text

@@ -151,6 +151,8 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_facts": (Read.FACTS,),
     "export_table": (Read.EXPORT,),
     "export_census": (Read.EXPORT,),
+    "export_teds_admissions": (Read.EXPORT,),
+    "export_teds_discharges": (Read.EXPORT,),
     "export_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),

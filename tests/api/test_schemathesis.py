@@ -43,6 +43,9 @@ ALSO: Final = {
     "read_compliance": "422",
     "compare_rule_sets": "422",
     "read_at_risk": "422",
+    # Nor at which position a former export stood, and which numbers are a state's.
+    "export_teds_admissions": "422",
+    "export_teds_discharges": "422",
     # Nor that the week belongs to a weekly report, the month to a monthly one.
     "issue_report": "422",
     "read_issued_reports": "422",

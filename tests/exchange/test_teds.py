@@ -173,10 +173,12 @@ def test_a_former_export_that_this_one_cannot_follow_on_is_refused(restored: Sto
     for position in (0, head + 1):
         with pytest.raises(NotAsked, match=f"stands at {head}"):
             submission(restored, D, since_position=position)
-    with pytest.raises(NotAsked, match="first day"):
-        submission(restored, D, window=Window(from_on=date(2026, 3, 2), to_on=date(2026, 3, 1)))
     with pytest.raises(NotAsked, match="FIPS"):
         submission(restored, D, state=3)
+
+
+def test_days_that_end_before_they_begin_hold_nothing(restored: Store) -> None:
+    assert submission(restored, D, window=Window(from_on=date(2026, 4, 30), to_on=date(2026, 3, 1))).lines == []
 
 
 def test_files_that_hold_more_than_is_asked_for_are_refused(restored: Store) -> None:
