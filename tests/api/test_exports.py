@@ -121,8 +121,8 @@ def test_what_has_to_be_sent_to_the_state_since_a_former_export(attended: Site) 
 @pytest.mark.parametrize(
     ("kind", "params", "said"),
     [
-        ("attendance", {"state": 21}, "query.state"),
-        ("census", {"since_position": 1}, "query.since_position"),
+        ("attendance", {"state": 21}, "not known here"),
+        ("census", {"since_position": 1}, "not known here"),
         ("teds-a", {"since_to": "2026-03-31"}, "since_position"),
         ("teds-a", {"since_position": 999_999}, "stands at"),
         ("teds-a", {"state": 3}, "FIPS"),
