@@ -70,9 +70,9 @@ class Care:
             facts.append(self._leaving.assessed(stay, on))
         if stay.weeks % 4 == 0:
             facts.append(TreatmentPlanReviewed(episode_id=episode_id, on=on))
-        if telling.chance(0.25):
+        if telling.chance(0.4):
             facts.append(TriggerIdentified(episode_id=episode_id, text=random.choice(TRIGGERS)))
-        if telling.chance(0.2):
+        if telling.chance(0.5):
             frequency = random.choice(("once a week", "twice a week", "every day"))
             facts.append(SelfHelpReported(episode_id=episode_id, on=on, frequency=frequency))
         if stay.weeks > 3 and stay.goals and telling.chance(0.15):

@@ -69,8 +69,8 @@ class Evenings:
         for n, meeting in enumerate(meetings):
             present = sum(found[n] is Outcome.ATTENDED for _, found in outcomes)
             held.append(self._site.timetable.hold(meeting, present + len(guests)))
-        # Three evenings in four somebody keeps the door.
-        noted = self._telling.chance(0.75)
+        # Four evenings in five somebody keeps the door.
+        noted = self._telling.chance(0.8)
         for stay, found in outcomes:
             for meeting, times, outcome in zip(meetings, held, found, strict=True):
                 if outcome is not None:

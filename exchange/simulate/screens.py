@@ -120,7 +120,7 @@ class Screens:
 
     def at_session(self, stay: Stay, meeting: Meeting, came: bool, *, excused: bool) -> None:
         """Breath at the door; the specimen, if one is due."""
-        if came and self._telling.chance(0.4):
+        if came and self._telling.chance(0.45):
             self._breath(stay, meeting)
         screening_id, stay.due_screen = stay.due_screen, None
         if screening_id is not None:
