@@ -198,6 +198,11 @@ class HistoryEvent(Event):
     corrects: int | None = Field(None, description="The version whose place it takes.")
     replaced_by: int | None = Field(None, description="The version of the live correction that took its place.")
     struck_by: int | None = Field(None, description="The version of the entry that struck it.")
+    happened_at: datetime | None = Field(None, description="With the trail: the instant that lateness is counted from.")
+    lateness_minutes: int | None = Field(None, ge=0, description="With the trail: between the two, of a dated fact.")
+    state_after: dict[str, str | None] | None = Field(
+        None, description="With the trail: what is another one after it, as of the day of its recording."
+    )
 
 
 class History(Document):

@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from api import (
     at_risk,
+    changes,
     charts,
     disclosures,
     draws,
@@ -81,6 +82,7 @@ def create_app(wiring: Wiring) -> FastAPI:
     queries = (
         charts.status_router,
         charts.router,
+        changes.router,
         sites.router,
         at_risk.router,
         reports.router,

@@ -26,6 +26,11 @@ router = APIRouter(responses=OF_CHARTS)
 class HistoryAsked(Asked):
     after: int = Field(0, ge=0, le=10**9, description="Facts of versions above this.")
     limit: int = Field(500, ge=1, le=2000, description="At most so many.")
+    trail: bool = Field(
+        False,
+        description="With each fact when it happened, how late it was recorded, and what it changed about state, level "
+        "of care, cohort and admission.",
+    )
 
 
 @status_router.get(
@@ -103,6 +108,7 @@ def read_history(
         known_at=asked.known_at,
         after=asked.after,
         limit=asked.limit,
+        trail=asked.trail,
     )
     if history is None:
         by.misses(patient_id)

@@ -328,15 +328,21 @@ def is_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = No
 
 
 def hours_late(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> int | None:
-    """Whole hours between when it happened and when it was recorded; None for an entry that is not late.
+    """Whole hours between when it happened and when it was recorded; None for an entry that is not late."""
+    passed = lateness(entry, zone, scheduled_end=scheduled_end)
+    return passed // timedelta(hours=1) if passed is not None and passed > _LATE else None
+
+
+def lateness(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> timedelta | None:
+    """Between when it happened and when it was recorded; nothing where it was recorded before that was over, None for
+    an undated fact.
 
     Of one that was imported, when it was recorded elsewhere counts.
     """
     happened = happened_at(entry.fact, zone, scheduled_end=scheduled_end)
     if happened is None:
         return None
-    passed = _utc(entry.envelope.recorded_elsewhere_at or entry.recorded_at) - happened
-    return passed // timedelta(hours=1) if passed > _LATE else None
+    return max(_utc(entry.envelope.recorded_elsewhere_at or entry.recorded_at) - happened, timedelta())
 
 
 def _end_of(on: date, zone: ZoneInfo) -> datetime:

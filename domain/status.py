@@ -93,6 +93,11 @@ def census_row(
     }
 
 
+def episode_shown(chart: Chart, facility: Facility, as_of: date) -> dict[str, Any]:
+    """The `episode` of the status document, and nothing beside it."""
+    return _episode(_look(chart, facility, {}, {}, as_of))
+
+
 # ---- what is looked at
 
 

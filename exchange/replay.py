@@ -7,9 +7,9 @@ stream up to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -22,15 +22,17 @@ from domain.cohort import Cohort
 from domain.doubt import acted, doubtful
 from domain.facility import Facility
 from domain.marks import Marks, marks_of
-from domain.record import Recorded, stream_name
-from domain.recording import hours_late
+from domain.record import Recorded, stream_name, stream_uuid
+from domain.recording import happened_at, hours_late, lateness
 from domain.session import Session
 from domain.status import present
+from domain.trail import standings
 from domain.week import Week
 from exchange.calendar import planned_in
-from exchange.cut import Knowledge, cut_at, knowledge
+from exchange.cut import Cut, Knowledge, cut_at, knowledge
 from projections.links import Linked, linked_charts
 from store.ledger import Head
+from store.lines import stamp
 from store.states import Known, View
 from store.store import Store
 
@@ -66,6 +68,7 @@ def answer(
     known_at: datetime | None = None,
     after: int = 0,
     limit: int = PAGE_FACTS,
+    trail: bool = False,
 ) -> History | None:
     """The chart's facts with versions above `after`, at most `limit`; None when there was no such chart at the cut.
 
@@ -76,12 +79,31 @@ def answer(
     site, stream = stream_name("facility", facility), stream_name("chart", patient_id)
     view = states.view([site, stream])
     known = knowledge(ledger, known_at, last=Head(view.position, view.recorded_at))
-    cut = cut_at(known, _facility(view, site, known.position), known_at=known_at, as_of=as_of, now=now)
+    cut = cut_at(known, facility_at(view, site, known.position), known_at=known_at, as_of=as_of, now=now)
     chart, version = view.streams[stream], view.streams[stream].version_at(known.position)
     if version == 0:
         return None
     planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
-    sessions, cohorts = beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
+    streams = [*view.streams.values(), *states.beside(view, planned).values()]
+    status, linked = status_at(store, chart, streams, cut, known_at)
+    shown = min(version, after + max(limit, 0))
+    return History(
+        lines=marked(view, chart, after, shown, version, cut.facility, trail=trail),
+        status=status,
+        version=version,
+        next_after=shown if shown < version else None,
+        knowledge=known,
+        linked=linked,
+    )
+
+
+def status_at(
+    store: Store, chart: Known, streams: Iterable[Known], cut: Cut, known_at: datetime | None
+) -> tuple[dict[str, Any], tuple[Linked, ...]]:
+    """The status document of a chart at a cut, and the charts at other sites that it looks at. `streams` are the
+    sessions and cohorts that it may rest on; `known_at` is what was asked for."""
+    known = cut.knowledge
+    sessions, cohorts = beside(streams, known.position)
     state = cast(Chart, chart.state_at(known.position))
     linked = linked_charts(store, state, known_at)
     status = present(
@@ -94,35 +116,49 @@ def answer(
         position=known.position,
         elsewhere=[(one.chart, one.zone) for one in linked],
     )
-    shown = min(version, after + max(limit, 0))
-    return History(
-        lines=_marked(view, chart, after, shown, version, cut.facility),
-        status=status,
-        version=version,
-        next_after=shown if shown < version else None,
-        knowledge=known,
-        linked=linked,
-    )
+    return status, linked
 
 
-def _marked(view: View, chart: Known, after: int, shown: int, version: int, site: Facility) -> tuple[bytes, ...]:
+def marked(
+    view: View, chart: Known, after: int, shown: int, version: int, site: Facility, *, trail: bool = False
+) -> tuple[bytes, ...]:
+    """The lines of the facts above `after`, up to `shown`, as they stood when the chart was at that version."""
     zone = site.clock
     late = chart.each(f"hours late in {zone.key}", lambda entry: _hours_late(view, entry, zone), version)
     marks = marks_of(chart.entries[:version], late)[after:shown]
     acts = chart.each(f"acts in {zone.key}", lambda entry: acted(entry, zone, scheduled_end=_end(view, entry)), shown)
     doubts = doubtful(acts[after:], site)
-    lines = zip(chart.lines(after, shown), marks, doubts, strict=True)
-    return tuple(_line(line, marked, doubted) for line, marked, doubted in lines)
+    entries = chart.entries[after:shown]
+    told = _told(view, chart, shown, site)[after:] if trail else [{}] * len(entries)
+    lines = zip(chart.lines(after, shown), told, marks, doubts, strict=True)
+    return tuple(_line(*line) for line in lines)
 
 
-def _line(line: bytes, marks: Marks, doubted: bool) -> bytes:
+def _line(line: bytes, told: Mapping[str, Any], marks: Marks, doubted: bool) -> bytes:
     members: dict[str, Any] = {} if marks.hours_late is None else {"late": True, "late_hours": marks.hours_late}
     if doubted:
         members["credential_in_doubt"] = True
     for name in ("corrects", "replaced_by", "struck_by"):
         if (version := getattr(marks, name)) is not None:
             members[name] = version
+    members |= told
     return line[:-1] + b"," + orjson.dumps(members)[1:] if members else line
+
+
+def _told(view: View, chart: Known, shown: int, site: Facility) -> list[dict[str, Any]]:
+    """What the trail says of each of the first facts."""
+    zone = site.clock
+    when = chart.each(f"happened in {zone.key}", lambda entry: _happened(view, entry, zone), shown)
+    after = standings(stream_uuid(chart.stream), chart.entries[:shown], site)
+    return [{**said, **({"state_after": moved} if moved else {})} for said, moved in zip(when, after, strict=True)]
+
+
+def _happened(view: View, entry: Recorded, zone: ZoneInfo) -> dict[str, Any]:
+    end = _end(view, entry)
+    happened, late = happened_at(entry.fact, zone, scheduled_end=end), lateness(entry, zone, scheduled_end=end)
+    if happened is None or late is None:
+        return {}
+    return {"happened_at": stamp(happened), "lateness_minutes": late // timedelta(minutes=1)}
 
 
 def _hours_late(view: View, entry: Recorded, zone: ZoneInfo) -> int | None:
@@ -139,7 +175,7 @@ def _end(view: View, entry: Recorded) -> datetime | None:
     return session.ends_at if isinstance(session, Session) else None
 
 
-def _facility(view: View, site: str, position: int) -> Facility:
+def facility_at(view: View, site: str, position: int) -> Facility:
     return cast(Facility, view.streams[site].state_at(position))
 
 

@@ -16,7 +16,7 @@ from uuid import UUID
 import typer
 from typer.main import get_command
 
-from stepdown import at_risk_words, report_words, simulate_words, what_if_words
+from stepdown import at_risk_words, replay_words, report_words, simulate_words, what_if_words
 from stepdown.errors import Misused
 from stepdown.export_options import ExportFormats, ExportKind, FromOn, ToOn, wanted
 from stepdown.faults import sentence, watch
@@ -53,6 +53,7 @@ app = typer.Typer(
 app.add_typer(report_words.app, name="report")
 app.add_typer(what_if_words.app, name="what-if")
 app.command("at-risk")(at_risk_words.at_risk)
+app.command()(replay_words.replay)
 app.command()(simulate_words.simulate)
 
 
@@ -225,32 +226,6 @@ def access(
     from stepdown.commands import charts
 
     charts.access(patient, facility=facility, known_at=known_at, data=data, by=by, purpose=purpose, as_json=as_json)
-
-
-@app.command()
-def replay(
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
-    facility: Facility = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    data: Data = None,
-    by: By = None,
-    purpose: Purpose = "operations",
-    as_json: AsJson = False,
-) -> None:
-    """Show a patient's facts as they were known, oldest first, and what they add up to."""
-    from stepdown.commands import charts
-
-    charts.replay(
-        patient,
-        facility=facility,
-        as_of=as_of,
-        known_at=known_at,
-        data=data,
-        by=by,
-        purpose=purpose,
-        as_json=as_json,
-    )
 
 
 @app.command()

@@ -10,6 +10,7 @@ from rich.table import Table
 
 from domain.compliance.verdict import Row, Verdict
 from stepdown.terminal import shown
+from stepdown.trail_text import cell, words
 
 _STYLES: Mapping[Verdict, str] = {
     Verdict.MET: "green",
@@ -17,24 +18,6 @@ _STYLES: Mapping[Verdict, str] = {
     Verdict.NOT_MET_EXCUSED: "yellow",
     Verdict.FACILITY_SHORTFALL: "magenta",
 }
-
-
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _cell(value: Any) -> str:
-    match value:
-        case None | []:
-            return "-"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(_cell(item) for item in value)
-        case dict():
-            return "; ".join(f"{_words(name)} {_cell(item)}" for name, item in value.items())
-        case _:
-            return shown(value)
 
 
 def status_table(document: Mapping[str, Any]) -> Table:
@@ -48,33 +31,11 @@ def status_table(document: Mapping[str, Any]) -> Table:
         if name in ("patient_id", "facility", "as_of", "known_at", "position"):
             continue
         if not isinstance(value, dict):
-            table.add_row(_words(name), _cell(value))
+            table.add_row(words(name), cell(value))
             continue
         for inner, found in value.items():
-            table.add_row(f"{_words(name)}: {_words(inner)}" if inner != name else _words(name), _cell(found))
+            table.add_row(f"{words(name)}: {words(inner)}" if inner != name else words(name), cell(found))
         table.add_section()
-    return table
-
-
-def history_table(lines: Iterable[Mapping[str, Any]]) -> Table:
-    """Facts, oldest first, each with when and by whom it was recorded, why, and what became of it."""
-    table = Table(title="Facts, oldest first", box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column("version", justify="right")
-    table.add_column("recorded at", no_wrap=True)
-    table.add_column("fact")
-    table.add_column("what it says", ratio=1)
-    table.add_column("by")
-    table.add_column("reason")
-    table.add_column("marks")
-    for line in lines:
-        by = line["by"]
-        # Which episode is the same on nearly every line; who needs it has --json.
-        facts = ((name, value) for name, value in line["fact"].items() if name != "episode_id")
-        said = "; ".join(f"{_words(name)} {_cell(value)}" for name, value in facts)
-        recorded = str(line["recorded_at"]).replace("T", " ")[:19] + "Z"
-        who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
-        why = shown(line["reason"] or "")
-        table.add_row(str(line["version"]), recorded, line["type"], said, who, why, _marks(line))
     return table
 
 
@@ -85,17 +46,10 @@ def looks_table(rows: Iterable[Mapping[str, Any]]) -> Table:
         table.add_column(name, no_wrap=name == "at")
     for row in rows:
         by = row["by"]
-        who = f"{shown(by['name'])}, {_words(shown(by['role']))}"
+        who = f"{shown(by['name'])}, {words(shown(by['role']))}"
         when = str(row["at"]).replace("T", " ")[:19] + "Z"
-        table.add_row(when, who, _words(row["what"]), row["purpose"], _cell(row["at_version"]))
+        table.add_row(when, who, words(row["what"]), row["purpose"], cell(row["at_version"]))
     return table
-
-
-def _marks(line: Mapping[str, Any]) -> str:
-    marks = [f"late by {line['late_hours']} h"] if line.get("late") else []
-    marks += ["credential in doubt"] if line.get("credential_in_doubt") else []
-    marks += [f"{_words(name)} {line[name]}" for name in ("corrects", "replaced_by", "struck_by") if name in line]
-    return "; ".join(marks)
 
 
 def _period(header: Mapping[str, Any]) -> str:
@@ -103,7 +57,7 @@ def _period(header: Mapping[str, Any]) -> str:
 
 
 def _payer(header: Mapping[str, Any]) -> str:
-    return f", episodes of {_words(header['payer'])}" if "payer" in header else ""
+    return f", episodes of {words(header['payer'])}" if "payer" in header else ""
 
 
 def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:
@@ -123,7 +77,7 @@ def report_table(header: Mapping[str, Any], rows: Sequence[Row]) -> Table:
     for row in rows:
         period = f"{row.period_start} to {row.period_end}"
         subject = f"{row.subject} {row.subject_id}"
-        cells = (row.rule, subject, period, _words(row.verdict), str(row.value), str(row.of), str(len(row.evidence)))
+        cells = (row.rule, subject, period, words(row.verdict), str(row.value), str(row.of), str(len(row.evidence)))
         table.add_row(*cells, style=_STYLES.get(row.verdict))
     return table
 
@@ -147,7 +101,7 @@ def verdicts_table(document: Mapping[str, Any]) -> Table:
 
 
 def _counted(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count} {_words(verdict)}" for verdict, count in counts.items()) or "-"
+    return ", ".join(f"{count} {words(verdict)}" for verdict, count in counts.items()) or "-"
 
 
 def compared_table(document: Mapping[str, Any]) -> Table:
@@ -167,4 +121,4 @@ def compared_table(document: Mapping[str, Any]) -> Table:
 
 
 def _side(side: Mapping[str, Any] | None) -> str:
-    return "-" if side is None else f"{_words(side['verdict'])} {side['value']}/{side['of']}"
+    return "-" if side is None else f"{words(side['verdict'])} {side['value']}/{side['of']}"

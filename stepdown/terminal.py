@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from functools import cache
 from typing import Final
@@ -44,6 +45,12 @@ def write(answer: bytes) -> None:
     sys.stdout.flush()
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
+
+
+def print_lines(lines: Iterable[str]) -> None:
+    """An answer for people that is laid out already, line by line."""
+    for line in lines:
+        answers().print(line, soft_wrap=True)
 
 
 def say(line: str) -> None:

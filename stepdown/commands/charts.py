@@ -10,14 +10,16 @@ from uuid import UUID
 import orjson
 
 from api.permission import Read
+from exchange import changes as changing
 from exchange import looks
 from exchange import replay as replaying
 from projections import status as statuses
 from stepdown.asker import asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
-from stepdown.tables import history_table, looks_table, status_table
-from stepdown.terminal import answers, say_known, write
+from stepdown.tables import looks_table, status_table
+from stepdown.terminal import answers, print_lines, say_known, write
+from stepdown.trail_text import changes_text, trail_text
 
 
 def status(
@@ -65,7 +67,14 @@ def replay(
         asks.may(Read.HISTORY)
         patient_id = asks.patient(patient)
         history = replaying.answer(
-            use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at, limit=sys.maxsize
+            use.store,
+            asks.facility,
+            patient_id,
+            now=now(),
+            as_of=as_of,
+            known_at=known_at,
+            limit=sys.maxsize,
+            trail=True,
         )
         if history is None:
             asks.misses(patient_id)
@@ -75,8 +84,50 @@ def replay(
         if as_json:
             write(b"".join(line + b"\n" for line in history.lines))
         else:
-            answers().print(history_table(map(orjson.loads, history.lines)))
+            print_lines(trail_text(map(orjson.loads, history.lines), columns=answers().width))
             answers().print(status_table(history.status))
+
+
+def between(
+    patient: str,
+    *,
+    from_known_at: datetime,
+    to_known_at: datetime,
+    facility: str | None,
+    as_of: date | None,
+    data: Path | None,
+    by: UUID | None,
+    purpose: str,
+    as_json: bool,
+) -> None:
+    """Shows the facts recorded after the first moment, by the second, and what they changed about the status."""
+    with opened(read_settings(data)) as use:
+        asks = asker(use, "read_changes", facility=facility, by=by, purpose=purpose)
+        asks.may(Read.HISTORY)
+        patient_id = asks.patient(patient)
+        found = changing.answer(
+            use.store,
+            asks.facility,
+            patient_id,
+            now=now(),
+            from_known_at=from_known_at,
+            to_known_at=to_known_at,
+            as_of=as_of,
+        )
+        if found is None:
+            asks.misses(patient_id)
+        asks.read_chart(patient_id, found.versions[1])
+        asks.read_linked(found.linked)
+        say_known(to_known_at, found.knowledge[1].known_at)
+        document = {
+            **found.record(from_known_at),
+            "facts": [orjson.loads(line) for line in found.lines],
+            "beside": [orjson.loads(line) for line in found.beside],
+        }
+        if as_json:
+            write(orjson.dumps(document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
+        else:
+            print_lines(changes_text(document, columns=answers().width))
 
 
 def access(

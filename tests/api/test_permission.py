@@ -131,6 +131,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_roster": (Read.ROSTER, Read.ROSTER_TODAY),
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
+    "read_changes": (Read.HISTORY,),
     "find_patients": (Read.SEARCH,),
     "read_disclosures": (Read.HISTORY,),
     "read_access": (Read.CHART,),

@@ -176,6 +176,52 @@ def _shows_minutes(shown: str, minutes: int) -> bool:
     return line.split()[-1] == str(minutes)
 
 
+@pytest.mark.parametrize("columns", ["20", "80", "100", "160", "400"])
+def test_the_trail_fits_a_terminal_of_80_to_160_columns(
+    program: Program, monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    trail = run("replay", PATIENT, *CUT).done().text.partition("Status of")[0]
+    width = min(max(int(columns), 80), 160)
+    assert max(map(len, trail.splitlines())) <= width
+    assert "\x1b" not in trail
+    assert "-> episode" in trail
+    assert "; state inquiry" in " ".join(trail.split())
+    assert "-> state tapering" in trail
+
+
+def test_the_trail_for_programs_says_when_it_happened_and_what_was_another_state_after_it(program: Program) -> None:
+    lines = [orjson.loads(line) for line in run("replay", PATIENT, "--json").done().out.splitlines()]
+    assert [one["state_after"]["state"] for one in lines if "state" in one.get("state_after", {})][:2] == [
+        "inquiry",
+        "assessed",
+    ]
+    late = [one for one in lines if one.get("late")]
+    assert all(one["lateness_minutes"] // 60 == one["late_hours"] for one in late)
+    assert all(one["lateness_minutes"] >= 0 for one in lines if "happened_at" in one)
+
+
+def test_between_two_moments_people_see_what_was_learned_and_what_it_changed(program: Program) -> None:
+    correction = next(fact for fact in sample() if isinstance(fact.fact, AttendanceCorrected))
+    patient = correction.stream.removeprefix("chart/")
+    before, at = correction.recorded_at - timedelta(microseconds=1), correction.recorded_at
+    asked = ("replay", patient, "--as-of", "2026-04-19", "--between", before.isoformat(), at.isoformat())
+    document = run(*asked, "--json").done().document
+    assert [(one["type"], one["version"]) for one in document["facts"]] == [("AttendanceCorrected", correction.version)]
+    assert document["to"]["version"] == correction.version == document["from"]["version"] + 1
+    text = run(*asked).done().text
+    assert "AttendanceCorrected" in text
+    for one in document["changes"]:
+        assert one["field"].replace("_", " ").replace(".", ": ") in text
+    read = program.accesses()[-1].fact
+    assert isinstance(read, ChartRead)
+    assert (read.what, read.at_version) == ("read_changes", correction.version)
+    nothing = run("replay", patient, "--between", at.isoformat(), at.isoformat()).done().text
+    assert nothing.count("\n  nothing\n") == 2
+    long_ago = ("2026-02-17T00:00:00Z", "2026-02-17T00:00:00Z")
+    run("replay", patient, "--between", *long_ago).refused("no such chart at that time")
+
+
 def test_an_export_gives_back_the_file_that_was_restored_fact_for_fact(program: Program, tmp_path: Path) -> None:
     out = tmp_path / "facts.ndjson"
     run("export", "facts", "--facility", "lexington", "--out", out).done()

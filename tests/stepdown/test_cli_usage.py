@@ -33,6 +33,14 @@ def test_a_time_without_offset_is_not_understood() -> None:
     run("status", "SYN-1", "--known-at", "2026-04-20T12:00:00").not_understood("--known-at", "offset")
 
 
+def test_between_takes_two_moments_the_earlier_one_first_and_no_other_cut() -> None:
+    early, late = "2026-04-20T12:00:00Z", "2026-04-21T12:00:00Z"
+    run("replay", "SYN-1", "--between", late, early).not_understood("--between", "comes before the first")
+    run("replay", "SYN-1", "--between", early, "2026-04-21T12:00:00").not_understood("--between", "offset")
+    run("replay", "SYN-1", "--between", early).not_understood("--between")
+    run("replay", "SYN-1", "--between", early, late, "--known-at", late).not_understood("--known-at", "--between")
+
+
 @pytest.mark.parametrize("date", ["2026-02-30", "20260417", "2026-4-17", "today", "2026-04-17T00:00"])
 def test_a_date_that_does_not_exist_is_not_understood(date: str) -> None:
     run("replay", "SYN-1", "--as-of", date).not_understood("--as-of", "no such date", "2026-04-17")

@@ -1,0 +1,46 @@
+"""What is answered about the trail of a chart, as the OpenAPI document shows it."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from api.answer_examples import ANSWERS as OF_QUESTIONS
+from api.examples import PATIENT, SESSION
+
+_HISTORY: Final = OF_QUESTIONS["read_history"]
+_RECORD: Final[Mapping[str, Any]] = _HISTORY["facts"][0]
+_CHANGED_AT: Final = "2026-03-05T15:12:40.003177Z"
+
+ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
+    "read_changes": {
+        "patient_id": PATIENT,
+        "facility": "lexington",
+        "as_of": "2026-03-05",
+        "from": {"known_at": "2026-03-02T22:00:00Z", "position": 4702, "version": 11},
+        "to": {"known_at": _CHANGED_AT, "position": 4718, "version": 12},
+        "changes": [
+            {"field": "episode.state", "before": "enrolled", "after": "active"},
+            {"field": "week.minutes", "before": 0, "after": 180},
+        ],
+        "time_passed": False,
+        "facts": [
+            {
+                **_RECORD,
+                "happened_at": "2026-03-03T02:00:00.000000Z",
+                "lateness_minutes": 4,
+                "state_after": {"state": "active", "admitted_on": "2026-03-02"},
+            }
+        ],
+        "beside": [
+            {
+                **_RECORD,
+                "position": 4718,
+                "stream": f"session/{SESSION}",
+                "version": 2,
+                "type": "SessionTimesCorrected",
+                "recorded_at": _CHANGED_AT,
+                "reason": "The clock of the room was slow.",
+                "fact": {"started_at": "2026-03-02T23:00:00Z", "ended_at": "2026-03-03T02:00:00Z", "staff": []},
+            }
+        ],
+    }
+}
