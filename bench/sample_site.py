@@ -42,6 +42,8 @@ _ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _ON: Final = re.compile(r"\d{4}-\d\d-\d\d")
 _AT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d.*")
 _VERSIONS: Final = ("corrects", "target")
+_NUMBERS: Final = ("mrn", "accession")
+"""Each is one patient's."""
 
 
 @dataclass(frozen=True)
@@ -119,8 +121,7 @@ class _Moved:
         behind = self.before[stream]
         fact = {name: value if name == "birth_date" else self._value(value) for name, value in line["fact"].items()}
         fact |= {name: fact[name] + behind for name in _VERSIONS if name in fact}
-        if "mrn" in fact:
-            fact["mrn"] = f"{fact['mrn']}/{self.copy}"
+        fact |= {name: f"{fact[name]}/{self.copy}" for name in _NUMBERS if fact.get(name) is not None}
         rest = {name: self._value(value) for name, value in line.items() if name not in ("stream", "version", "fact")}
         return {**rest, "stream": stream, "version": line["version"] + behind, "fact": fact}
 
