@@ -12,6 +12,7 @@ from api import (
     draws,
     events,
     exports,
+    feed,
     finding,
     health,
     issued,
@@ -94,6 +95,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         looks.router,
         finding.router,
         exports.router,
+        feed.router,
     )
     for router in (*queries, command_routes(), events.router, draws.router):
         app.include_router(router, prefix="/v1")

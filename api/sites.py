@@ -1,6 +1,5 @@
-"""Questions about a site: its census, its sessions, all its facts."""
+"""Questions about a site: its census, its sessions."""
 
-from hashlib import sha256
 from typing import Annotated
 from uuid import UUID
 
@@ -16,28 +15,13 @@ from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
 from exchange.cut import take_cut
-from exchange.exporting import text_of
 from projections import census, sessions
-
-
-class Ndjson(Response):
-    """A JSON object a line."""
-
-    media_type = "application/x-ndjson"
-
-
-_LINES = {"type": "string", "description": "Each line is an `Event`."}
 
 router = APIRouter(responses=OF_QUERIES)
 
 
 class DayAsked(Current):
     on: PlainDate | None = Field(None, description="Local date of the scheduled start. Today at the site.")
-
-
-class FactsAsked(Current):
-    after: int = Field(0, ge=0, le=10**15, description="Facts of positions above this.")
-    limit: int = Field(1000, ge=1, le=5000, description="At most so many.")
 
 
 @router.get(
@@ -88,23 +72,3 @@ def read_sessions(
         "sessions": found.rows,
     }
     return json_answer(document)
-
-
-@router.get(
-    "/ledgers/{code}/facts",
-    operation_id="read_facts",
-    summary="The facts of a site in order, for integrators",
-    tags=[Topic.RECORDS],
-    response_model=None,
-    response_class=Ndjson,
-    responses={200: {"description": "One fact a line.", "content": {Ndjson.media_type: {"schema": _LINES}}}},
-)
-def read_facts(by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]) -> Response:
-    """NDJSON. Go on with `after=` the last position; positions have no holes. Nothing is there when all was read. Of a
-    chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
-    wait(by, asked, for_tables=False)
-    ledger = by.wiring.store.ledger(code)
-    rows = ledger.rows(after=asked.after, limit=asked.limit)
-    body, _ = text_of(ledger, rows)
-    by.took(len(rows), sha256(body).hexdigest())
-    return Ndjson(body)

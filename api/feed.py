@@ -1,0 +1,92 @@
+"""The facts of a site in order, for integrators: who goes on from where they were misses none and gets none twice.
+
+A compliance officer's or the operator's, as any other whole ledger that leaves (`api.permission`); each answer is an
+export on record, with the hash of what left, also one that holds nothing.
+"""
+
+from asyncio import sleep
+from collections.abc import Mapping
+from hashlib import sha256
+from time import monotonic
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Response
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+
+from api.answers import OF_QUERIES
+from api.asking import Code, Current, wait
+from api.commands import Topic
+from api.gate import Caller, may
+from api.permission import Read
+from exchange.exporting import text_of
+
+LONGEST_WAIT_SECONDS: Final = 20
+_LOOK_SECONDS: Final = 0.2
+"""How often it is looked whether something came: one look-up of the ledger's head."""
+
+
+class Ndjson(Response):
+    """A JSON object a line."""
+
+    media_type = "application/x-ndjson"
+
+
+_TEXT: Final = {"schema": {"type": "string"}}
+_FACTS: Final[Mapping[str, Any]] = {
+    "description": "One fact a line.",
+    "content": {Ndjson.media_type: {"schema": {"type": "string", "description": "Each line is an `Event`."}}},
+    "headers": {
+        "Next-After": {
+            "description": "Where to go on: the last position here, or `after` where there is none.",
+            **_TEXT,
+        },
+        "ETag": {"description": "SHA-256 of the body: another one where a chart was destroyed since.", **_TEXT},
+    },
+}
+
+router = APIRouter(responses=OF_QUERIES, tags=[Topic.RECORDS])
+
+
+class FactsAsked(Current):
+    after: int = Field(0, ge=0, le=10**15, description="Facts of positions above this.")
+    limit: int = Field(1000, ge=1, le=5000, description="At most so many.")
+    wait_seconds: int = Field(
+        0,
+        alias="wait",
+        ge=0,
+        le=LONGEST_WAIT_SECONDS,
+        description="Where there is none yet, wait so many seconds for one; then the answer is empty.",
+    )
+
+
+@router.get(
+    "/ledgers/{code}/facts",
+    operation_id="read_facts",
+    summary="The facts of a site in order, for integrators",
+    response_model=None,
+    response_class=Ndjson,
+    responses={200: dict(_FACTS)},
+)
+async def read_facts(
+    by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]
+) -> Response:
+    """NDJSON. Go on with `after=` the last position, which `Next-After` says; positions have no holes. Nothing is there
+    when all was read. Of a chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
+    await run_in_threadpool(wait, by, asked, for_tables=False)
+    ledger = by.wiring.store.ledger(code)
+    until = monotonic() + asked.wait_seconds
+    # Nobody's thread waits: only the look is taken by one.
+    while monotonic() < until and (await run_in_threadpool(ledger.head)).position <= asked.after:
+        await sleep(_LOOK_SECONDS)
+    return await run_in_threadpool(_answer, by, code, asked)
+
+
+def _answer(by: Caller, code: str, asked: FactsAsked) -> Response:
+    ledger = by.wiring.store.ledger(code)
+    rows = ledger.rows(after=asked.after, limit=asked.limit)
+    body, _ = text_of(ledger, rows)
+    digest = sha256(body).hexdigest()
+    by.took(len(rows), digest)
+    last = rows[-1][0] if rows else asked.after
+    return Ndjson(body, headers={"Next-After": str(last), "ETag": f'"{digest}"'})
