@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, precondition, rule
@@ -54,7 +55,7 @@ class WayIn(Machine):
         self.begin_of_the_second(second)
 
     def begin_of_the_second(self, depth: int) -> None:
-        """Another chart, and mostly its patient in the only seat of a small cohort."""
+        """Another chart, and mostly its patient in the only seat of a small cohort; a specimen of theirs is taken."""
         if depth > 0:
             assert self.say(BEN, replace(cast.registered, mrn="MRN-4712"))
         if depth > 1:
@@ -67,6 +68,9 @@ class WayIn(Machine):
                 cast.suitability(episode_id=key),
                 cast.enrolled(episode_id=key, cohort_id=SMALL),
             ]
+            screening_id = UUID(int=0x5F0)
+            taken = care.collected("2026-02-27 12:00", screening_id, "A-1")
+            told += [replace(care.ordered(screening_id), episode_id=key), replace(taken, episode_id=key)]
             for fact in told:
                 assert self.say(BEN, fact)
 
