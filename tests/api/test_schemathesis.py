@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime
 from itertools import count
 from time import monotonic
 from typing import Any, Final
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import pytest
@@ -49,6 +50,8 @@ ALSO: Final = {
     # Nor that the week belongs to a weekly report, the month to a monthly one.
     "issue_report": "422",
     "read_issued_reports": "422",
+    # Nor when the report was made, before which nothing can have changed.
+    "read_report_delta": "422",
 }
 
 CHECKS: Final = {
@@ -151,6 +154,11 @@ def described(site: Site, address: str, config: SchemathesisConfig, ids: dict[st
     return schema
 
 
+def _has_null(interaction: Any) -> bool:
+    """What is null in an answer is put into the address that follows from it: no id, though it is taken for one."""
+    return interaction is not None and "null" in urlsplit(interaction.request.uri).path.split("/")
+
+
 def found(schema: Any, answered: Counter[int]) -> Iterator[str]:
     """What is wrong, a paragraph each."""
     for event in from_schema(schema).execute():
@@ -166,6 +174,8 @@ def found(schema: Any, answered: Counter[int]) -> Iterator[str]:
             for node in nodes:
                 if node.failure_info is not None:
                     interaction = recorder.interactions.get(case)
+                    if node.name == "positive_data_acceptance" and _has_null(interaction):
+                        continue
                     answer = interaction.response.content[:400] if interaction and interaction.response else b""
                     why = (node.name, node.failure_info.failure.message, node.failure_info.code_sample, str(answer))
                     yield "\n".join((recorder.label, *why))

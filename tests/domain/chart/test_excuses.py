@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.chart.exit import DischargeReason
+from domain.record import Person
 from domain.session import SessionRescheduled
 from domain.status import present
 from tests.domain.cast import (
@@ -23,6 +25,7 @@ from tests.domain.cast import (
     absent,
     attended,
     corrected,
+    credentialed,
     day,
     discharged,
     hold_ended,
@@ -103,3 +106,13 @@ def test_an_excuse_of_a_day_on_hold_counts_nowhere() -> None:
         position=1,
     )
     assert document["attendance"]["consecutive_unexcused"] == 2
+
+
+def test_an_excuse_given_in_advance_is_an_act_of_the_day_on_which_it_is_given() -> None:
+    """Whoever may excuse today may, although their credential has ended by the day of the session."""
+    leaving = Person(id=f"staff/{UUID(int=0xA21)}", name="Staff 33", role="counselor", credential="LADC")
+    story = given(*ACTIVE, credentialed(leaving, last="2026-03-06"))
+    story.when(EXCUSED, by=leaving).recorded()
+    story.when(said(absent(THURSDAY, excused=True), at="2026-03-07 12:00", reason="Told late."), by=leaving).recorded()
+    told_late = said(absent(NEXT_MONDAY, excused=True), at="2026-03-10 12:00")
+    story.when(told_late, by=leaving).refused("act.not-credentialed")

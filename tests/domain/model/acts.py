@@ -1,7 +1,8 @@
 """Who may do what (rules.md §5), and when what happened may be recorded (contract.md §1), in the model.
 
 Left open by both, and settled here: the day of an act that has no date of its own is the day it is recorded; presence
-and absence are of the session's program day only where they have no times; nobody has stayed away without excuse before
+and absence are of the session's program day only where they have no times, and an excuse of a day to come is an act of
+the day on which it is recorded; nobody has stayed away without excuse before
 the session was to be over, while an excuse may be given in advance; that a patient signed a consent on a date is no act
 of staff on that date.
 """
@@ -117,7 +118,7 @@ def own_date(new: Line, record: Record) -> date:
             return moment(new.fact[field])
     if new.name.startswith("Attendance"):
         there = session(record, new.session_id)
-        return local_date(there["ends_at"]) if there else local_date(new.told_at)
+        return min(local_date(there["ends_at"] if there else new.told_at), local_date(new.told_at))
     return local_date(new.told_at)
 
 
