@@ -37,7 +37,9 @@ def fam_1(
     """
     for episode in chart.episodes.values() if only is None else [only]:
         for window in _windows(episode, timetable, ending, terms.every_days):
-            yield _judged(care_of(chart, [episode], timetable, cohorts, window, records), episode, terms)
+            yield _judged(
+                care_of(chart, [episode], timetable, cohorts, window, records, kind=SessionKind.FAMILY), episode, terms
+            )
 
 
 def _windows(episode: Episode, timetable: Timetable, ending: Period, length: int) -> Iterator[Period]:
@@ -52,11 +54,7 @@ def _windows(episode: Episode, timetable: Timetable, ending: Period, length: int
 
 def _judged(care: PatientPeriod, episode: Episode, terms: FamilySessions) -> Row:
     mine = (None, episode.episode_id)
-    visits = [
-        v
-        for v in care.visits
-        if v.slot.session.kind is SessionKind.FAMILY and (v.record and v.record.episode_id) in mine
-    ]
+    visits = [v for v in care.visits if (v.record and v.record.episode_id) in mine]
     exempt = [e for e in episode.exemptions if any(_covers(e, on) for on in care.period.dates)]
     with_family = [v for v in visits if v.record is not None and _family(v) >= terms.at_least_family_members]
     owed = terms.of_at_least_minutes

@@ -14,13 +14,14 @@ from uuid import UUID
 from domain.chart import Chart
 from domain.chart.attendance import Attendance, Outcome
 from domain.chart.episode import Assignment, Episode
-from domain.cohort import Cohort
+from domain.cohort import Cohort, Pattern
 from domain.compliance.interval import Interval, between, minutes, overlap
 from domain.compliance.period import Period
-from domain.compliance.timetable import Slot, Timetable
+from domain.compliance.timetable import Removed, Slot, Timetable
 from domain.compliance.verdict import Figures, Row, Verdict, cited
 from domain.record import stream_name
 from domain.session import SessionKind
+from domain.week import weekday
 
 _IN_CARE = frozenset(
     {
@@ -151,14 +152,26 @@ class PatientPeriod:
         return names
 
 
-Records = Sequence[tuple[Slot, Attendance]]
-"""A patient's records in the sessions of a timetable."""
+@dataclass(frozen=True, slots=True)
+class Records:
+    """A patient's records in the sessions of a timetable, and in those that its days have lost."""
+
+    kept: Sequence[tuple[Slot, Attendance]]
+    lost: Sequence[tuple[Removed, Attendance]]
 
 
 def records_in(chart: Chart, timetable: Timetable) -> Records:
-    """To be found once for all the periods of a timetable: a chart has many more."""
-    slots = timetable.slots
-    return [(slot, record) for key, record in chart.attendances.items() if (slot := slots.get(key)) is not None]
+    """To be found once for all the periods of a timetable: a chart has many more, and a site many more sessions."""
+    of_session = timetable.of_session
+    kept: list[tuple[Slot, Attendance]] = []
+    lost: list[tuple[Removed, Attendance]] = []
+    for session_id, record in chart.attendances.items():
+        if (found := of_session.get(session_id.int)) is not None:
+            slot, removed = found
+            if slot is not None:
+                kept.append((slot, record))
+            lost += [(one, record) for one in removed]
+    return Records(kept, lost)
 
 
 def care_in(
@@ -186,16 +199,20 @@ def care_of(
     cohorts: Mapping[UUID, Cohort],
     period: Period,
     records: Records | None = None,
+    *,
+    kind: SessionKind | None = None,
 ) -> PatientPeriod:
-    """What a period within the timetable's holds for the patient in these episodes."""
+    """What a period within the timetable's holds for the patient in these episodes; of sessions of one kind alone where
+    it is named."""
     as_of, zone = timetable.as_of, timetable.zone
     dates = period.dates
     active = frozenset(d for e in episodes for d in e.active_dates(dates, as_of=as_of) if e.judged_on(d, zone))
-    assigned = {d: found for d in dates if (found := cohort_of_date(episodes, d))}
+    assigned = cohorts_of_dates(episodes, dates)
     stream = stream_name("chart", chart.patient_id)
     if records is None:
         records = records_in(chart, timetable)
-    visits = _visits(chart, stream, records, timetable, period, active, assigned)
+    visits = _visits(chart, stream, records, timetable, period, active, assigned, kind)
+    earned = _day_minutes((v.slot.day, v.credited) for v in visits)
     return PatientPeriod(
         chart=chart,
         stream=stream,
@@ -205,28 +222,45 @@ def care_of(
         active=active,
         scheduled=scheduled_dates(assigned, cohorts),
         visits=visits,
-        earned=_day_minutes((v.slot.day, v.credited) for v in visits),
+        earned=earned,
         offered=_day_minutes((v.slot.day, v.if_offered) for v in visits),
-        excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits),
+        excused=_day_minutes((v.slot.day, v.if_excused_came) for v in visits) if _any_excused(visits) else earned,
         standing=tuple(_standing(stream, episodes, assigned, cohorts, min(period.last, as_of))),
-        removed=tuple(_removed(chart, stream, timetable, period, active, assigned)),
+        removed=tuple(_removed(stream, records, timetable, period, active, assigned)),
     )
 
 
 def cohort_of_date(episodes: Iterable[Episode], on: date) -> Assignment | None:
     """The latest enrollment or assignment effective by a date, in these episodes; before the first, the first."""
+    return cohorts_of_dates(episodes, [on]).get(on)
+
+
+def cohorts_of_dates(episodes: Iterable[Episode], dates: Iterable[date]) -> dict[date, Assignment]:
+    """The same of each date; none of any where nobody was enrolled."""
     known = [a for e in episodes for a in e.assignments]
-    if len(known) > 1:
-        known.sort(key=lambda a: (a.effective_on, a.version))
-    effective = [a for a in known if a.effective_on <= on]
-    return effective[-1] if effective else next(iter(known), None)
+    if len(known) < 2:
+        return dict.fromkeys(dates, known[0]) if known else {}
+    known.sort(key=lambda a: (a.effective_on, a.version))
+    return {on: next((a for a in reversed(known) if a.effective_on <= on), known[0]) for on in dates}
 
 
 def scheduled_dates(assigned: Mapping[date, Assignment], cohorts: Mapping[UUID, Cohort]) -> tuple[date, ...]:
     """The dates on which the patient's cohort of that date meets by its weekly pattern of that date, whatever became
     of the sessions. A cohort that is not on record meets never."""
-    found = ((on, cohorts.get(assignment.cohort_id)) for on, assignment in assigned.items())
-    return tuple(on for on, cohort in found if cohort is not None and cohort.meets_on(on))
+    found = ((on, pattern) for on, _, pattern in _patterns(assigned, cohorts))
+    return tuple(on for on, pattern in found if pattern is not None and weekday(on) in pattern.weekdays)
+
+
+def _patterns(
+    assigned: Mapping[date, Assignment], cohorts: Mapping[UUID, Cohort]
+) -> Iterator[tuple[date, Assignment, Pattern | None]]:
+    """The pattern of each date's cohort on that date. As a rule it is one cohort all the time."""
+    before: Assignment | None = None
+    cohort: Cohort | None = None
+    for on, assignment in assigned.items():
+        if assignment is not before:
+            before, cohort = assignment, cohorts.get(assignment.cohort_id)
+        yield on, assignment, None if cohort is None else cohort.pattern_on(on)
 
 
 def earns(episode: Episode | None, day: date) -> bool:
@@ -254,30 +288,29 @@ def _standing(
         for step in (*steps, *episode.voided):
             if step.on <= last:
                 yield f"{stream}@{step.version}"
-    for on, assignment in assigned.items():
+    before: tuple[Assignment, Pattern | None] | None = None
+    for _, assignment, pattern in _patterns(assigned, cohorts):
+        if before is not None and before[0] is assignment and before[1] is pattern:
+            continue
+        before = assignment, pattern
         yield f"{stream}@{assignment.version}"
-        cohort = cohorts.get(assignment.cohort_id)
-        pattern = None if cohort is None else cohort.pattern_on(on)
         if pattern is not None:
             yield f"{stream_name('cohort', assignment.cohort_id)}@{pattern.version}"
 
 
 def _removed(
-    chart: Chart,
     stream: str,
+    records: Records,
     timetable: Timetable,
     period: Period,
     active: frozenset[date],
     assigned: Mapping[date, Assignment],
 ) -> Iterator[tuple[SessionKind, tuple[str, ...]]]:
     """What days of the period have lost: sessions with a record of the patient's, and the cohort's on active days."""
-    # There are few of them, and many records.
-    for session_id, found in timetable.removed.items():
-        if (record := chart.attendances.get(session_id)) is not None:
-            for lost in found:
-                if lost.day in period:
-                    yield lost.session.kind, (*lost.names, f"{stream}@{record.version}")
-    for day in active:
+    for lost, record in records.lost:
+        if lost.day in period:
+            yield lost.session.kind, (*lost.names, f"{stream}@{record.version}")
+    for day in active if timetable.removed_of_cohort else ():
         if (assignment := assigned.get(day)) is not None:
             for lost in timetable.removed_of_cohort.get((assignment.cohort_id, day), ()):
                 yield lost.session.kind, lost.names
@@ -291,16 +324,17 @@ def _visits(
     period: Period,
     active: frozenset[date],
     assigned: Mapping[date, Assignment],
+    kind: SessionKind | None,
 ) -> tuple[Visit, ...]:
-    """By program day and scheduled start.
+    """By program day and scheduled start; of one kind, or of all.
 
     Expected: on an active day, and either with a record of the patient's or of the patient's cohort of that date and
     over. One-to-one sessions are expected by record only.
     """
     visits = [
         _recorded(chart, stream, slot, record, expected=slot.day in active)
-        for slot, record in records
-        if slot.day in period
+        for slot, record in records.kept
+        if slot.day in period and kind in (None, slot.session.kind)
     ]
     for day in active:
         assignment = assigned.get(day)
@@ -308,7 +342,7 @@ def _visits(
         visits += [
             Visit(slot=slot, record=None, expected=True, earns=True, credited=None, facts=slot.facts)
             for slot in planned
-            if slot.over and slot.session.session_id not in chart.attendances
+            if slot.over and kind in (None, slot.session.kind) and slot.session.session_id not in chart.attendances
         ]
     return tuple(sorted(visits, key=lambda v: (v.slot.day, v.slot.session.starts_at, v.slot.name)))
 
@@ -321,6 +355,10 @@ def _recorded(chart: Chart, stream: str, slot: Slot, record: Attendance, *, expe
         credited = None if presence is None else overlap(presence, slot.interval)
     facts = (f"{stream}@{record.version}", *slot.facts)
     return Visit(slot=slot, record=record, expected=expected, earns=earning, credited=credited, facts=facts)
+
+
+def _any_excused(visits: Iterable[Visit]) -> bool:
+    return any(visit.excused and visit.earns for visit in visits)
 
 
 def _day_minutes(dated: Iterable[tuple[date, Interval | None]]) -> dict[date, int]:

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from domain.chart import Chart
 from domain.cohort import Cohort
-from domain.compliance.patient_period import PatientPeriod, Visit, care_in, cohort_of_date, records_in
+from domain.compliance.patient_period import PatientPeriod, Records, Visit, care_in, cohort_of_date, records_in
 from domain.compliance.payer import of_payer
 from domain.compliance.period import Period
 from domain.compliance.rule_set import Positivity, RuleSet
@@ -160,7 +160,7 @@ def _strip(chart: Chart, weeks: Sequence[Week], timetable: Timetable, cohorts: M
     if own is None:
         return None
     assigned = cohort_of_date(own.episodes, own.period.last)
-    marks = [marked for care in cares if care is not None for marked in _marks(care, timetable)]
+    marks = [marked for care in cares if care is not None for marked in _marks(care, timetable, records)]
     return Strip(
         patient_id=chart.patient_id,
         cohort=None if assigned is None else cohorts.get(assigned.cohort_id),
@@ -168,7 +168,7 @@ def _strip(chart: Chart, weeks: Sequence[Week], timetable: Timetable, cohorts: M
     )
 
 
-def _marks(care: PatientPeriod, timetable: Timetable) -> list[Marked]:
+def _marks(care: PatientPeriod, timetable: Timetable, records: Records) -> list[Marked]:
     found = [Marked(session=v.slot.session, day=v.slot.day, mark=_mark(v)) for v in care.visits if v.expected]
     recorded = {marked.session.session_id for marked in found}
     found += [
@@ -177,7 +177,9 @@ def _marks(care: PatientPeriod, timetable: Timetable) -> list[Marked]:
         for slot in timetable.of_cohort.get(key, ())
         if not slot.over and slot.session.session_id not in recorded
     ]
-    cancelled = {lost.session.session_id: lost for lost in _lost(care, timetable) if _is_cancelled(lost, timetable)}
+    cancelled = {
+        lost.session.session_id: lost for lost in _lost(care, timetable, records) if _is_cancelled(lost, timetable)
+    }
     found += [Marked(session=lost.session, day=lost.day, mark=Mark.CANCELLED) for lost in cancelled.values()]
     return sorted(found, key=_in_order)
 
@@ -189,13 +191,11 @@ def _days(care: PatientPeriod) -> Iterator[tuple[UUID, date]]:
             yield assigned.cohort_id, on
 
 
-def _lost(care: PatientPeriod, timetable: Timetable) -> Iterator[Removed]:
+def _lost(care: PatientPeriod, timetable: Timetable, records: Records) -> Iterator[Removed]:
     """What active days have lost: sessions of the patient's cohort, and those with a record of the patient's."""
     for key in _days(care):
         yield from timetable.removed_of_cohort.get(key, ())
-    for session_id, found in timetable.removed.items():
-        if session_id in care.chart.attendances:
-            yield from (lost for lost in found if lost.day in care.active)
+    yield from (lost for lost, _ in records.lost if lost.day in care.active)
 
 
 def _is_cancelled(lost: Removed, timetable: Timetable) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -33,8 +33,9 @@ class Attended:
 class Presence:
     """Who attended some sessions, or any, looked up chart by chart: none has to be kept at hand for it."""
 
-    def __init__(self, sessions: Container[UUID] | None = None) -> None:
-        self._sessions = sessions
+    def __init__(self, sessions: Iterable[UUID] | None = None) -> None:
+        # As numbers, by which they are looked up sooner.
+        self._sessions = None if sessions is None else {session_id.int for session_id in sessions}
         self._found: dict[UUID, list[Attended]] = {}
         self._noted: set[UUID] = set()
         self._merged: dict[UUID, UUID] = {}
@@ -46,7 +47,7 @@ class Presence:
         if merged is not None:
             self._merged[chart.patient_id] = merged.chart
         for session_id, record in chart.attendances.items():
-            if record.attended and (self._sessions is None or session_id in self._sessions):
+            if record.attended and (self._sessions is None or session_id.int in self._sessions):
                 one = Attended(chart.patient_id, record, None if merged is None else merged.version)
                 self._found.setdefault(session_id, []).append(one)
 

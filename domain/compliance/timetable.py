@@ -58,15 +58,15 @@ class Removed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timetable:
-    """Slots by session, and those of cohorts by cohort and program day; what days have lost by session, and by the
-    cohort and the day."""
+    """Slots by session, and those of cohorts by cohort and program day; what days have lost by the cohort and the day;
+    both by the number that the session's id is: a UUID is slow to look up, and each record of each chart is."""
 
     period: Period
     as_of: date
     zone: ZoneInfo
     slots: Mapping[UUID, Slot]
     of_cohort: Mapping[tuple[UUID, date], tuple[Slot, ...]]
-    removed: Mapping[UUID, tuple[Removed, ...]]
+    of_session: Mapping[int, tuple[Slot | None, tuple[Removed, ...]]]
     removed_of_cohort: Mapping[tuple[UUID, date], tuple[Removed, ...]]
 
 
@@ -113,7 +113,7 @@ def lay_out(
         zone=zone,
         slots=slots,
         of_cohort={key: tuple(found) for key, found in of_cohort.items()},
-        removed=removed,
+        of_session={key.int: (slots.get(key), removed.get(key, ())) for key in slots.keys() | removed.keys()},
         removed_of_cohort=removed_of_cohort,
     )
 
