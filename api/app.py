@@ -16,6 +16,7 @@ from api import (
     finding,
     health,
     issued,
+    late_entries,
     looks,
     reports,
     room,
@@ -96,6 +97,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         finding.router,
         exports.router,
         feed.router,
+        late_entries.router,
     )
     for router in (*queries, command_routes(), events.router, draws.router):
         app.include_router(router, prefix="/v1")

@@ -1,4 +1,4 @@
-"""What is answered about the trail of a chart, as the OpenAPI document shows it."""
+"""What is answered about the trail of a chart, and about how late a site records, as the OpenAPI document shows it."""
 
 from collections.abc import Mapping
 from typing import Any, Final
@@ -9,6 +9,17 @@ from api.examples import PATIENT, SESSION
 _HISTORY: Final = OF_QUESTIONS["read_history"]
 _RECORD: Final[Mapping[str, Any]] = _HISTORY["facts"][0]
 _CHANGED_AT: Final = "2026-03-05T15:12:40.003177Z"
+
+_LATE: Final[Mapping[str, Any]] = {
+    "entries": 412,
+    "median_minutes": 14,
+    "p90_minutes": 1120,
+    "longest_minutes": 9375,
+    "late": 31,
+    "late_share": 0.0752,
+    "late_with_reason": 31,
+    "late_without_reason": 0,
+}
 
 ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
     "read_changes": {
@@ -42,5 +53,15 @@ ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
                 "fact": {"started_at": "2026-03-02T23:00:00Z", "ended_at": "2026-03-03T02:00:00Z", "staff": []},
             }
         ],
-    }
+    },
+    "read_late_entries": {
+        "facility": "lexington",
+        "per": "kind",
+        "from": "2026-03-02",
+        "to": "2026-03-08",
+        "known_at": _CHANGED_AT,
+        "position": 4718,
+        "rows": [{"kind": "AttendanceRecorded", **_LATE}],
+        "whole": _LATE,
+    },
 }

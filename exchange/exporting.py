@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import sha256
 from typing import IO, Final
+from zoneinfo import ZoneInfo
 
 import orjson
 
@@ -92,10 +93,12 @@ def _recorded_within(ledger: Ledger, known: Knowledge, from_on: date | None, to_
     if zone is None:
         raise NotOnRecord("This facility has not been opened: it has no dates of its own.")
 
-    def before(on: date) -> int:
-        midnight = datetime.combine(on, time(), tzinfo=zone).astimezone(UTC)
-        return ledger.cut(midnight - timedelta(microseconds=1)).position
-
-    first = 0 if from_on is None else before(from_on)
-    end = known.position if to_on is None else min(known.position, before(to_on + timedelta(days=1)))
+    first = 0 if from_on is None else last_before(ledger, from_on, zone)
+    end = known.position if to_on is None else min(known.position, last_before(ledger, to_on + timedelta(days=1), zone))
     return first, end
+
+
+def last_before(ledger: Ledger, on: date, zone: ZoneInfo) -> int:
+    """The position of the last fact that was recorded before a date of the site; 0 where there is none."""
+    midnight = datetime.combine(on, time(), tzinfo=zone).astimezone(UTC)
+    return ledger.cut(midnight - timedelta(microseconds=1)).position

@@ -222,6 +222,22 @@ def test_between_two_moments_people_see_what_was_learned_and_what_it_changed(pro
     run("replay", patient, "--between", *long_ago).refused("no such chart at that time")
 
 
+def test_how_late_a_site_records_is_shown_per_kind_person_and_week(program: Program) -> None:
+    period = ("late", "--from", "2026-03-02", "--to", "2026-03-08")
+    document = run(*period, "--per", "person", "--json").done().document
+    assert (document["per"], document["from"], document["to"]) == ("person", "2026-03-02", "2026-03-08")
+    assert document["whole"]["entries"] == sum(row["entries"] for row in document["rows"]) > 50
+    shown = " ".join(run(*period, "--per", "week").done().text.split())
+    assert f"all {document['whole']['entries']}" in shown
+    assert "2026-W10" in shown
+    assert "AttendanceRecorded" in run(*period).done().text
+    run("late", "--by", staff("counselor"), "--purpose", "treatment").done()
+    looked = program.accesses()[-1].fact
+    assert isinstance(looked, SearchMade)
+    assert (looked.what, looked.patient_ids) == ("read_late_entries", ())
+    run("late", "--from", "2026-03-02", "--to", "2026-03-01").not_understood("--to", "before the first")
+
+
 def test_an_export_gives_back_the_file_that_was_restored_fact_for_fact(program: Program, tmp_path: Path) -> None:
     out = tmp_path / "facts.ndjson"
     run("export", "facts", "--facility", "lexington", "--out", out).done()

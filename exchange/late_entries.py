@@ -1,0 +1,128 @@
+"""Late-entry figures of a site: what was recorded between two dates, and how long after it had happened.
+
+What counts is when something was recorded, so the figures of a period that is over change no more. A page of facts is
+in memory at a time, and eight bytes for each that was counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.chart.attendance import RECORDS
+from domain.late_entries import Per, Tally, Timed, recorded_on, timed
+from domain.record import Recorded, stream_name
+from domain.site import fold_session
+from exchange.cut import Knowledge, take_cut, utc_text
+from exchange.errors import NotAsked
+from exchange.exporting import PAGE_FACTS, last_before
+from store.ledger import Ledger
+from store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateEntries:
+    """`rows` are JSON-ready, in order of what they are of; `whole` has the same figures of all of them."""
+
+    facility: str
+    per: Per
+    from_on: date | None
+    to_on: date
+    rows: list[dict[str, Any]]
+    whole: dict[str, Any]
+    knowledge: Knowledge
+
+    def record(self) -> dict[str, Any]:
+        return {
+            "facility": self.facility,
+            "per": self.per.value,
+            "from": None if self.from_on is None else self.from_on.isoformat(),
+            "to": self.to_on.isoformat(),
+            "known_at": utc_text(self.knowledge.known_at),
+            "position": self.knowledge.position,
+            "rows": self.rows,
+            "whole": self.whole,
+        }
+
+
+def answer(
+    store: Store,
+    facility: str,
+    *,
+    per: Per,
+    now: datetime,
+    from_on: date | None = None,
+    to_on: date | None = None,
+    known_at: datetime | None = None,
+) -> LateEntries:
+    """Of the entries recorded on these dates of the site, both included; today, or the date of `known_at`, is the last
+    one unless it is given. Corrections and what was struck are counted too: it is the recording that is looked at.
+
+    NotAsked for dates in the wrong order, NotOnRecord for a site that was not open.
+    """
+    ledger = store.ledger(facility)
+    cut = take_cut(ledger, known_at=known_at, as_of=to_on, now=now)
+    if from_on is not None and from_on > cut.as_of:
+        raise NotAsked("The last date comes before the first: give the earlier one first.")
+    zone, known = cut.facility.clock, cut.knowledge
+    found: dict[str, Tally] = {}
+    people: dict[str, tuple[str, str]] = {}
+    whole = Tally()
+    for entry, one in _timed(ledger, known, zone, from_on, cut.as_of):
+        found.setdefault(one.counted(per), Tally()).add(one)
+        whole.add(one)
+        people[one.by] = entry.envelope.by.name, entry.envelope.by.role
+    rows = []
+    for key, tally in sorted(found.items()):
+        named = dict(zip(("name", "role"), people[key], strict=True)) if per is Per.PERSON else {}
+        rows.append({per.value: key, **named, **tally.record()})
+    return LateEntries(
+        facility=facility,
+        per=per,
+        from_on=from_on,
+        to_on=cut.as_of,
+        rows=rows,
+        whole=whole.record(),
+        knowledge=known,
+    )
+
+
+def _timed(
+    ledger: Ledger, known: Knowledge, zone: ZoneInfo, from_on: date | None, to_on: date
+) -> Iterator[tuple[Recorded, Timed]]:
+    # What was recorded elsewhere within the dates came in later than that, never earlier: the end is where all ends.
+    after = 0 if from_on is None else last_before(ledger, from_on, zone)
+    while after < known.position:
+        rows = ledger.rows(after=after, upto=known.position, limit=PAGE_FACTS)
+        entries = ledger.opened(rows)
+        planned = _sessions(ledger, entries, known.position)
+        for entry in entries:
+            if to_on < recorded_on(entry, zone) or (from_on is not None and recorded_on(entry, zone) < from_on):
+                continue
+            one = timed(entry, zone, scheduled_end=_end(entry, planned))
+            if one is not None:
+                yield entry, one
+        after = rows[-1][0]
+
+
+def _sessions(ledger: Ledger, entries: list[Recorded], upto: int) -> dict[str, list[Recorded]]:
+    """Of the absences among them."""
+    named = {stream_name("session", key) for entry in entries if (key := _missed(entry)) is not None}
+    return ledger.read(sorted(named), upto=upto) if named else {}
+
+
+def _missed(entry: Recorded) -> UUID | None:
+    fact = entry.fact
+    return fact.session_id if isinstance(fact, RECORDS) and fact.left_at is None else None
+
+
+def _end(entry: Recorded, sessions: dict[str, list[Recorded]]) -> datetime | None:
+    """When a session that was missed was to end, as was known when the absence was recorded."""
+    if (key := _missed(entry)) is None:
+        return None
+    history = [one for one in sessions[stream_name("session", key)] if one.position <= entry.position]
+    return fold_session(key, history).ends_at

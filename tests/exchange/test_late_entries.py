@@ -1,0 +1,79 @@
+"""Late-entry figures out of a real ledger, against the marks that histories show."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from domain.late_entries import Per
+from exchange import replay
+from exchange.errors import NotAsked, NotOnRecord
+from exchange.late_entries import LateEntries, answer
+from store.store import Store
+from tests.exchange.test_replay import NOW, PATIENTS
+from tests.sample_program import sample
+
+ZONE = ZoneInfo("America/New_York")
+
+
+def figures(store: Store, per: Per = Per.KIND, **asked: date | datetime | None) -> LateEntries:
+    return answer(store, "lexington", per=per, now=NOW, **asked)  # type: ignore[arg-type]
+
+
+def test_of_charts_they_count_what_the_trails_say(restored: Store) -> None:
+    """Each history's trail was marked entry by entry, absences by the end of their session."""
+    counted: dict[str, list[int]] = {}
+    late: dict[str, int] = {}
+    for patient_id in PATIENTS:
+        history = replay.answer(restored, "lexington", patient_id, now=NOW, limit=10_000, trail=True)
+        assert history is not None
+        for line in map(json.loads, history.lines):
+            if "lateness_minutes" in line:
+                counted.setdefault(line["type"], []).append(line["lateness_minutes"])
+                late[line["type"]] = late.get(line["type"], 0) + line.get("late", False)
+    rows = {row["kind"]: row for row in figures(restored).rows}
+    charts = {kind: row for kind, row in rows.items() if kind in counted and kind != "EnteredInError"}
+    assert charts.keys() == counted.keys()
+    for kind, row in charts.items():
+        assert (row["entries"], row["late"]) == (len(counted[kind]), late[kind]), kind
+        assert row["longest_minutes"] == max(counted[kind])
+    assert sum(late.values()) > 10
+
+
+@pytest.mark.parametrize("per", list(Per))
+def test_rows_add_up_to_the_whole_and_weeks_to_their_period(restored: Store, per: Per) -> None:
+    found = figures(restored, per)
+    for name in ("entries", "late", "late_with_reason", "late_without_reason"):
+        assert sum(row[name] for row in found.rows) == found.whole[name]
+    assert [row[per.value] for row in found.rows] == sorted(row[per.value] for row in found.rows)
+    parts = [
+        figures(restored, per, from_on=date(2020, 1, 1), to_on=date(2026, 3, 31)),
+        figures(restored, per, from_on=date(2026, 4, 1)),
+    ]
+    assert [part.whole["entries"] > 0 for part in parts] == [True, True]
+    assert sum(part.whole["entries"] for part in parts) == found.whole["entries"]
+
+
+def test_a_period_that_is_over_is_told_alike_ever_after(restored: Store) -> None:
+    """By the dates of recording: what is entered later about that week is a later week's."""
+    week = {"from_on": date(2026, 3, 2), "to_on": date(2026, 3, 8)}
+    monday = datetime(2026, 3, 9, 12, tzinfo=UTC)
+    then, now = figures(restored, Per.PERSON, known_at=monday, **week), figures(restored, Per.PERSON, **week)
+    assert then.rows == now.rows
+    assert all(row["name"] and row["role"] for row in now.rows)
+    within = [f for f in sample() if date(2026, 3, 2) <= f.recorded_at.astimezone(ZONE).date() <= date(2026, 3, 8)]
+    assert 0 < now.whole["entries"] <= len(within)
+    weekly = figures(restored, Per.WEEK, **week)
+    assert [row["week"] for row in weekly.rows] == ["2026-W10"]
+
+
+def test_dates_in_the_wrong_order_and_sites_that_are_not_there_have_clear_answers(restored: Store) -> None:
+    with pytest.raises(NotAsked, match="earlier one first"):
+        figures(restored, from_on=date(2026, 3, 2), to_on=date(2026, 3, 1))
+    with pytest.raises(NotOnRecord):
+        answer(restored, "nowhere", per=Per.KIND, now=NOW)
+    nobody = figures(restored, from_on=date(2019, 1, 1), to_on=date(2019, 1, 1) + timedelta(days=6))
+    assert (nobody.rows, nobody.whole["entries"], nobody.whole["late_share"]) == ([], 0, None)
