@@ -6,6 +6,7 @@ from fastapi import FastAPI
 
 from api import (
     at_risk,
+    blast_radius,
     changes,
     charts,
     disclosures,
@@ -97,6 +98,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         finding.router,
         exports.router,
         feed.router,
+        blast_radius.router,
         late_entries.router,
     )
     for router in (*queries, command_routes(), events.router, draws.router):

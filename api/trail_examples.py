@@ -10,6 +10,13 @@ _HISTORY: Final = OF_QUESTIONS["read_history"]
 _RECORD: Final[Mapping[str, Any]] = _HISTORY["facts"][0]
 _CHANGED_AT: Final = "2026-03-05T15:12:40.003177Z"
 
+_TOLD: Final[Mapping[str, Any]] = {
+    "event": f"{_RECORD['stream']}@13",
+    "type": "Admitted",
+    "recorded_at": _CHANGED_AT,
+    "by": _RECORD["by"],
+}
+
 _LATE: Final[Mapping[str, Any]] = {
     "entries": 412,
     "median_minutes": 14,
@@ -63,5 +70,25 @@ ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "position": 4718,
         "rows": [{"kind": "AttendanceRecorded", **_LATE}],
         "whole": _LATE,
+    },
+    "read_blast_radius": {
+        "event": f"{_RECORD['stream']}@12",
+        "type": "AttendanceRecorded",
+        "facility": "lexington",
+        "recorded_at": _RECORD["recorded_at"],
+        "position": 4711,
+        "known_at": _CHANGED_AT,
+        "undone_by": {**_TOLD, "event": f"{_RECORD['stream']}@14", "type": "AttendanceCorrected"},
+        "reports": [],
+        "reports_unread": [],
+        "reports_before": [],
+        "requires": [],
+        "caused": [{**_TOLD, "type": "Admitted"}],
+        "meanwhile": [],
+        "looks": [{**_TOLD, "type": "ChartRead", "what": "read_status", "at_version": 13}],
+        "more_looks": False,
+        "exports": [],
+        "more_exports": False,
+        "limits": ["Files: of one that left, kind, rows and hash are on record, not which facts are in it."],
     },
 }

@@ -16,7 +16,15 @@ from uuid import UUID
 import typer
 from typer.main import get_command
 
-from stepdown import at_risk_words, late_words, replay_words, report_words, simulate_words, what_if_words
+from stepdown import (
+    at_risk_words,
+    blast_radius_words,
+    late_words,
+    replay_words,
+    report_words,
+    simulate_words,
+    what_if_words,
+)
 from stepdown.errors import Misused
 from stepdown.export_options import ExportFormats, ExportKind, FromOn, ToOn, wanted
 from stepdown.faults import sentence, watch
@@ -53,6 +61,7 @@ app = typer.Typer(
 app.add_typer(report_words.app, name="report")
 app.add_typer(what_if_words.app, name="what-if")
 app.command("at-risk")(at_risk_words.at_risk)
+app.command("blast-radius")(blast_radius_words.blast_radius)
 app.command()(late_words.late)
 app.command()(replay_words.replay)
 app.command()(simulate_words.simulate)

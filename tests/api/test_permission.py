@@ -132,6 +132,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_status": (Read.CHART,),
     "read_history": (Read.HISTORY,),
     "read_changes": (Read.HISTORY,),
+    "read_blast_radius": (Read.HISTORY,),
     "read_late_entries": (Read.REPORT,),
     "find_patients": (Read.SEARCH,),
     "read_disclosures": (Read.HISTORY,),

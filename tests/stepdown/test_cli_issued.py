@@ -78,6 +78,15 @@ def test_example_15_is_issued_read_attested_and_explained(officer: Program, tmp_
     assert "because: sign-in sheet says otherwise" in table
     assert CORRECTION in table
     assert "AttendanceCorrected of version 10" in table
+    absent = CORRECTION.replace("@11", "@10")
+    radius = run("blast-radius", absent, "--json", *BY).done().document
+    assert radius["undone_by"]["event"] == CORRECTION
+    assert radius["reports_before"] == []
+    assert "It stands." in run("blast-radius", CORRECTION, *BY).done().text
+    shown = run("blast-radius", absent, *BY).done().text
+    assert f"Undone by {CORRECTION}, AttendanceCorrected" in shown
+    assert "Files: of one that left" in shown
+    run("blast-radius", "chart/10").not_understood("stream@version")
     unchanged = run("report", "delta", report_id, "--known-at", "2026-03-09T12:00:00Z", "--json").done().document
     assert (unchanged["changed"], unchanged["facts"]) == ([], [])
     assert run("report", "read", report_id, "--format", "ndjson").done().out == rows
