@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
 from typing import Any, Final, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -115,8 +115,13 @@ def row_of(session: Session) -> dict[str, Any]:
         "cancelled": session.cancelled,
         "cancelled_version": session.cancelled_version,
         "stays": session.stays or None,
-        "plans": session.plans if len(session.plans) > 1 else None,
+        "plans": [_in_utc(plan) for plan in session.plans] if len(session.plans) > 1 else None,
     }
+
+
+def _in_utc(plan: Plan) -> Plan:
+    """A start that was read back from its column is in UTC, one from its fact as it was told: the row is the same."""
+    return replace(plan, starts_at=plan.starts_at.astimezone(UTC))
 
 
 def session_of(row: Sequence[Any]) -> Session:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from domain.chart import Chart
@@ -76,7 +76,12 @@ def _of_screenings(screenings: Iterable[Screening]) -> Iterator[date]:
 
 
 def _around(at: datetime) -> Iterator[date]:
-    """No zone's date is further than these from that of the instant's own offset."""
+    """No zone's date is further than these from that of the instant in UTC: the same however it was written down."""
     on = at.date().toordinal()
-    yield date.fromordinal(max(on - _DAYS, date.min.toordinal()))
-    yield date.fromordinal(min(on + _DAYS, date.max.toordinal()))
+    if at.tzinfo is not None and (offset := at.utcoffset()):
+        # By days and seconds, so that it ends nowhere at either end of the calendar.
+        since_midnight = timedelta(hours=at.hour, minutes=at.minute, seconds=at.second) - offset
+        on += since_midnight // timedelta(days=1)
+    first, last = date.min.toordinal(), date.max.toordinal()
+    yield date.fromordinal(max(on - _DAYS, first))
+    yield date.fromordinal(min(on + _DAYS, last))
