@@ -19,6 +19,7 @@ from api import (
     issued,
     late_entries,
     looks,
+    metrics,
     reports,
     room,
     site_lists,
@@ -104,6 +105,7 @@ def create_app(wiring: Wiring) -> FastAPI:
     for router in (*queries, command_routes(), events.router, draws.router):
         app.include_router(router, prefix="/v1")
     app.include_router(health.router)
+    app.include_router(metrics.router)
     # The last one added is the outermost.
     app.add_middleware(BodyLimit)
     app.add_middleware(LastResort)

@@ -17,7 +17,7 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.census import PROJECTION as CENSUS
 from projections.cut import Cut, cut_of
 from projections.projection import Cursor
-from projections.reading import BEGIN_SNAPSHOT, FOR_LEDGER
+from projections.reading import BEGIN_SNAPSHOT, FOR_LEDGER, GATE
 from projections.sessions import PROJECTION as SESSIONS
 from store.database import AS_READER, COMMIT, without_haste
 from store.store import Store
@@ -74,8 +74,9 @@ def records(store: Store, ledger: str, *, since: datetime | None, until: datetim
     with store.database.connection() as connection:
         connection.execute(BEGIN_SNAPSHOT)
         try:
-            without_haste(connection)
             connection.execute(AS_READER)
+            connection.execute(GATE)
+            without_haste(connection)
             connection.execute(FOR_LEDGER, {"ledger": ledger})
             cursor = connection.cursor(binary=True)
             yield _records(cursor, {"ledger": ledger, "since": since, "until": until})

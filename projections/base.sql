@@ -48,4 +48,14 @@ CREATE POLICY of_the_ledger_asked_for ON projection.set_aside FOR SELECT TO step
     USING (ledger = current_setting('stepdown.ledger', true));
 CREATE POLICY of_every_ledger ON projection.set_aside TO stepdown_projector USING (true) WITH CHECK (true);
 GRANT SELECT ON projection.set_aside TO stepdown_reader;
-GRANT SELECT, INSERT ON projection.set_aside TO stepdown_projector;
+GRANT SELECT, INSERT, DELETE ON projection.set_aside TO stepdown_projector;
+
+-- What is folded anew, to be compared or to take something up again, is put beside: into temporary tables. Where
+-- everybody may make them this is granted already.
+DO $$
+BEGIN
+    IF NOT has_database_privilege('stepdown_projector', current_database(), 'TEMPORARY') THEN
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO stepdown_projector', current_database());
+    END IF;
+END;
+$$;

@@ -7,14 +7,14 @@ it in a comment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from importlib.resources import files
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
-from projections.projection import Apply, Projection
+from projections.projection import Apply, Opens, Projection
 
 BASE: Final = "base"
 """The tables that the follower keeps about itself; when they change, everything is made anew."""
@@ -28,8 +28,9 @@ def ddl(name: str) -> bytes:
     return (files("projections") / f"{name}.sql").read_bytes()
 
 
-def define(name: str, apply: Apply, *, folds: Sequence[str]) -> Projection:
-    """A projection. `folds` are the modules and packages that decide what the rows say.
+def define(name: str, apply: Apply, *, folds: Sequence[str], sealed: Mapping[str, Opens] | None = None) -> Projection:
+    """A projection. `folds` are the modules and packages that decide what the rows say; `sealed` opens the columns that
+    are encrypted.
 
     Their source is read when the projection's module is imported, together with the code that runs: not later, when a
     new version may have been installed under a process of the former one.
@@ -39,7 +40,7 @@ def define(name: str, apply: Apply, *, folds: Sequence[str]) -> Projection:
         for path in _sources(module):
             # A hash of hashes: text that moves from one file to the next is another definition.
             found.update(sha256(path.read_bytes()).digest())
-    return Projection(name, apply, found.hexdigest())
+    return Projection(name, apply, found.hexdigest(), sealed or {})
 
 
 def _sources(module: str) -> Iterator[Path]:

@@ -55,6 +55,12 @@ INSERT INTO projection.set_aside (ledger, projection, position, stream, version,
 SELECT fact.ledger, unnest(%(projections)s::text[]), fact.position, fact.stream, fact.version, fact.type, %(reason)s
 FROM fact WHERE fact.ledger = %(ledger)s AND fact.position = %(position)s
 """
+# Whoever takes up again what was set aside, or puts other tables in the place of these, waits for the batch or lets it
+# wait: what is read from here on is what was there when the batch is committed.
+_HOLD: Final[LiteralString] = """
+SELECT FROM projection.position WHERE ledger = %(ledger)s AND projection = ANY(%(projections)s)
+ORDER BY projection FOR UPDATE
+"""
 _RECORDED_AT: Final[LiteralString] = (
     "SELECT recorded_at FROM fact WHERE ledger = %(ledger)s AND position = %(position)s"
 )
@@ -85,7 +91,7 @@ def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, ba
     try:
         # Statements that nobody waits for go along with the next one that is waited for.
         with db.pipeline(), db.transaction():
-            _begin(db)
+            hold(db, projections, ledger.name)
             for projection in projections if facts else ():
                 # A cursor each: what one has not looked at is not what the next one asked for.
                 projection.apply(db.cursor(binary=True), ledger, facts)
@@ -103,16 +109,38 @@ def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, ba
                 digest(db, projections, ledger, batch.parts(1)[1])
 
 
+def further(
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, upto: int, limit: int
+) -> int:
+    """Brings these projections, which are at `position`, on by a batch of at most so many facts, not beyond `upto`.
+    Answers where they are then. There is a fact to read."""
+    while True:
+        rows = ledger.rows(after=position, upto=upto, limit=limit)
+        try:
+            facts = ledger.opened(rows)
+        except UNREADABLE:
+            if limit > 1:
+                # One of them can't be read: those before it can.
+                limit = max(min(limit, len(rows)) // 2, 1)
+                continue
+            set_unreadable_aside(db, projections, ledger, position + 1)
+            return position + 1
+        digest(db, projections, ledger, Batch(tuple(facts), position, upto=rows[-1][0], recorded_at=rows[-1][4]))
+        return rows[-1][0]
+
+
 def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
     """For a fact that could not even be read."""
     because = "The stored fact doesn't open, or isn't of a shape that is known."
     _set_aside(db, projections, ledger, position, because, before=position - 1)
 
 
-def _begin(db: Connection) -> None:
+def hold(db: Connection, projections: Sequence[Projection], ledger: str) -> None:
+    """The first statements of a transaction that writes rows of these projections: nobody else does meanwhile."""
     # The commit waits for the disk, as an append's does: without (synchronous_commit = off) a crash of the server takes
     # from the read tables what readers have seen there, and have waited for.
     db.execute(AS_PROJECTOR)
+    db.execute(_HOLD, {"ledger": ledger, "projections": [projection.name for projection in projections]})
 
 
 def _advance(
@@ -138,7 +166,7 @@ def _set_aside(
 ) -> None:
     names = [projection.name for projection in projections]
     with db.transaction():
-        _begin(db)
+        hold(db, projections, ledger.name)
         place = {"ledger": ledger.name, "position": position}
         [[recorded_at]] = db.execute(_RECORDED_AT, place).fetchall()
         db.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})

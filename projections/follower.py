@@ -15,7 +15,7 @@ from socket import socket
 from typing import Final, LiteralString
 
 from projections.catalog import PROJECTIONS
-from projections.digest import UNREADABLE, Batch, digest, set_unreadable_aside
+from projections.digest import further
 from projections.nearby import drain, nearby
 from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
@@ -170,24 +170,9 @@ class Follower:
     def _further(
         self, db: Connection, ledger: Ledger, projections: Sequence[Projection], position: int, head: int
     ) -> None:
-        limit = self._batch
-        while True:
-            rows = ledger.rows(after=position, upto=head, limit=limit)
-            try:
-                facts = ledger.opened(rows)
-            except UNREADABLE:
-                if limit > 1:
-                    # One of them can't be read: those before it can.
-                    limit //= 2
-                    continue
-                set_unreadable_aside(db, projections, ledger, position + 1)
-            else:
-                digest(
-                    db, projections, ledger, Batch(tuple(facts), position, upto=rows[-1][0], recorded_at=rows[-1][4])
-                )
-                if len(projections) == len(PROJECTIONS):
-                    nearby(self._store).came(ledger.name, rows[-1][0])
-            return
+        come = further(db, projections, ledger, position, head, self._batch)
+        if len(projections) == len(PROJECTIONS):
+            nearby(self._store).came(ledger.name, come)
 
 
 def _sleep(db: Connection, ear: socket, seconds: float) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -22,15 +22,21 @@ Apply = Callable[[Cursor, Ledger, Sequence[Recorded]], None]
 the transaction that moves the position. Whatever is read besides is read up to the last of these facts only, so that
 the same facts give the same rows however they are cut into batches."""
 
+Opens = Callable[[Ledger, Mapping[str, Any]], Any]
+"""What a sealed column of a row holds, to be compared by `==`. Takes the row by the names of its columns; Unreadable
+when it doesn't open in its place."""
+
 
 @dataclass(frozen=True, slots=True)
 class Projection:
     """`name` is its table in the schema `projection`, made by `<name>.sql` in this room; `definition` says, as a hash,
-    what its rows are made by. Made by `projections.definition.define`."""
+    what its rows are made by. `sealed` are the columns that hold ciphertext, which differs each time that the same is
+    sealed, with what opens them. Made by `projections.definition.define`."""
 
     name: str
     apply: Apply
     definition: str
+    sealed: Mapping[str, Opens] = field(default_factory=dict, hash=False)
 
 
 def by_stream(facts: Iterable[Recorded], kind: str) -> dict[str, list[Recorded]]:

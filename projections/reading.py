@@ -12,6 +12,8 @@ from store.store import Store
 
 # One snapshot for all queries: rows and the position that they are at belong together.
 BEGIN_SNAPSHOT: Final[LiteralString] = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+# Taken before the snapshot is: who waited here for other tables to be put in the place of these sees them whole.
+GATE: Final[LiteralString] = "LOCK TABLE projection.position IN ACCESS SHARE MODE"
 FOR_LEDGER: Final[LiteralString] = "SELECT set_config('stepdown.ledger', %(ledger)s, true)"
 """What the row-level security of the read tables goes by."""
 
@@ -27,6 +29,7 @@ def snapshot(store: Store, ledger: str) -> Iterator[Cursor]:
         connection.execute(BEGIN_SNAPSHOT)
         try:
             connection.execute(AS_READER)
+            connection.execute(GATE)
             connection.execute(FOR_LEDGER, {"ledger": ledger})
             yield connection.cursor(binary=True)
             connection.execute(COMMIT)
@@ -44,6 +47,7 @@ def rows_of(store: Store, ledger: str, *queries: Query) -> list[list[tuple[Any, 
         with connection.pipeline():
             connection.execute(BEGIN_SNAPSHOT)
             connection.execute(AS_READER)
+            connection.execute(GATE)
             connection.execute(FOR_LEDGER, {"ledger": ledger})
             cursors = [connection.cursor(binary=True).execute(query, given) for query, given in queries]
             connection.execute(COMMIT)

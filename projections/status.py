@@ -162,8 +162,15 @@ def unpack(packed: bytes) -> Chart:
     return _DECODER.decode(zlib.decompress(packed))
 
 
+def _opens(ledger: Ledger, row: Mapping[str, Any]) -> Chart:
+    return _opened(ledger, (row["patient_id"], row["version"], row["chart"]))
+
+
 PROJECTION: Final = define(
-    "status", apply, folds=("projections.status", "domain.chart", "domain.acts", "domain.compliance.reach")
+    "status",
+    apply,
+    folds=("projections.status", "domain.chart", "domain.acts", "domain.compliance.reach"),
+    sealed={"chart": _opens},
 )
 
 

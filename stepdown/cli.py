@@ -23,6 +23,7 @@ from stepdown import (
     replay_words,
     report_words,
     simulate_words,
+    tables_words,
     what_if_words,
 )
 from stepdown.errors import Misused
@@ -65,6 +66,8 @@ app.command("blast-radius")(blast_radius_words.blast_radius)
 app.command()(late_words.late)
 app.command()(replay_words.replay)
 app.command()(simulate_words.simulate)
+app.command()(tables_words.follow)
+app.command()(tables_words.rebuild)
 
 
 @app.command()
@@ -111,14 +114,6 @@ def migrate(data: Data = None) -> None:
     from stepdown.commands import database
 
     database.migrate(data)
-
-
-@app.command()
-def follow(data: Data = None) -> None:
-    """Keep the projections current, as a process of its own."""
-    from stepdown.commands import database
-
-    database.follow(data)
 
 
 @app.command("import")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
@@ -35,12 +35,13 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One process's use of one database."""
+    """One process's use of one database. `owner_url`: the login that owns it, where it is known."""
 
     settings: Settings
     store: Store
     desk: Desk
     accesses: Accesses
+    owner_url: str | None = field(default=None, repr=False)
 
 
 @contextmanager
@@ -54,9 +55,10 @@ def opened(settings: Settings) -> Iterator[Opened]:
             url = settings.database_url.get_secret_value()
             login_of(url, "STEPDOWN_DATABASE_URL")
             check(url)
+            owner_url = None if settings.owner_url is None else settings.owner_url.get_secret_value()
         else:
             embedded = stack.enter_context(Embedded.start(settings.data).watch())
-            url = embedded.app_url
+            url, owner_url = embedded.app_url, embedded.owner_url
             prepare_embedded(embedded)
         keyring = keyring_for(url, settings.master_key)
         store = stack.enter_context(Store(url, keyring, pool_size=settings.pool_size))
@@ -64,7 +66,7 @@ def opened(settings: Settings) -> Iterator[Opened]:
         if settings.database_url is not None:
             # Ledgers without read tables: half prepared is not prepared.
             lag(store)
-        yield Opened(settings, store, Desk(store, now), Accesses(store, source=Source.SYSTEM))
+        yield Opened(settings, store, Desk(store, now), Accesses(store, source=Source.SYSTEM), owner_url)
 
 
 def prepare_embedded(embedded: Embedded) -> list[str]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from time import monotonic
 from typing import Final
 
-from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
 from exchange.importing import Progress as Told
 from exchange.importing import Stage, no_progress
@@ -28,6 +29,30 @@ def shown_progress() -> Iterator[Told]:
 
         def told(stage: Stage, done: int, of: int) -> None:
             bars.update(tasks[stage], completed=done, total=of, visible=True)
+
+        yield told
+
+
+@contextmanager
+def folding() -> Iterator[Callable[[str, int, int], None]]:
+    """How far each ledger is folded, and how many facts a second."""
+    console = notes()
+    if not console.is_terminal:
+        yield lambda ledger, done, of: None
+        return
+    rate = TextColumn("{task.fields[rate]:>8,.0f} facts/s")
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, redirect_stdout=False, redirect_stderr=False) as bars:
+        tasks: dict[str, TaskID] = {}
+        begun = monotonic()
+        folded: dict[str, int] = {}
+
+        def told(ledger: str, done: int, of: int) -> None:
+            if ledger not in tasks:
+                tasks[ledger] = bars.add_task(ledger, total=of, rate=0.0)
+            folded[ledger] = done
+            per_second = sum(folded.values()) / max(monotonic() - begun, 0.001)
+            bars.update(tasks[ledger], completed=done, total=of, rate=per_second)
 
         yield told
 

@@ -21,6 +21,7 @@ from tests.api.program import Site
 WITHOUT: Final = {
     "check_health",
     "check_readiness",
+    "read_metrics",
     "read_facts",
     "export_table",
     "export_census",

@@ -93,7 +93,7 @@ def test_every_command_documents_what_it_needs_and_how_it_fails(document: Any) -
 
 def test_everything_but_health_needs_a_sign_in(document: Any) -> None:
     open_to_all = {path for path, _, operation in operations(document) if not operation.get("security")}
-    assert open_to_all == {"/healthz", "/readyz"}
+    assert open_to_all == {"/healthz", "/readyz", "/metrics"}
     assert document["components"]["securitySchemes"]["bearer"]["scheme"] == "bearer"
 
 
@@ -133,6 +133,7 @@ def test_commands_have_the_addresses_of_the_contract(document: Any) -> None:
         "/v1/ledgers/{code}/facts",
         "/healthz",
         "/readyz",
+        "/metrics",
     } <= set(document["paths"])
 
 

@@ -1,0 +1,174 @@
+"""Rebuild: the read tables made anew from the facts while people work, and put in the place of the live ones.
+
+They are filled in a schema of their own, by batches, each with its position. When they have come as far as the live
+ones, both are compared in one moment; then, in one short transaction, those who read and the follower wait, the last
+few facts are folded, and the tables change places. Whoever is killed before that leaves the live tables as they were,
+and tables beside that the next rebuild drops.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, LiteralString
+
+import psycopg
+from psycopg import sql
+
+from projections.beside import BATCH, NOTED, Beside, Told, beside, make, not_told, positions
+from projections.compare import Compared, compare, ledgers_in, moment
+from projections.definition import BASE, BASE_DEFINITION
+from projections.projection import Projection
+from store.errors import SchemaMismatch, StoreError, Unavailable
+from store.store import Store
+
+SCHEMA: Final = "projection_next"
+
+_TURN: Final = 0x5EED_0004
+"""Key of the advisory lock that one rebuild of a database holds at a time."""
+
+_WAIT: Final[LiteralString] = "SET LOCAL lock_timeout = '2s'"
+_TRIES: Final = 15
+_PAUSE_SECONDS: Final = 1.0
+
+_BASE: Final[LiteralString] = "SELECT sha256 FROM projection.definition WHERE projection = %(base)s"
+_SCHEMA: Final[tuple[LiteralString, ...]] = (
+    "DROP SCHEMA IF EXISTS projection_next CASCADE",
+    "CREATE SCHEMA projection_next",
+    "GRANT USAGE ON SCHEMA projection_next TO stepdown_projector",
+)
+_FURTHEST: Final[LiteralString] = """
+SELECT coalesce(max(position), 0)::bigint FROM projection.position WHERE ledger = %(ledger)s
+"""
+_ALONE: Final[LiteralString] = "LOCK TABLE projection.position IN ACCESS EXCLUSIVE MODE"
+_INSTEAD: Final[tuple[LiteralString, ...]] = (
+    "DELETE FROM projection.position WHERE projection = ANY(%(names)s)",
+    "INSERT INTO projection.position SELECT * FROM projection_next.position",
+    "DELETE FROM projection.set_aside WHERE projection = ANY(%(names)s)",
+    "INSERT INTO projection.set_aside SELECT * FROM projection_next.set_aside",
+    "DELETE FROM projection.definition WHERE projection = ANY(%(names)s)",
+    "INSERT INTO projection.definition SELECT * FROM projection_next.definition",
+)
+
+Found = Callable[[Compared], None]
+
+
+def check(
+    store: Store, projections: Sequence[Projection], *, batch: int = BATCH, told: Told = not_told
+) -> list[Compared]:
+    """The live tables against the facts folded anew, ledger by ledger. Nothing is changed; the follower goes on.
+
+    Raises the errors of the store, `SchemaMismatch` where the tables are those of another version.
+    """
+    with beside(store, projections) as fresh:
+        return [
+            one
+            for ledger in ledgers_in(store, fresh)
+            for one in _compared(store, fresh, ledger, batch=batch, told=told)
+        ]
+
+
+def rebuild(
+    store: Store, owner_url: str, projections: Sequence[Projection], *, batch: int = BATCH, told: Told = not_told
+) -> list[Compared]:
+    """Makes these projections anew and puts them in the place of the live ones; answers how those had been, those of
+    another definition left out. So a new version's tables are made while processes of the former one go on serving.
+    Raises the errors of the store.
+
+    `owner_url` is the login that owns the read tables. What another rebuild left behind is dropped.
+    """
+    try:
+        with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as owner, _turn(owner):
+            _make(owner, projections)
+            with store.database.connection() as db:
+                fresh = Beside(db, SCHEMA, projections)
+                ours = Beside(db, SCHEMA, _made_alike(owner, projections))
+                found = []
+                for ledger in ledgers_in(store, ours):
+                    _catch_up(store, fresh, ledger, batch=batch, told=told)
+                    found += compare(ours, store.ledger(ledger), batch=batch) if ours.projections else []
+                _swap(owner, store, fresh)
+            owner.execute("DROP SCHEMA projection_next CASCADE")
+            return found
+    except psycopg.OperationalError:
+        raise Unavailable("The database can't be reached: the read tables are as they were, try again.") from None
+    except psycopg.Error as error:
+        raise StoreError(
+            f"The database refused to put the read tables in place (SQLSTATE {error.sqlstate}): log in as their owner."
+        ) from None
+
+
+def _compared(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told) -> list[Compared]:
+    _catch_up(store, fresh, ledger, batch=batch, told=told)
+    return compare(fresh, store.ledger(ledger), batch=batch, told=told)
+
+
+def _catch_up(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told) -> None:
+    """To where the live tables are by now, a transaction a batch."""
+    with moment(fresh.db):
+        goal = _goal(fresh.db, fresh.projections, ledger)
+    fresh.fold(store.ledger(ledger), goal, batch=batch, told=told)
+
+
+def _goal(db: psycopg.Connection[Any], projections: Sequence[Projection], ledger: str) -> dict[str, int]:
+    """Where the live tables are. One that nobody has begun, as it is new, comes to where the others are."""
+    [[furthest]] = db.execute(_FURTHEST, {"ledger": ledger}).fetchall()
+    return {name: position or furthest for name, position in positions(db, projections, ledger).items()}
+
+
+@contextmanager
+def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
+    [[ours]] = owner.execute("SELECT pg_try_advisory_lock(%s)", [_TURN]).fetchall()
+    if not ours:
+        raise StoreError("Another rebuild of this database is under way: wait for it, then try again.")
+    yield
+
+
+def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+    with owner.transaction():
+        [*base] = owner.execute(_BASE, {"base": BASE}).fetchall()
+        if base != [(BASE_DEFINITION,)]:
+            raise SchemaMismatch("The read tables are those of another version: run `stepdown migrate`.")
+        for statement in _SCHEMA:
+            owner.execute(statement)
+        make(owner, SCHEMA, projections)
+        for name in NOTED:
+            table = sql.Identifier(SCHEMA, name)
+            owner.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO stepdown_projector").format(table))
+
+
+def _made_alike(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[Projection]:
+    """Those whose live rows were made by the same definition: only they can be compared."""
+    live = dict(owner.execute("SELECT projection, sha256 FROM projection.definition").fetchall())
+    return [one for one in projections if live.get(one.name) == one.definition]
+
+
+def _swap(owner: psycopg.Connection[Any], store: Store, fresh: Beside) -> None:
+    """In one transaction. Who reads for longer than two seconds is let through first, and it is tried again."""
+    for left in reversed(range(_TRIES)):
+        try:
+            with owner.transaction():
+                owner.execute(_WAIT)
+                owner.execute(_ALONE)
+                # Nobody moves a position now: what the live tables have come to meanwhile is folded, and no more.
+                for ledger in _ledgers(owner):
+                    fresh.fold(store.ledger(ledger), _goal(owner, fresh.projections, ledger))
+                names = [projection.name for projection in fresh.projections]
+                for name in names:
+                    owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("projection", name)))
+                    owner.execute(sql.SQL("ALTER TABLE {} SET SCHEMA projection").format(fresh.table(name)))
+                for statement in _INSTEAD:
+                    owner.execute(statement, {"names": names})
+            return
+        except psycopg.errors.LockNotAvailable:
+            if not left:
+                raise StoreError(
+                    "The read tables are being read without a pause: they are as they were, try again later."
+                ) from None
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _ledgers(owner: psycopg.Connection[Any]) -> list[str]:
+    rows = owner.execute("SELECT DISTINCT ledger FROM projection.position ORDER BY ledger").fetchall()
+    return [row[0] for row in rows]

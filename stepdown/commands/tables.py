@@ -1,0 +1,74 @@
+"""`stepdown follow --status` and `--retry`: how far the read tables are, and what they could not take in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+import orjson
+from rich import box
+from rich.table import Table
+
+from projections.retry import retry as take_up_again
+from projections.standing import SetAside, Standing, set_aside, standings
+from stepdown.errors import Wrong
+from stepdown.opening import opened
+from stepdown.settings import read_settings
+from stepdown.terminal import answers, shown, write
+
+
+def show_standing(data: Path | None, *, as_json: bool) -> None:
+    """A line for each ledger and projection, then one for each fact that was set aside."""
+    with opened(read_settings(data)) as use:
+        stand, aside = standings(use.store), set_aside(use.store)
+    if as_json:
+        document = {"projections": [asdict(one) for one in stand], "set_aside": [asdict(one) for one in aside]}
+        write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+        return
+    answers().print(_standings(stand))
+    if aside:
+        answers().print(_set_aside(aside))
+
+
+def retry(data: Path | None, *, as_json: bool) -> None:
+    """`Wrong` when something is still set aside: its cause isn't repaired."""
+    with opened(read_settings(data)) as use:
+        done = take_up_again(use.store)
+    if as_json:
+        document = {"digested": [asdict(one) for one in done.digested], "left": [asdict(one) for one in done.left]}
+        write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
+    else:
+        print(f"Taken up again: {_facts(done.digested)}.")
+        if done.left:
+            answers().print(_set_aside(done.left))
+    if done.left:
+        raise Wrong(f"Still set aside: {_facts(done.left)}. Repair the cause that is named, then try again.")
+
+
+def _facts(asides: Sequence[SetAside]) -> str:
+    count = len({(one.ledger, one.position) for one in asides})
+    return f"{count} fact{'' if count == 1 else 's'}"
+
+
+def _standings(found: Sequence[Standing]) -> Table:
+    table = Table(title="Projections", box=box.SIMPLE_HEAD, title_justify="left")
+    table.add_column("ledger")
+    table.add_column("projection")
+    for name in ("position", "facts behind", "seconds behind", "set aside"):
+        table.add_column(name, justify="right")
+    for one in found:
+        style = "bold red" if one.set_aside else None
+        figures = (str(one.position), str(one.events), f"{one.seconds:.1f}", str(one.set_aside))
+        table.add_row(shown(one.ledger), one.projection, *figures, style=style)
+    return table
+
+
+def _set_aside(found: Sequence[SetAside]) -> Table:
+    table = Table(title="Set aside", box=box.SIMPLE_HEAD, title_justify="left")
+    for name in ("ledger", "position", "projection", "fact", "reason"):
+        table.add_column(name, justify="right" if name == "position" else "left", overflow="fold")
+    for one in found:
+        fact = f"{one.type} {one.stream}@{one.version}"
+        table.add_row(shown(one.ledger), str(one.position), one.projection, shown(fact), shown(one.reason))
+    return table

@@ -1,0 +1,47 @@
+"""`stepdown rebuild`: what it says, and how it ends."""
+
+from __future__ import annotations
+
+import psycopg
+import pytest
+
+from projections.catalog import PROJECTIONS
+from projections.follower import Follower
+from store.keys import FileKeyring
+from store.store import Store
+from tests.sample_program import sample
+from tests.stepdown.command import run
+from tests.stepdown.conftest import Program
+
+
+@pytest.fixture
+def followed(empty_program: Program) -> Program:
+    with Store(empty_program.database.app_url, FileKeyring(empty_program.data / "master.key")) as store:
+        store.ledger("lexington").restore(sample()[:400])
+        Follower(store).catch_up()
+    return empty_program
+
+
+def test_a_row_that_differs_is_named_and_made_right(followed: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert "equal" in run("rebuild", "--check").done().text
+    with psycopg.connect(followed.database.superuser_url) as connection:
+        [[patient]] = connection.execute(
+            "DELETE FROM projection.names WHERE ctid = (SELECT min(ctid) FROM projection.names) RETURNING patient_id"
+        ).fetchall()
+    ended = run("rebuild", "--check")
+    assert ended.code == 1
+    assert f"lexington names patient_id={patient}: missing\n" in ended.text
+    assert ended.err == "1 row is not what the facts say: find out why. `stepdown rebuild` makes the tables anew.\n"
+    assert "equal" in run("rebuild", "census", "--check").done().text
+    run("rebuild").refused("STEPDOWN_OWNER_URL")
+    monkeypatch.setenv("STEPDOWN_OWNER_URL", followed.database.owner_url)
+    done = run("rebuild", "names", "--json").done().document
+    assert [(one["projection"], one["position"], one["equal"]) for one in done] == [("names", 400, False)]
+    assert [one["what"] for one in done[0]["differences"]] == ["missing"]
+    found = run("rebuild", "--check", "--json").done().document
+    assert [one["projection"] for one in found] == [projection.name for projection in PROJECTIONS]
+    assert all(one["equal"] for one in found)
+
+
+def test_a_projection_that_there_is_not_is_named(followed: Program) -> None:
+    run("rebuild", "censuses", "--check").refused("no projection censuses", "status, sessions")
