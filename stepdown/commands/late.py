@@ -57,9 +57,17 @@ def show(
 def _table(document: Mapping[str, Any]) -> Table:
     since = "" if document["from"] is None else f"from {document['from']} "
     title = f"Entries at {document['facility']} recorded {since}to {document['to']}: how long after it had happened"
-    table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left")
-    table.add_column(document["per"])
-    for name in ("entries", "median", "p90", "longest", "late", "share", "without reason"):
+    caption = "median, p90 and longest in hours:minutes"
+    table = Table(
+        title=title,
+        caption=caption,
+        box=box.SIMPLE_HEAD,
+        title_justify="left",
+        caption_justify="left",
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column(document["per"], overflow="fold", min_width=24)
+    for name in ("entries", "median", "p90", "longest", "late", "share", "no reason"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in document["rows"]:
         table.add_row(_named(row, document["per"]), *_figures(row))
@@ -79,4 +87,4 @@ def _figures(row: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _time(minutes: int | None) -> str:
-    return "-" if minutes is None else f"{minutes // 60} h {minutes % 60:02} min"
+    return "-" if minutes is None else f"{minutes // 60}:{minutes % 60:02}"

@@ -222,6 +222,14 @@ def test_between_two_moments_people_see_what_was_learned_and_what_it_changed(pro
     run("replay", patient, "--between", *long_ago).refused("no such chart at that time")
 
 
+def test_how_late_a_site_records_fits_a_terminal(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    shown = run("late", "--to", "2026-04-17").done().text
+    assert "AttendanceRecorded" in shown
+    assert "no reason" in shown
+    assert "…" not in shown
+
+
 def test_how_late_a_site_records_is_shown_per_kind_person_and_week(program: Program) -> None:
     period = ("late", "--from", "2026-03-02", "--to", "2026-03-08")
     document = run(*period, "--per", "person", "--json").done().document
