@@ -65,8 +65,9 @@ def _table(document: Mapping[str, Any]) -> Table:
         title_justify="left",
         caption_justify="left",
         padding=(0, 1, 0, 0),
+        show_edge=False,
     )
-    table.add_column(document["per"], overflow="fold", min_width=24)
+    table.add_column(document["per"], overflow="fold", min_width=20)
     for name in ("entries", "median", "p90", "longest", "late", "share", "no reason"):
         table.add_column(name, justify="right", no_wrap=True)
     for row in document["rows"]:
