@@ -152,7 +152,8 @@ def site_of(
         looked_at=_looked_at(period, rule_sets),
         as_of=cut.as_of,
         position=knowledge.position,
-        exactly=known_at is not None and knowledge.asked_known_at is None,
+        # After the head too: what is recorded between the cut and the tables may be later than what was asked for.
+        exactly=known_at is not None,
     )
     # A rule set that was adopted meanwhile may look at other dates.
     if found is None or found.cut.known_at is None or found.site.facility.adoptions != cut.facility.adoptions:

@@ -70,7 +70,7 @@ def present_site(
     Raises the errors of the store.
     """
     found = _looked_up(store, facility, looked_at, as_of, position, exactly)
-    if found is None and not exactly and wait_for(store, facility, position, WAIT_SECONDS):
+    if found is None and wait_for(store, facility, position, WAIT_SECONDS):
         found = _looked_up(store, facility, looked_at, as_of, position, exactly)
     if found is None:
         return None

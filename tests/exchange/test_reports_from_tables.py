@@ -243,6 +243,25 @@ def test_a_fact_is_in_the_report_as_soon_as_it_is_on_record(caught_up: Store) ->
     assert same(caught_up, W16).header.position == head.position
 
 
+def test_a_fact_recorded_after_the_time_that_was_asked_for_is_in_no_report(caught_up: Store) -> None:
+    """That time is after the head. The cut is taken, then a fact is recorded and followed, then the tables are read."""
+    head, asked = caught_up.ledger("lexington").head(), datetime.now(UTC)
+    looked_up = reports.present_site
+
+    def late(*given: Any, **named: Any) -> Any:
+        append(caught_up, SITE, HolidayDeclared(on=date(2026, 12, 25), name="Christmas"))
+        Follower(caught_up).catch_up()
+        return looked_up(*given, **named)
+
+    with patch.object(reports, "present_site", late):
+        report = asked_of_ledger(caught_up, W16, known_at=asked)
+    later = caught_up.ledger("lexington").head().recorded_at
+    assert later is not None
+    assert later > asked
+    assert (report.header.position, report.header.known_at) == (head.position, head.recorded_at)
+    assert told(report)[1] == told(asked_of_ledger(caught_up, W16, known_at=asked))[1]
+
+
 def test_a_session_that_was_moved_is_missed_on_the_day_that_it_left(caught_up: Store) -> None:
     likes = next(f.fact for f in sample() if isinstance(f.fact, SessionScheduled) and f.fact.cohort_id is not None)
     stream, starts_at = f"session/{UUID(int=77)}", datetime(2026, 4, 14, 14, tzinfo=UTC)
