@@ -199,7 +199,7 @@ class Screening(Machine):
     @rule(
         stream=charts,
         n=pick,
-        kind=st.sampled_from(["order", "collect", "collect", "refuse", "miss"]),
+        kind=st.sampled_from(["order", "both", "both", "collect", "collect", "refuse", "miss"]),
         hours=st.sampled_from([0, 0, 2, 30, -1]),
         label=st.sampled_from([None, None, "A-1", "A-2"]),
         by=who,
@@ -209,8 +209,11 @@ class Screening(Machine):
     def screen(self, stream: str, n: int, kind: str, hours: int, label: str | None, by: Any, why: str | None) -> None:
         key = UUID(int=(0x5C1 if stream == ANN else 0x5F1) + n % 3)
         at = f"{(self.now - timedelta(hours=hours)).astimezone(cast.ZONE):%Y-%m-%d %H:%M}"
+        if kind == "both":
+            self.say(stream, self.own(care.ordered(key), self.episode(stream)))
         fact = {
             "order": lambda: care.ordered(key),
+            "both": lambda: care.collected(at, key, label),
             "collect": lambda: care.collected(at, key, label),
             "refuse": lambda: care.specimen_refused(at, key),
             "miss": lambda: care.missed(at, key),
