@@ -32,8 +32,10 @@ OfPayer = Annotated[
     typer.Option("--payer", help="That payer's episodes alone, by the rule set adopted for it."),
 ]
 Format = Annotated[
-    Literal["table", "csv", "json", "ndjson", "xlsx", "parquet", "pdf", "html"],
-    typer.Option("--format", help="pdf and html are documents for people, with pictures."),
+    Literal["table", "csv", "json", "ndjson", "canonical", "xlsx", "parquet", "pdf", "html"],
+    typer.Option(
+        "--format", help="pdf and html are documents for people, with pictures; canonical is what the hash is of."
+    ),
 ]
 
 

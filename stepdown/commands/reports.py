@@ -20,7 +20,7 @@ from exchange.export.taking import write_table
 from exchange.manifest import Taker, write_manifest
 from exchange.paper.document import Form
 from exchange.reports import Question, Report
-from exchange.rows import as_csv, as_json, as_ndjson, patients_of
+from exchange.rows import as_csv, as_json, as_ndjson, canonical, patients_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.commands.issued import issued_now
@@ -91,6 +91,8 @@ def _bytes(found: Report, format_: str, zone: ZoneInfo) -> bytes:
             return made.getvalue()
         case "ndjson":
             return as_ndjson(found.rows)
+        case "canonical":
+            return canonical(found.rows)
         case "csv":
             return as_csv(found.rows)
         case "json":

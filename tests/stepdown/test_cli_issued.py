@@ -90,6 +90,7 @@ def test_example_15_is_issued_read_attested_and_explained(officer: Program, tmp_
     unchanged = run("report", "delta", report_id, "--known-at", "2026-03-09T12:00:00Z", "--json").done().document
     assert (unchanged["changed"], unchanged["facts"]) == ([], [])
     assert run("report", "read", report_id, "--format", "ndjson").done().out == rows
+    assert run(*WEEK, "--format", "canonical").done().out == rows
 
 
 def test_who_may_not_issue_or_attest_is_refused(officer: Program) -> None:
