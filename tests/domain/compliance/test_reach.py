@@ -6,13 +6,15 @@ from datetime import date, timedelta
 
 from hypothesis import given, settings
 
+from domain.chart.entry import NotAdmitted
 from domain.chart.exit import Discharged, DischargeReason
+from domain.chart.plan import TreatmentPlanSigned
 from domain.chart.screening import CollectionMissed, ScreeningOrdered
-from domain.chart.step_down import SelfReductionNoted
+from domain.chart.step_down import SelfReductionNoted, StepDownRecommended, StepDownTookEffect
 from domain.compliance.reach import Reach, reach
 from domain.compliance.weekly import assess_patient, looked_at, week_scene
 from tests.domain.compliance.histories import History, weeks_of_care
-from tests.domain.program import Program, local
+from tests.domain.program import Patient, Program, local
 from tests.rule_sets import LANDMARK_IOP
 
 ENROLLED = date(2026, 2, 27)
@@ -43,6 +45,67 @@ def test_it_ends_with_the_last_thing_that_is_dated() -> None:
     ann.records(SelfReductionNoted(episode_id=ann.episode_id, weekly_minutes=60, on=date(2026, 4, 20)))
     (chart,) = program.site().charts.values()
     assert reach(chart) == Reach(ENROLLED, date(2026, 4, 20))
+
+
+def of_week(program: Program, week: str) -> set[str]:
+    """The rules that have something to say about a patient in that week."""
+    return {row.rule for row in program.of_patients(week)}
+
+
+def gone_by_april(program: Program) -> Patient:
+    ann = program.patient(program.cohort("mon"), ENROLLED)
+    ann.discharged(date(2026, 4, 1))
+    return ann
+
+
+def test_a_plan_of_fewer_minutes_that_is_dated_after_the_discharge_is_still_judged() -> None:
+    program = Program()
+    ann = gone_by_april(program)
+    for minutes, on in ((540, date(2026, 3, 2)), (180, date(2026, 4, 20))):
+        plan = TreatmentPlanSigned(
+            episode_id=ann.episode_id,
+            goals=(),
+            diagnoses=(),
+            planned_weekly_minutes=minutes,
+            on=on,
+            patient_signed_on=on,
+        )
+        ann.records(plan)
+    (chart,) = program.site().charts.values()
+    assert of_week(program, "2026-W17") == {"STP-1"}
+    assert reach(chart) == Reach(ENROLLED, date(2026, 4, 20))
+
+
+def test_a_step_down_that_took_effect_after_the_discharge_is_still_judged() -> None:
+    program = Program()
+    ann = gone_by_april(program)
+    step_down_id, on = program.new_id(), date(2026, 4, 20)
+    recommended = StepDownRecommended(
+        episode_id=ann.episode_id,
+        step_down_id=step_down_id,
+        to_level="1.0",
+        weekly_minutes=180,
+        effective_on=on,
+        criteria=(),
+        on=date(2026, 3, 16),
+    )
+    ann.records(recommended)
+    (chart,) = program.site().charts.values()
+    assert reach(chart) == Reach(ENROLLED, date(2026, 4, 1))
+    ann.records(StepDownTookEffect(episode_id=ann.episode_id, step_down_id=step_down_id, on=on))
+    (chart,) = program.site().charts.values()
+    assert of_week(program, "2026-W17") == {"STP-1"}
+    assert reach(chart) == Reach(ENROLLED, on)
+
+
+def test_who_was_enrolled_and_not_admitted_is_judged_up_to_that_day() -> None:
+    program = Program()
+    ann = program.patient(program.cohort("mon"), ENROLLED)
+    ann.records(NotAdmitted(episode_id=ann.episode_id, on=date(2026, 3, 18), cause="elsewhere"))
+    (chart,) = program.site().charts.values()
+    assert of_week(program, "2026-W12")
+    assert not of_week(program, "2026-W13")
+    assert reach(chart) == Reach(ENROLLED, date(2026, 3, 18))
 
 
 def test_instants_reach_as_far_as_any_zone_may_date_them() -> None:
