@@ -89,9 +89,9 @@ def _recorded_within(ledger: Ledger, known: Knowledge, from_on: date | None, to_
     if from_on is None and to_on is None:
         return 0, known.position
     stream = stream_name("facility", ledger.name)
-    zone = fold_facility(ledger.read([stream])[stream]).zone
+    zone = fold_facility(ledger.read([stream], upto=known.position)[stream]).zone
     if zone is None:
-        raise NotOnRecord("This facility has not been opened: it has no dates of its own.")
+        raise NotOnRecord("This facility had not been opened by then: it has no dates of its own.")
 
     first = 0 if from_on is None else last_before(ledger, from_on, zone)
     end = known.position if to_on is None else min(known.position, last_before(ledger, to_on + timedelta(days=1), zone))

@@ -10,11 +10,14 @@ from itertools import pairwise
 
 import pytest
 
+from domain.record import EnteredInError
 from exchange import exporting
 from exchange.errors import NotAsked, NotOnRecord
 from exchange.exporting import export_facts
+from exchange.restoring import restore_file
 from store.store import Store
-from tests.exchange.program_file import FACTS, sample_lines
+from tests.exchange.program_file import FACTS, OPERATOR, SAMPLE, sample_lines
+from tests.exchange.reporting import REGISTRAR, SITE, append
 
 
 def test_a_restored_program_comes_out_as_it_came_in_fact_for_fact(restored: Store) -> None:
@@ -55,6 +58,22 @@ def test_dates_choose_a_run_of_positions_by_the_sites_local_date_of_recording(re
     assert expected
     assert found == expected
     assert all(b["position"] == a["position"] + 1 for a, b in pairwise(found))
+
+
+def test_dates_are_those_of_the_zone_that_was_known_then(store: Store) -> None:
+    """The opening is struck since, which takes the site's zone with it."""
+    restore_file(store, SAMPLE, by=OPERATOR)
+
+    def taken(known_at: datetime | None = None) -> bytes:
+        out = io.BytesIO()
+        export_facts(store, "lexington", out=out, known_at=known_at, from_on=date(2026, 3, 7), to_on=date(2026, 3, 8))
+        return out.getvalue()
+
+    known_at, before = store.ledger("lexington").head().recorded_at, taken()
+    append(store, SITE, EnteredInError(target=1), by=REGISTRAR)
+    assert taken(known_at) == before != b""
+    with pytest.raises(NotOnRecord, match="had not been opened by then"):
+        taken()
 
 
 def test_dates_without_a_fact_give_an_empty_file(restored: Store) -> None:

@@ -253,6 +253,23 @@ class TestCensus:
         with pytest.raises(NotAsked, match="one date"):
             rows(followed, "census", from_on=date(2026, 4, 1))
 
+    def test_a_fact_that_was_set_aside_is_not_missed(self, store: Store) -> None:
+        """The table lacks an episode, and says so: the ledger answers."""
+        restore_file(store, SAMPLE, by=OPERATOR)
+        Follower(store).catch_up()
+        whole = rows(store, "census", as_of=NOW.date())
+        with store.database.connection() as db, db.transaction():
+            db.execute("SET LOCAL ROLE stepdown_projector")
+            db.execute("DELETE FROM projection.census WHERE patient_id = %s", [whole[0]["patient_id"]])
+        assert rows(store, "census", as_of=NOW.date()) == whole[1:]
+        with store.database.connection() as db, db.transaction():
+            db.execute("SET LOCAL ROLE stepdown_projector")
+            db.execute(
+                "INSERT INTO projection.set_aside (ledger, projection, position, stream, version, type, reason)"
+                " SELECT ledger, 'census', position, stream, version, type, 'a test' FROM fact WHERE position = 9"
+            )
+        assert rows(store, "census", as_of=NOW.date()) == whole
+
 
 class TestFacts:
     def test_a_line_has_the_envelope_and_ndjson_the_fact(self, followed: Store) -> None:
