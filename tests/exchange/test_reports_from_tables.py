@@ -35,8 +35,9 @@ from store.append import NewFact
 from store.keys import FileKeyring
 from store.store import Store
 from tests.conftest import Database
+from tests.domain.compliance.evenings import MONDAY, Evenings
 from tests.domain.compliance.histories import History, fortnights, full_rooms, weeks_of_care
-from tests.domain.program import ENVELOPE, LATER, Program
+from tests.domain.program import ENVELOPE, LATER, Patient, Program
 from tests.exchange.program_file import OPERATOR, SAMPLE
 from tests.sample_program import sample
 
@@ -212,6 +213,32 @@ def test_whatever_is_on_record_the_tables_say_what_the_ledger_says(
             same(store, week, now, as_of=history.as_of, payer=Payer.COMMERCIAL, rule_set="landmark-iop")
         same(store, Month(history.week.monday.replace(day=1)), now)
         same(store, Month(history.week.monday.replace(day=1)), now, as_of=history.as_of)
+
+
+def merged(gone: Patient, stays: Patient) -> None:
+    stays.records(ChartsMerged(from_chart=gone.patient_id))
+    gone.records(MergedInto(chart=stays.patient_id))
+
+
+def test_guests_whose_charts_were_merged_are_one_in_the_room_though_the_chart_that_stays_has_no_dates(
+    store: Store,
+) -> None:
+    """One chart went straight into the one that stays, one by way of another; only the first two were in the room."""
+    program = Evenings()
+    evening = program.evening(MONDAY)
+    guests = [Patient(program, program.new_id()) for _ in range(4)]
+    for n, guest in enumerate(guests):
+        guest.registered(date(1980 + n, 5, 1))
+    ann, ben, between, stays = guests
+    ann.attended(evening)
+    ben.attended(evening)
+    merged(ann, stays)
+    merged(ben, between)
+    merged(between, stays)
+    store.ledger("lexington").restore(ledger_of(program))
+    Follower(store).catch_up()
+    [row] = [row for row in same(store, W10).rows if row.rule == "RAT-1"]
+    assert dict(row.figures)["peak_patients"] == 1
 
 
 # ---- what is written meanwhile
