@@ -14,10 +14,11 @@ from fastapi import Header, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.permission import ACTIONS, Purpose, Read, permitted
+from api.permission import ACTIONS, Read, permitted
 from api.problem import destroyed, forbidden, not_found, try_again, unauthorized
 from api.tokens import TokenError
 from api.wiring import Wiring, wiring_of
+from domain.access import Purpose
 from domain.acts import INTERFACES, UNLISTED
 from domain.facility import Facility
 from domain.record import Person, stream_name

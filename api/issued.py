@@ -15,10 +15,11 @@ from api.bodies import Body, Instant, PlainDate, one_of
 from api.commands import Topic
 from api.gate import Caller, may
 from api.media import CSV, JSON, NDJSON, chosen
-from api.permission import Purpose, Read, recording
+from api.permission import Read, recording
 from api.recording import IdempotencyKey, Sent, answer, decide_all
 from api.reports import MONTH, WEEK, read_month, read_week
 from api.strictly import Strictly
+from domain.access import Purpose
 from domain.month import Month
 from domain.program import Payer
 from domain.report import ReportIssued, ReportKind

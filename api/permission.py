@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from domain.access import Purpose
 from domain.acts import (
     ACTS,
     ADMINISTRATOR,
@@ -35,16 +36,6 @@ from domain.acts import (
     SUPERVISOR,
     THERAPIST,
 )
-
-
-class Purpose(StrEnum):
-    """Why somebody looks (the header `Purpose-Of-Use`, the option `--purpose`)."""
-
-    TREATMENT = "treatment"
-    OPERATIONS = "operations"
-    PAYMENT = "payment"
-    AUDIT = "audit"
-    RESEARCH = "research"
 
 
 class Read(StrEnum):

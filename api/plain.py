@@ -18,7 +18,7 @@ from fastapi.routing import APIRoute
 
 from api.asking import Asked
 from api.gate import Gate
-from api.permission import Purpose
+from domain.access import Purpose
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _TOKEN: Final = re.compile(rb"Bearer ([A-Za-z0-9_.-]+)")

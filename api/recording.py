@@ -13,10 +13,11 @@ from api.answers import OF_COMMANDS, json_answer, receipt_responses, stamp
 from api.bodies import Body, body_of, fact_of, fields_in, reason_in
 from api.commands import COMMANDS, CommandRoute
 from api.gate import Caller, may
-from api.permission import RECORDS, Purpose, recording
+from api.permission import RECORDS, recording
 from api.places import given_fields, ids_in, location_of, named_by_location, place_of
 from api.strictly import Strictly
 from api.tokens import SIGN_IN_ROLES
+from domain.access import Purpose
 from domain.acts import LAB
 from domain.record import Source
 from domain.refused import Refused

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 from uuid import UUID
+
+
+class Purpose(StrEnum):
+    """Why somebody looks, and what a report is for: the header `Purpose-Of-Use`, the option `--purpose`."""
+
+    TREATMENT = "treatment"
+    OPERATIONS = "operations"
+    PAYMENT = "payment"
+    AUDIT = "audit"
+    RESEARCH = "research"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,6 +93,8 @@ def _judge_stream(
     if isinstance(new.fact, EnteredInError):
         resting.judge_strike(stream, new.fact, history, charts)
         return _judge_strike(stream, history, new, scene)
+    if isinstance(state, Report):
+        reports.judge_once(new.fact, history)
     _judge_rules(state, new, scene)
     if isinstance(state, Session):
         sessions.judge_day(state, new.fact, scene)
@@ -119,7 +121,7 @@ def _judge_rules(state: State, new: Entry, scene: Scene) -> None:
         case Facility():
             facilities.judge(state, new, scene.ledger, scene.rule_sets)
         case Report():
-            reports.judge(state, new, scene.zone)
+            reports.judge(state, new, scene)
         case Chart():
             raise TypeError("Charts are judged by their topics.")
         case _:

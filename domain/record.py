@@ -10,7 +10,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, TypeVar
+from re import compile as compile_pattern
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 
@@ -36,6 +37,17 @@ class Person:
     name: str
     role: str
     credential: str | None = None
+
+
+_PERSON_ID: Final = compile_pattern(
+    r"staff/[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|operator/[A-Za-z0-9_.@+$-]{1,64}"
+)
+
+
+def names_person(text: str) -> bool:
+    """Whether this is the id of somebody of the staff list or of an operator, and not free text, which may name a
+    patient."""
+    return _PERSON_ID.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

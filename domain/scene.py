@@ -26,7 +26,8 @@ class Scene:
     was recorded elsewhere. `sessions` holds those that the chart has records for and the one at hand, `charts` those
     that the facts of the stream, or the one at hand, name, `elsewhere` those that the fact names in other ledgers,
     `rule_sets` what can be adopted. `untold` are patients of whose charts a file tells no more than that they were
-    destroyed: what is said of them elsewhere can't be judged by them any more.
+    destroyed: what is said of them elsewhere can't be judged by them any more. `position` is that of the last fact
+    before the one at hand; None where a file doesn't say it, or nothing is recorded.
     """
 
     ledger: str
@@ -38,6 +39,7 @@ class Scene:
     elsewhere: Mapping[tuple[str, UUID], Chart] = field(default_factory=dict)
     rule_sets: RuleSets = field(default_factory=RuleSets)
     untold: frozenset[UUID] = frozenset()
+    position: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

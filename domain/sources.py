@@ -12,6 +12,7 @@ from typing import Final
 CONTRACT: Final = "contract"
 SLIP: Final = "our default: surely a slip"
 RECORD: Final = "our default: a record that stays readable"
+PLAIN: Final = "our default: no free text where facts lie in plain"
 ASAM: Final = "ASAM criteria, 3rd and 4th edition"
 LOINC: Final = "LOINC, as the CDC opioid value sets have it"
 TEDS: Final = "SAMHSA, TEDS-A and TEDS-D codebooks"
@@ -86,8 +87,14 @@ OF_RULE: Final[Mapping[str, str]] = {
     "attendance.too-long": SLIP,
     "break-glass.own-review": "our default: nobody reviews their own act",
     "break-glass.too-long": "our default: 24 hours",
+    "report.cut": SLIP,
     "report.digest-form": SLIP,
     "report.parameters": SLIP,
+    "report.purpose": PLAIN,
+    "report.requested-by": PLAIN,
+    "report.rows": SLIP,
+    "report.rule-set": RECORD,
+    "report.rule-set-asked": SLIP,
     "episode.patient-died": SLIP,
     "identity.blank": SLIP,
     "cohort.already-closed": RECORD,

@@ -70,7 +70,7 @@ class FactLine(NamedTuple):
             raise held_back(held_by, "stream")
         if version != latest + 1:
             raise Refused("line.version-gap", f"This stream is at version {latest}: give version {latest + 1} first.")
-        return site.consider(stream, entry, entry.recorded_at)
+        return site.consider(stream, entry, entry.recorded_at, self.parsed.position)
 
     def refusals(self, refusal: Refused) -> Sequence[tuple[Line, Refused]]:
         return ((self.line, refusal),)

@@ -168,8 +168,9 @@ class WorkingSite:
     def ledger(self) -> Ledger:
         return self._ledger
 
-    def scene(self, stream: str, fact: Any, at: datetime) -> Scene:
-        """What a judgement of the fact, or of the draft of one, may look at, as if it were decided at `at`."""
+    def scene(self, stream: str, fact: Any, at: datetime, position: int | None = None) -> Scene:
+        """What a judgement of the fact, or of the draft of one, may look at, as if it were decided at `at`, to be
+        recorded at `position`, where a file says it."""
         self.known(stream)
         self._share.judged.add(stream)
         beside = looked_at(fact)
@@ -190,6 +191,7 @@ class WorkingSite:
             elsewhere=self._elsewhere(fact),
             rule_sets=shipped(),
             untold=frozenset(self._untold - charts.keys()) if self._untold else _NOBODY,
+            position=None if position is None else position - 1,
         )
 
     @property
@@ -199,9 +201,10 @@ class WorkingSite:
             raise TypeError("The facility's stream folds to a facility.")
         return facility
 
-    def consider(self, stream: str, entry: Entry, at: datetime) -> Considered:
-        """The entry, judged as if it were decided at `at`. Raises Refused."""
-        scene, known = self.scene(stream, entry.fact, at), self.known(stream)
+    def consider(self, stream: str, entry: Entry, at: datetime, position: int | None = None) -> Considered:
+        """The entry, judged as if it were decided at `at`, and recorded at `position` in the ledger that a line of a
+        file is from. Raises Refused."""
+        scene, known = self.scene(stream, entry.fact, at, position), self.known(stream)
         if stream_kind(stream) == "import":
             recording.judge(entry, scene, known.entries)
             return self.considered(stream, (entry,), None)

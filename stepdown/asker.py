@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final, NoReturn
 from uuid import UUID
 
-from api.permission import Purpose, permitted
+from api.permission import permitted
+from domain.access import Purpose
 from domain.acts import OPERATOR
 from domain.facility import Facility
 from domain.record import Person, stream_name, stream_uuid

@@ -338,6 +338,7 @@ def _scene(ledger: str, at: datetime, view: View, elsewhere: Elsewhere) -> Scene
         charts=charts,
         elsewhere=elsewhere,
         rule_sets=shipped(),
+        position=view.position,
     )
 
 

@@ -8,7 +8,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.gate import Gate
-from api.permission import Purpose, permitted
+from api.permission import permitted
+from domain.access import Purpose
 from tests.api.program import Site
 
 

@@ -9,8 +9,9 @@ from uuid import uuid4
 import pytest
 
 from api.commands import COMMANDS
-from api.permission import ACTIONS, READS, RECORDS, Purpose, Read, permitted, recording
+from api.permission import ACTIONS, READS, RECORDS, Read, permitted, recording
 from api.tokens import SIGN_IN_ROLES
+from domain.access import Purpose
 from domain.acts import ACTS, INTERFACES, ROLES
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded
 from domain.chart.exit import DischargeVoided

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 
 from api import plain
-from api.permission import Purpose
 from api.plain import PlainQuestion
+from domain.access import Purpose
 from tests.api.program import Site
 
 Headers = list[tuple[bytes, bytes]]

@@ -22,7 +22,7 @@ from schemathesis.engine import events, from_schema
 
 from api.bodies import EARLIEST_YEAR, LATEST_YEAR
 from api.commands import COMMANDS
-from api.permission import Purpose
+from domain.access import Purpose
 from tests.api.gates import roles_of
 from tests.api.program import CONSENT, Site
 from tests.api.serving import served

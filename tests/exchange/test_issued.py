@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -17,7 +18,9 @@ from psycopg import sql
 from domain.chart import fold
 from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Outcome
 from domain.record import EnteredInError, Person, Source
+from domain.refused import Refused
 from domain.report import ReportAttested
+from domain.staff import StaffCredentialed
 from domain.week import Week, local_date
 from exchange import delta, issued, reports
 from exchange.errors import NotAsked, NotOnRecord, RowsNotKept
@@ -30,9 +33,11 @@ from store.errors import RowsAltered
 from store.keys import FileKeyring
 from store.store import Store
 from tests.conftest import Database
-from tests.exchange.program_file import OPERATOR, SAMPLE, exported, write
+from tests.exchange.program_file import OPERATOR, SAMPLE, changed, exported, read_rejects, write
 from tests.exchange.reporting import (
     OFFICER,
+    REGISTRAR,
+    SITE,
     W10,
     append,
     assert_exact,
@@ -276,3 +281,39 @@ def test_a_delta_does_not_go_back_behind_its_report(site: Store) -> None:
     report = issue(site, W10)
     with pytest.raises(NotAsked, match="later than the report"):
         delta.answer(site, report, now=now(), known_at=MONDAY_MORNING)
+
+
+def test_a_report_stands_on_what_was_on_record_when_it_is_issued(site: Store) -> None:
+    report, head = issue(site, W10), site.ledger("lexington").head().position
+    with pytest.raises(Refused, match="before it was issued"):
+        recorded(site, f"report/{uuid4()}", replace(report.fact, at_position=head + 1), by=OFFICER)
+    recorded(site, f"report/{uuid4()}", replace(report.fact, at_position=head), by=OFFICER)
+
+
+def test_a_report_in_a_file_stands_on_what_comes_before_it_there(
+    site: Store, make_database: Callable[[], Database], keyring: FileKeyring, tmp_path: Path
+) -> None:
+    issue(site, W10)
+    *before, line = exported(site)
+    wrong = changed(line, fact={"at_position": line["position"]})
+    rejects = tmp_path / "rejects.ndjson"
+    with Store(make_database().app_url, keyring) as elsewhere:
+        import_file(elsewhere, write(tmp_path / "wrong.ndjson", [*before, wrong]), by=OPERATOR, rejects=rejects)
+        [reject] = read_rejects(rejects)
+        assert reject["rule"] == "report.cut"
+        import_file(elsewhere, write(tmp_path / "right.ndjson", [*before, line]), by=OPERATOR)
+        assert issued.find(elsewhere, "lexington", UUID(line["stream"].partition("/")[2]))
+
+
+def test_a_struck_report_is_read_as_it_was_and_gives_its_stream_to_no_other(site: Store) -> None:
+    supervisor = Person(f"staff/{UUID(int=0xC3)}", "S. Upervisor", "supervisor", "LCSW")
+    listed = StaffCredentialed(
+        staff_id=UUID(int=0xC3), name=supervisor.name, role="supervisor", credential="LCSW", valid_from=date(2020, 1, 1)
+    )
+    append(site, SITE, listed, by=REGISTRAR)
+    report = issue(site, W10)
+    stream = report.entry.stream
+    recorded(site, stream, EnteredInError(target=1), by=supervisor)
+    with pytest.raises(Refused, match="never changes"):
+        recorded(site, stream, replace(report.fact, rows=99), by=OFFICER)
+    assert issued.find(site, "lexington", report.report_id).struck_by == f"{stream}@2"
