@@ -10,25 +10,22 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import combinations
-from typing import Final, TypeAlias
+from typing import TypeAlias
 from uuid import UUID
 
+from domain.at_risk.fewest import fewest
 from domain.chart import Chart
 from domain.chart.presence import Stay
-from domain.compliance.hours import minutes_owed, qualifying_days
+from domain.compliance.hours import minutes_owed, qualifies
 from domain.compliance.interval import Interval, between, minutes, overlap, union
 from domain.compliance.patient_period import PatientPeriod, Visit, cohort_of_date, earns
 from domain.compliance.rule_set import QualifyingDays, RuleSet, WeekMinutes
 from domain.compliance.timetable import Slot, Timetable
 from domain.session import Session
 
-_FEW: Final = 12
-"""Of so many sessions every choice is tried: 4096 of them."""
-
 _ByDay: TypeAlias = Mapping[date, tuple[Interval, ...]]
-_Measure: TypeAlias = Callable[[Mapping[date, int]], int]
-"""What a rule counts, of minutes by program day."""
+_Measure: TypeAlias = Callable[[int], int]
+"""What a rule counts, of the minutes of one program day: it adds up over days."""
 
 
 class Reach(StrEnum):
@@ -103,10 +100,10 @@ def hours_of(chart: Chart, week: PatientPeriod, planned: Timetable, rule_set: Ru
     look = _Look(week=week, had=had, sure=sure, ahead=ahead, unrecorded=unrecorded)
     goals = []
     if (terms := rule_set.terms(WeekMinutes)) is not None:
-        goals.append(_goal(look, terms.rule, minutes_owed(week, terms), lambda days: sum(days.values())))
+        goals.append(_goal(look, terms.rule, minutes_owed(week, terms), lambda held: held))
     if (days := rule_set.terms(QualifyingDays)) is not None:
         owed = days.of_at_least_minutes
-        goals.append(_goal(look, days.rule, days.at_least_days, lambda held: qualifying_days(held, owed)))
+        goals.append(_goal(look, days.rule, days.at_least_days, lambda held: int(qualifies(held, owed))))
     return Hours(
         minutes=sum(week.earned.values()), goals=tuple(goals), ahead=ahead, unrecorded=unrecorded, untimed=untimed
     )
@@ -224,7 +221,7 @@ class _Look:
 
 def _goal(look: _Look, rule: str, of: int, counted: _Measure) -> Goal:
     def reached(days: _ByDay) -> int:
-        return counted({day: minutes(intervals) for day, intervals in days.items()})
+        return sum(counted(minutes(intervals)) for intervals in days.values())
 
     value, most = reached(look.had), reached(_with(look.sure, look.ahead))
     if not look.week.is_full:
@@ -234,24 +231,21 @@ def _goal(look: _Look, rule: str, of: int, counted: _Measure) -> Goal:
     if most < of:
         because = _because(look, lambda days: reached(days) >= of)
         return Goal(rule=rule, value=value, of=of, reach=Reach.CANNOT_REACH, short_by=of - most, because=because)
-    fewest = _fewest(look.ahead, lambda chosen: reached(_with(look.sure, chosen)) >= of)
+    fewest = _fewest(look, of, counted)
     return Goal(rule=rule, value=value, of=of, reach=Reach.CAN_REACH, sessions=fewest)
 
 
-def _fewest(ahead: tuple[Chance, ...], suffices: Callable[[tuple[Chance, ...]], bool]) -> tuple[Chance, ...]:
-    """The fewest sessions that suffice, of several such choices the one with the next sessions. All of them suffice.
+def _fewest(look: _Look, of: int, counted: _Measure) -> tuple[Chance, ...]:
+    """The fewest sessions that have to be attended. All of them suffice."""
+    places: dict[date, tuple[int, ...]] = {}
+    for place, chance in enumerate(look.ahead):
+        places[chance.day] = (*places.get(chance.day, ()), place)
 
-    Of very many, whichever can be left out are, the last ones first: then none of the others can.
-    """
-    if len(ahead) <= _FEW:
-        choices = (chosen for size in range(len(ahead)) for chosen in combinations(ahead, size))
-        return next((chosen for chosen in choices if suffices(chosen)), ahead)
-    kept = ahead
-    for chance in reversed(ahead):
-        without = tuple(other for other in kept if other is not chance)
-        if suffices(without):
-            kept = without
-    return kept
+    def worth(day: date, chosen: tuple[int, ...]) -> int:
+        return counted(minutes((*look.sure.get(day, ()), *(look.ahead[place].interval for place in chosen))))
+
+    elsewhere = sum(counted(minutes(intervals)) for day, intervals in look.sure.items() if day not in places)
+    return tuple(look.ahead[place] for place in fewest(places, worth, of - elsewhere))
 
 
 def _because(look: _Look, suffices: Callable[[_ByDay], bool]) -> Because:

@@ -115,7 +115,12 @@ def hrs_4(week: PatientPeriod, terms: WeekLimit) -> Row:
 
 def qualifying_days(day_minutes: Mapping[date, int], at_least: int) -> int:
     """How many days hold at least so many minutes."""
-    return sum(1 for held in day_minutes.values() if held >= at_least)
+    return sum(1 for held in day_minutes.values() if qualifies(held, at_least))
+
+
+def qualifies(held: int, at_least: int) -> bool:
+    """Whether a day with so many minutes is one."""
+    return held >= at_least
 
 
 def is_minor(birth_date: date | None, on: date) -> bool:
