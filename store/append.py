@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -118,3 +118,34 @@ class AppendRequest:
     command: HashedCommand | None = None
     position: int = 0
     recorded_at: datetime | None = None
+
+
+def versions_seen(facts: Sequence[NewFact], reads: Mapping[str, int]) -> dict[str, int]:
+    """Which version each stream must be at: those read, and those written to just before the first new fact.
+
+    ValueError where there are no facts, or those of a stream leave a hole.
+    """
+    if not facts:
+        raise ValueError("An append needs at least one fact.")
+    seen = dict(reads)
+    last: dict[str, int] = {}
+    for new in facts:
+        before = last.get(new.stream, seen.get(new.stream, new.version - 1))
+        if new.version != before + 1 or new.version < 1:
+            raise ValueError("The new facts of a stream follow the version that was read, without a hole.")
+        seen.setdefault(new.stream, before)
+        last[new.stream] = new.version
+    return seen
+
+
+def resource_of(command: Command | None, facts: Sequence[NewFact], seen: Mapping[str, int]) -> tuple[str, int, int]:
+    """The stream that the receipt names, the version of its first new fact, and its version once all are written.
+
+    ValueError where the command neither wrote to it nor read it.
+    """
+    stream = facts[0].stream if command is None or command.resource is None else command.resource
+    written = [new.version for new in facts if new.stream == stream]
+    if not written and stream not in seen:
+        raise ValueError("A receipt names a stream that the command wrote to, or read.")
+    before = seen.get(stream, 0)
+    return stream, min(written, default=before), max(written, default=before)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.claims import Claim
-from store.append import Command, HashedClaim
+from store.append import Command, HashedClaim, HashedCommand, NewFact, resource_of
 from store.errors import ClaimTaken
 from store.sealing import LookupKey
 
@@ -28,3 +28,12 @@ def hashed_claims(lookup: LookupKey, claims: Iterable[Claim]) -> list[HashedClai
 def command_digests(lookup: LookupKey, command: Command) -> tuple[bytes, bytes]:
     """Who sent it under which key, and what it asked for."""
     return lookup.digest("command", command.scope, command.key), lookup.digest("request", command.body)
+
+
+def hashed_command(
+    lookup: LookupKey, command: Command, facts: Sequence[NewFact], seen: Mapping[str, int]
+) -> HashedCommand:
+    """A command with what its receipt will name: `seen` is which version each stream was at before its facts."""
+    key, body = command_digests(lookup, command)
+    stream, version, latest = resource_of(command, facts, seen)
+    return HashedCommand(key, body, stream, version, latest)

@@ -20,13 +20,13 @@ from domain.catalog import BY_NAME
 from domain.claims import Claim, claims_of
 from domain.key_destruction import ended_by
 from domain.record import Recorded
-from store.append import AppendRequest, Command, HashedCommand, NewFact, NoneSince, Receipt
+from store.append import AppendRequest, Command, NewFact, NoneSince, Receipt, resource_of, versions_seen
 from store.codec import check_place
 from store.conflicts import AlreadyAnswered, answered
 from store.database import Database
 from store.errors import Unreadable, VersionConflict
 from store.group import GroupCommit
-from store.hashing import claim_digest, command_digests, hashed_claims
+from store.hashing import claim_digest, command_digests, hashed_claims, hashed_command
 from store.hollow import Hollow
 from store.kept import KeptRows, read_rows, seal_rows
 from store.ledger_keys import LedgerKeys, is_sealed
@@ -44,7 +44,7 @@ from store.round_trip import (
     instant,
     round_trip,
 )
-from store.sealing import LookupKey, NotOpened, bound
+from store.sealing import NotOpened, bound
 from store.upcasts import UPCASTS
 
 _EVERYTHING: Final = 2**63 - 1
@@ -185,7 +185,7 @@ class Ledger(Application[str]):
         Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
         from `reads`.
         """
-        versions = _versions_seen(facts, reads or {})
+        versions = versions_seen(facts, reads or {})
         for new in facts:
             check_place(new.stream, type(new.fact).__name__)
         lookup = self._keys.begin()
@@ -211,7 +211,7 @@ class Ledger(Application[str]):
             keys=list(begun.values()),
             kept=[] if kept is None else [seal_rows(begun[kept.stream].key, self.name, kept)],
             ends=ends,
-            command=None if command is None else _hashed_command(lookup, command, facts, versions),
+            command=None if command is None else hashed_command(lookup, command, facts, versions),
         )
         # What the library's `save` comes to, without asking of each fact whether it is an event.
         events = [self._facts.stored(new, keys.get(new.stream)) for new in facts]
@@ -223,7 +223,7 @@ class Ledger(Application[str]):
         self._keys.forget(ends)
         if request.recorded_at is None:
             raise AssertionError("What was written has been stamped.")
-        stream, version, latest = _resource(command, facts, versions)
+        stream, version, latest = resource_of(command, facts, versions)
         return Receipt(self.name, stream, version, latest, request.position, request.recorded_at)
 
     def answered(self, command: Command) -> Receipt | None:
@@ -376,36 +376,3 @@ def _row(found: PGresult, n: int) -> Row:
     position, stream, version, name, recorded_at = (found.get_value(n, column) or b"" for column in range(5))
     body = found.get_value(n, 5)
     return as_bigint(position), stream.decode(), as_bigint(version), name.decode(), as_instant(recorded_at), body
-
-
-def _versions_seen(facts: Sequence[NewFact], reads: Mapping[str, int]) -> dict[str, int]:
-    """Which version each stream must be at: those read, and those written to just before the first new fact."""
-    if not facts:
-        raise ValueError("An append needs at least one fact.")
-    seen = dict(reads)
-    last: dict[str, int] = {}
-    for new in facts:
-        before = last.get(new.stream, seen.get(new.stream, new.version - 1))
-        if new.version != before + 1 or new.version < 1:
-            raise ValueError("The new facts of a stream follow the version that was read, without a hole.")
-        seen.setdefault(new.stream, before)
-        last[new.stream] = new.version
-    return seen
-
-
-def _resource(command: Command | None, facts: Sequence[NewFact], seen: Mapping[str, int]) -> tuple[str, int, int]:
-    """The stream that the receipt names, the version of its first new fact, and its version once all are written."""
-    stream = facts[0].stream if command is None or command.resource is None else command.resource
-    written = [new.version for new in facts if new.stream == stream]
-    if not written and stream not in seen:
-        raise ValueError("A receipt names a stream that the command wrote to, or read.")
-    before = seen.get(stream, 0)
-    return stream, min(written, default=before), max(written, default=before)
-
-
-def _hashed_command(
-    lookup: LookupKey, command: Command, facts: Sequence[NewFact], seen: Mapping[str, int]
-) -> HashedCommand:
-    key, body = command_digests(lookup, command)
-    stream, version, latest = _resource(command, facts, seen)
-    return HashedCommand(key, body, stream, version, latest)
