@@ -27,7 +27,7 @@ from stepdown.embedded.cluster import Layout
 REPOSITORY = Path(cli.__file__).parents[1]
 SAMPLE = REPOSITORY / "stepdown" / "sample" / "lexington.ndjson.gz"
 PATIENT = "1af108bf-8b31-48fa-abd6-fd213bdf3b1a"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 READY_SECONDS = 30
 
 
