@@ -3,7 +3,7 @@
 Present: of the week at hand, from the read tables. Historic: of the week a year ago, known then, folded from the
 ledger; of the small site of the week before its last fact. Each is asked by a process of its own, which gives its peak
 of memory; from one time to the next nothing is kept but keys. The bars are seconds: they say something of the machine,
-too.
+too, and of who else works on it; the time that the process computed stands beside them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Final
 
 from bench import large_site
@@ -58,9 +58,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds of each time, the peak of memory in megabytes, and what the report was of."""
+    """Seconds of each time, those of them that the process computed, its peak of memory in megabytes, and what the report
+    was of."""
 
     seconds: Sequence[float]
+    computed: Sequence[float]
     peak: float
     patients: int
     rows: int
@@ -98,7 +100,7 @@ def run(lab: Lab) -> list[str]:
     ]
     rows = [_row("large", asked, measured(asked), judged=full) for asked in of_large]
     rows += [_row("small", asked, measured(asked), judged=True) for asked in of_small]
-    header = ["site", "known", "facts", "patients", "rows", "seconds", "bar", "peak, MB"]
+    header = ["site", "known", "facts", "patients", "rows", "seconds", "bar", "computed, s", "peak, MB"]
     return table(header, rows)
 
 
@@ -107,7 +109,7 @@ def _row(site: str, asked: Asked, took: Took, *, judged: bool) -> list[str]:
     spread = Spread(took.seconds)
     bar = "" if asked.bar is None or not judged else Bar(asked.bar, at_most=True).judged(spread)
     counts = [f"{count:,}" for count in (took.position, took.patients, took.rows)]
-    return [site, asked.label, *counts, spread.shown(3), bar, f"{took.peak:,.0f}"]
+    return [site, asked.label, *counts, spread.shown(3), bar, Spread(took.computed).shown(3), f"{took.peak:,.0f}"]
 
 
 def measured(asked: Asked) -> Took:
@@ -127,14 +129,15 @@ def measured(asked: Asked) -> Took:
 
 def _measure(parent: Connection, asked: Asked) -> None:
     with Store(asked.app, FileKeyring(asked.key), pool_size=4) as store:
-        seconds = []
+        seconds, computed = [], []
         for _ in range(asked.times):
-            began = perf_counter()
+            began, computed_before = perf_counter(), process_time()
             report = answer(store, asked)
             seconds.append(perf_counter() - began)
+            computed.append(process_time() - computed_before)
         patients = {row.subject_id for row in report.rows if row.subject == "patient"}
         peak = getrusage(RUSAGE_SELF).ru_maxrss / _MEGABYTE
-        parent.send(Took(seconds, peak, len(patients), len(report.rows), report.header.position))
+        parent.send(Took(seconds, computed, peak, len(patients), len(report.rows), report.header.position))
 
 
 def answer(store: Store, asked: Asked) -> Report:
