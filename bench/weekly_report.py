@@ -58,8 +58,8 @@ class Asked:
 
 @dataclass(frozen=True)
 class Took:
-    """Seconds of each time, those of them that the process computed, its peak of memory in megabytes, and what the report
-    was of."""
+    """Seconds of each time, and those of them that the process computed; its peak of memory in megabytes, and what the
+    report was of."""
 
     seconds: Sequence[float]
     computed: Sequence[float]
