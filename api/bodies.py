@@ -33,14 +33,13 @@ from pydantic_core import PydanticCustomError
 
 from domain.chart.teds import MISSING as MISSING_CODE
 from domain.chart.teds import Codes
+from domain.week import can_be_meant
 from store.codec import decode_fact
 from store.shapes import depth, is_record, item
 
 LONGEST_TEXT: Final = 4000
 MOST_ITEMS: Final = 200
 LARGEST: Final = 1_000_000_000
-EARLIEST_YEAR: Final = 1880
-LATEST_YEAR: Final = 2200
 
 D = TypeVar("D", bound=date)
 
@@ -124,8 +123,7 @@ Number = Annotated[
 
 
 def _within_reach(given: D) -> D:
-    # Days near the ends of the calendar can't be turned into another zone, and are typing errors anyway.
-    if not EARLIEST_YEAR <= given.year <= LATEST_YEAR:
+    if not can_be_meant(given):
         raise PydanticCustomError("year_range", "Not within the limits.")
     return given
 

@@ -19,7 +19,7 @@ from domain.record import EnteredInError, Entry, Person, live, replaced_by, stru
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import SessionHeld, SessionTimesCorrected
-from domain.week import local_date
+from domain.week import can_be_meant, local_date
 
 FUTURE_MINUTES: Final = 5
 """Clocks differ: an instant up to five minutes ahead is taken as now."""
@@ -35,10 +35,6 @@ _HELD: Final = (SessionHeld, SessionTimesCorrected)
 """Facts that say who was in the room from when to when."""
 
 _STAYED_AWAY: Final = Outcome.ABSENT_UNEXCUSED
-
-FIRST_YEAR: Final = 1880
-LAST_YEAR: Final = 2200
-"""No patient was born earlier, and nothing is planned later."""
 
 _PLANS: Final = frozenset(
     {"starts_at", "ends_at", "effective_on", "to_on", "from_on", "valid_from", "valid_to", "expires_on", "until"}
@@ -293,7 +289,7 @@ def _judge_years(fact: Any, moments: Moments) -> None:
     kind: Any = type(fact)
     others = [(name, value) for name in _dated_otherwise(kind) if (value := getattr(fact, name)) is not None]
     for name, moment in [*moments, *others, *_staff_moments(fact)]:
-        if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        if not can_be_meant(moment):
             raise Refused("entry.out-of-time", f"`{name}` is in a year that can't be meant: check the date.")
 
 

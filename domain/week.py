@@ -9,11 +9,22 @@ from __future__ import annotations
 from collections.abc import Container, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 WEEK_MINUTES = 7 * 24 * 60
 
+EARLIEST_YEAR: Final = 1880
+LATEST_YEAR: Final = 2200
+"""Of what may be asked for or recorded: no patient was born earlier, and nothing is planned later. Dates near the ends
+of the calendar can't be turned into another zone or counted on from, and are typing errors anyway."""
+
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def can_be_meant(on: date) -> bool:
+    """Whether it is of a year from EARLIEST_YEAR to LATEST_YEAR."""
+    return EARLIEST_YEAR <= on.year <= LATEST_YEAR
 
 
 def local_date(instant: datetime, zone: ZoneInfo) -> date:
@@ -58,14 +69,19 @@ class Week:
 
     @classmethod
     def parse(cls, label: str) -> Week:
-        """`2026-W10`. ValueError, with one sentence, where there is no such week."""
+        """`2026-W10`. ValueError, with one sentence, where there is no such week or none that can be meant."""
         year, dash, number = label.partition("-W")
         try:
             if not dash or len(year) != 4 or len(number) != 2 or not (year + number).isascii():
                 raise ValueError(label)
-            return cls(date.fromisocalendar(int(year), int(number), 1))
+            week = cls(date.fromisocalendar(int(year), int(number), 1))
         except ValueError:
             raise ValueError("There is no such week: write year and ISO week, like 2026-W10.") from None
+        if not can_be_meant(week.monday):
+            raise ValueError(
+                f"No such week can be meant: its Monday is of no year from {EARLIEST_YEAR} to {LATEST_YEAR}."
+            )
+        return week
 
     @property
     def sunday(self) -> date:

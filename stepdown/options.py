@@ -14,7 +14,7 @@ from uuid import UUID
 import typer
 
 from domain.month import Month
-from domain.week import Week
+from domain.week import EARLIEST_YEAR, LATEST_YEAR, Week, can_be_meant
 
 
 def read_date(text: str) -> date:
@@ -22,9 +22,16 @@ def read_date(text: str) -> date:
     try:
         if len(text) != 10:
             raise ValueError(text)
-        return date.fromisoformat(text)
+        on = date.fromisoformat(text)
     except ValueError:
         raise typer.BadParameter("There is no such date: write year, month and day, like 2026-04-17.") from None
+    _meant(on)
+    return on
+
+
+def _meant(on: date) -> None:
+    if not can_be_meant(on):
+        raise typer.BadParameter(f"No such date can be meant: it is of no year from {EARLIEST_YEAR} to {LATEST_YEAR}.")
 
 
 def read_instant(text: str) -> datetime:
@@ -35,6 +42,7 @@ def read_instant(text: str) -> datetime:
         raise typer.BadParameter("Not a time: write date, time and offset, like 2026-04-20T12:00:00Z.") from None
     if instant.utcoffset() is None:
         raise typer.BadParameter("The time needs its offset: write it like 2026-04-20T12:00:00Z or …-04:00.")
+    _meant(instant)
     return instant
 
 

@@ -20,9 +20,9 @@ from hypothesis import strategies as st
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
 
-from api.bodies import EARLIEST_YEAR, LATEST_YEAR
 from api.commands import COMMANDS
 from domain.access import Purpose
+from domain.week import EARLIEST_YEAR, LATEST_YEAR
 from tests.api.gates import roles_of
 from tests.api.program import CONSENT, Site
 from tests.api.serving import served

@@ -46,6 +46,28 @@ def test_a_date_that_does_not_exist_is_not_understood(date: str) -> None:
     run("replay", "SYN-1", "--as-of", date).not_understood("--as-of", "no such date", "2026-04-17")
 
 
+@pytest.mark.parametrize(
+    ("asked", "option"),
+    [
+        (("report", "weekly", "--week", "0001-W01"), "--week"),
+        (("report", "weekly", "--week", "9999-W52"), "--week"),
+        (("report", "weekly", "--week", "2202-W01", "--format", "html"), "--week"),
+        (("what-if", "weekly", "--rule-set", "teds-iop", "--week", "9999-W52"), "--week"),
+        (("at-risk", "--week", "1879-W52"), "--week"),
+        (("report", "monthly", "--month", "0001-01"), "--month"),
+        (("report", "monthly", "--month", "9999-12"), "--month"),
+        (("export", "attendance", "--to", "9999-12-31"), "--to"),
+        (("export", "attendance", "--from", "0001-01-01"), "--from"),
+        (("report", "weekly", "--week", "2026-W10", "--as-of", "9999-12-31"), "--as-of"),
+        (("replay", "SYN-1", "--as-of", "1879-12-31"), "--as-of"),
+        (("status", "SYN-1", "--known-at", "9999-12-31T23:59:59-05:00"), "--known-at"),
+        (("status", "SYN-1", "--known-at", "0001-01-01T00:00:00+09:00"), "--known-at"),
+    ],
+)
+def test_what_is_of_a_year_that_nobody_means_is_not_understood(asked: tuple[str, ...], option: str) -> None:
+    run(*asked).not_understood(option, "can be meant", "from 1880 to 2200")
+
+
 @pytest.mark.parametrize("name", ["ods", "docx"])
 def test_a_format_that_reports_do_not_have_yet_is_answered_with_those_they_have(name: str) -> None:
     report = run("report", "weekly", "--week", "2026-W10", "--format", name)
