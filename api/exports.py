@@ -1,13 +1,11 @@
 """Tables of a site as files: made whole, put on record, then sent; of any size in the same memory."""
 
 import base64
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from enum import StrEnum
 from tempfile import TemporaryFile
-from threading import BoundedSemaphore
 from typing import IO, Annotated, Any, Final
 
 from fastapi import APIRouter, Path, Query, Response
@@ -19,9 +17,10 @@ from api.answers import OF_QUERIES
 from api.asking import Code, Current, wait
 from api.bodies import LARGEST, Instant, PlainDate
 from api.commands import Topic
+from api.few import one_of_few
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import malformed, try_again
+from api.problem import malformed
 from exchange.export import question
 from exchange.export.files import FORMATS
 from exchange.export.kinds import KINDS
@@ -29,12 +28,7 @@ from exchange.export.taking import manifest_of, write_table
 from exchange.export.teds import SUBMISSIONS, submitted
 from exchange.manifest import Taker
 
-AT_ONCE: Final = 2
-"""So many are made by a process at a time: each holds a connection, and a file on the disk."""
-
 _CHUNK_BYTES: Final = 1 << 18
-
-_making: Final = BoundedSemaphore(AT_ONCE)
 
 _ALONE: Final = frozenset({"facts", "census", *SUBMISSIONS})
 """Kinds with an address of their own: each is asked in its own way."""
@@ -224,18 +218,8 @@ def _wanted(by: Caller, code: str, asked: FileAsked, **chosen: date | None) -> q
 
 def _answer(by: Caller, kind: str, asked: FileAsked, wanted: question.Asked) -> Response:
     wait(by, asked, for_tables=asked.known_at is None)
-    with _one_of_few():
+    with one_of_few():
         return _made(replace(by, what=KINDS[kind].what), kind, asked.format.value, wanted)
-
-
-@contextmanager
-def _one_of_few() -> Iterator[None]:
-    if not _making.acquire(blocking=False):
-        raise try_again("Other exports are being made: ask again in a moment.")
-    try:
-        yield
-    finally:
-        _making.release()
 
 
 def _made(by: Caller, kind: str, name: str, wanted: question.Asked) -> Response:

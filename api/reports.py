@@ -9,6 +9,7 @@ from api import report_answers
 from api.answers import OF_CHARTS, OF_QUERIES, json_answer, stamp
 from api.asking import Asked, Code, PatientId, said_later, wait
 from api.commands import Topic
+from api.few import one_of_few
 from api.gate import Caller, may
 from api.paper import CONTENT, SAID, Format, paper_answer
 from api.permission import Read
@@ -19,7 +20,7 @@ from domain.week import Week
 from exchange import findings, reports
 from exchange.paper.document import Form
 from exchange.paper.reports import printed
-from exchange.reports import Question
+from exchange.reports import Question, Report
 from exchange.rows import full_record, patients_of
 
 _YEAR: Final = r"(18[89]\d|19\d\d|2[01]\d\d)"
@@ -128,13 +129,21 @@ def _question(by: Caller, asked: RulesAsked) -> Question:
 
 def _answer(by: Caller, code: str, period: Week | Month, asked: ReportAsked) -> Response:
     wait(by, asked, for_tables=False)
-    report = reports.answer(by.wiring.store, code, period, now=by.wiring.clock(), asked=_question(by, asked))
-    by.saw(sorted(patients_of(report.rows)))
     if asked.format == "json":
+        report = _seen(by, code, period, asked)
         return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
     form = Form(asked.format)
-    body = printed(by.wiring.store, report, form)
-    return paper_answer(by, body, form, called=f"{report.header.kind}-{code}-{period}", rows=report.header.rows)
+    # Before anything is put on record as seen: who is asked to wait has seen nothing.
+    with one_of_few():
+        report = _seen(by, code, period, asked)
+        body = printed(by.wiring.store, report, form)
+        return paper_answer(by, body, form, called=f"{report.header.kind}-{code}-{period}", rows=report.header.rows)
+
+
+def _seen(by: Caller, code: str, period: Week | Month, asked: ReportAsked) -> Report:
+    report = reports.answer(by.wiring.store, code, period, now=by.wiring.clock(), asked=_question(by, asked))
+    by.saw(sorted(patients_of(report.rows)))
+    return report
 
 
 def read_week(label: str, field: str = "query.week") -> Week:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -19,6 +20,7 @@ from domain.week import Week
 from exchange.cut import utc_text
 from exchange.paper.document import Column, Document, Fact, Figure, Form, Section, Table, Words
 from exchange.paper.hours import hours_pictures
+from exchange.paper.limits import LIMITS, Limit, patients_elsewhere, rows_elsewhere
 from exchange.paper.positivity import positivity_picture
 from exchange.paper.short_names import short_names
 from exchange.paper.strip import LETTERS, lettered, strip_pictures
@@ -46,7 +48,7 @@ def printed(store: Store, report: Report, form: Form) -> bytes:
     """The report for people. It holds nothing of who asked, what for and when: at one cut it has the same bytes."""
     header = report.header
     rule_set = shipped().named(header.rule_set, header.as_of, header.rule_set_version)
-    return write(report_document(_site_of(store, header), report, rule_set), form)
+    return write(report_document(_site_of(store, header), report, rule_set, LIMITS[form]), form)
 
 
 def _site_of(store: Store, header: ReportHeader) -> Site:
@@ -64,17 +66,21 @@ def _dates(period: Week | Month) -> Period:
     return Period.of_week(period) if isinstance(period, Week) else Period.of_month(period)
 
 
-def report_document(site: Site, report: Report, rule_set: RuleSet) -> Document:
-    """`site` as it stands at the report's cut, `rule_set` that of the report."""
+def report_document(site: Site, report: Report, rule_set: RuleSet, limit: Limit = LIMITS[Form.PDF]) -> Document:
+    """`site` as it stands at the report's cut, `rule_set` that of the report. Of what is beyond the limit it says where
+    it stands."""
     header, rows = report.header, report.rows
     asked: dict[str, Any] = {"rule_set": rule_set, "as_of": header.as_of, "payer": header.payer}
     if isinstance(header.period, Week):
         picture = picture_week(site, header.period, known_at=header.known_at, **asked)
-        sections = [_summary(rows, rule_set, header.rules, MEANT), *_pictures(picture, rows, header.period)]
+        sections = [_summary(rows, rule_set, header.rules, MEANT), *_pictures(picture, rows, header.period, limit)]
     else:
         screened = picture_screens(site, header.period.last, **asked)
         sections = [_summary(rows, rule_set, header.rules, MEANT_BY_MONTH), *_screens(screened)]
-    sections += [_of_rule(rule, rows, rule_set, site) for rule in header.rules]
+    if len(rows) > limit.rows:
+        sections.append(rows_elsewhere(len(rows), header.sha256, limit))
+    else:
+        sections += [_of_rule(rule, rows, rule_set, site) for rule in header.rules]
     name = site.facility.name or header.facility
     of_payer = "" if header.payer is None else f", episodes of {_words(header.payer)}"
     return Document(
@@ -144,16 +150,22 @@ def _in_short(hours: Sequence[Verdict]) -> Iterator[Words]:
         yield Words(text=f"Of {patients}, {met} reached the minutes that HRS-1 asks for{later}.")
 
 
-def _pictures(picture: WeekPicture, rows: Sequence[Row], week: Week) -> list[Section]:
+def _pictures(picture: WeekPicture, rows: Sequence[Row], week: Week, limit: Limit) -> list[Section]:
     of_hours = [row for row in rows if row.rule == "HRS-1"]
     ids = {row.subject_id for row in of_hours} | {str(strip.patient_id) for strip in picture.strips}
     names = short_names(ids)
+    cut_short = []
+    if len(ids) > limit.patients:
+        shown = frozenset(sorted(ids)[: limit.patients])
+        of_hours = [row for row in of_hours if row.subject_id in shown]
+        picture = replace(picture, strips=tuple(s for s in picture.strips if str(s.patient_id) in shown))
+        cut_short = [patients_elsewhere(len(ids), limit)]
     hours: list[Figure | Words] = list(hours_pictures(of_hours, names, f"week {week}"))
     strips: list[Figure | Words] = list(strip_pictures(picture, names))
     nobody = Words(text="Nobody was enrolled on a date of the week.")
     by_no_rule = Words(text="This rule set asks for no minutes a week.")
     sections = [
-        Section(title="Hours of each patient", blocks=tuple(hours or [by_no_rule if strips else nobody])),
+        Section(title="Hours of each patient", blocks=(*cut_short, *(hours or [by_no_rule if strips else nobody]))),
         Section(title="Attendance", blocks=tuple(strips or [nobody])),
         *_screens(picture.screened),
     ]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from api import exports
+from api import few
 from api.exports import ExportKind, FormatName
 from exchange.export.files import FORMATS
 from exchange.export.kinds import KINDS
@@ -92,12 +92,12 @@ def test_a_counselor_takes_no_file_and_the_attempt_is_on_record(attended: Site) 
 
 
 def test_more_than_a_few_at_a_time_are_asked_to_wait(attended: Site) -> None:
-    taken = [exports._making.acquire(blocking=False) for _ in range(exports.AT_ONCE)]
+    taken = [few._making.acquire(blocking=False) for _ in range(few.AT_ONCE)]
     try:
         assert export(attended).status_code == 503
     finally:
         for _ in taken:
-            exports._making.release()
+            few._making.release()
     assert export(attended).status_code == 200
 
 

@@ -9,7 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
+from api import few
 from domain.week import Week
+from exchange.paper.document import Form
+from exchange.paper.limits import LIMITS, Limit
 from exchange.paper.page import policy
 from tests.api.program import DAY, ENDED, NOW, PERSONAL, STARTED, Site
 from tests.exchange.paper.given import text_of
@@ -69,6 +72,31 @@ def test_whose_charts_were_seen_and_which_file_left_is_on_record(site: Site, att
     assert took["what"] == saw["what"] == "read_weekly_report"
     assert took["sha256"] == sha256(response.content).hexdigest()
     assert took["rows"] > 5
+
+
+@pytest.mark.parametrize("form", MEDIA)
+def test_more_reports_on_paper_than_a_few_at_a_time_are_asked_to_wait(site: Site, attended: str, form: str) -> None:
+    """Exports and they are counted together; nothing is on record as seen of what was not. JSON waits for none."""
+    path, params = f"/facilities/{site.code}/reports/weekly", {"week": WEEK, "format": form}
+    before = len(site.accesses())
+    with few.one_of_few(), few.one_of_few():
+        response = site.ask("compliance_officer", path, params=params)
+        assert (response.status_code, response.headers["Retry-After"]) == (503, "1")
+        assert len(site.accesses()) == before
+        ask(site, path, week=WEEK)
+    assert site.ask("compliance_officer", path, params=params).status_code == 200
+
+
+def test_a_large_report_points_to_where_its_rows_stand(
+    site: Site, attended: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(LIMITS, Form.PDF, Limit(rows=3, patients=500))
+    path = f"/facilities/{site.code}/reports/weekly"
+    response = ask(site, path, week=WEEK, format="pdf")
+    text = text_of(response.content)
+    assert "more than the 3 that this document takes, stand in the same report as CSV, XLSX or NDJSON" in text
+    assert "Rows of HRS-1" not in text
+    assert "more than the" not in ask(site, path, week=WEEK, format="html").text
 
 
 def test_a_page_brings_its_style_and_nothing_else(site: Site, attended: str) -> None:

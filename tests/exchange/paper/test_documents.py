@@ -17,7 +17,8 @@ from pypdf import PdfReader
 
 from domain.compliance.verdict import Row
 from domain.site import Site
-from exchange.paper.document import Form
+from exchange.paper.document import Form, Table, Words
+from exchange.paper.limits import LIMITS, Limit
 from exchange.paper.page import policy
 from exchange.paper.pdf import as_pdf
 from exchange.paper.reports import report_document
@@ -104,6 +105,45 @@ def test_every_row_stands_in_the_page(site: Site, page: ET.Element) -> None:
     lines = {" ".join(cell.text or "" for cell in line if cell.text) for line in page.iter("tr")}
     for row in report_of(site, WEEK).rows:
         assert any(line.startswith(row.subject_id) and cells(row) in line for line in lines), row
+
+
+@pytest.mark.parametrize("form", Form)
+def test_of_more_rows_than_it_takes_it_says_where_they_stand(site: Site, form: Form) -> None:
+    report = report_of(site, WEEK)
+    rows = len(report.rows)
+
+    def said(limit: Limit) -> str:
+        written = write(report_document(site, report, LANDMARK_IOP, limit), form)
+        return text_of(written) if form is Form.PDF else " ".join(parsed_page(written).itertext())
+
+    patients = LIMITS[form].patients
+    short, whole = said(Limit(rows=rows - 1, patients=patients)), said(Limit(rows=rows, patients=patients))
+    sentence = (
+        f"The {rows:,} rows, more than the {rows - 1:,} that this document takes, stand in the same report as "
+        f"CSV, XLSX or NDJSON, with SHA-256 {report.header.sha256} of the canonical rows."
+    )
+    assert sentence in short
+    assert sentence not in whole
+    assert "Rows of HRS-1" in whole
+    assert "Rows of HRS-1" not in short
+    for kept in ("Verdicts by rule", "Treatment minutes of each patient", "What the pictures show"):
+        assert kept in short
+
+
+def test_pictures_show_as_many_patients_as_fit_and_say_so(site: Site) -> None:
+    report = report_of(site, WEEK)
+    patients = sorted({row.subject_id for row in report.rows if row.rule == "HRS-1"})
+    document = report_document(site, report, LANDMARK_IOP, Limit(rows=len(report.rows), patients=5))
+    told = next(section for section in document.sections if section.title == "Hours of each patient").blocks[0]
+    assert isinstance(told, Words)
+    assert f"Of {len(patients)} patients" in told.text
+    assert "the first 5 by id" in told.text
+    [table] = [b for s in document.sections if s.title == "Patients" for b in s.blocks if isinstance(b, Table)]
+    assert len(table.rows) == 5
+    assert all(patient.startswith(row[0]) for patient, row in zip(patients, table.rows, strict=False))
+    strips = [figure for figure in figures_of(document) if figure.title.startswith("Attendance of")]
+    drawn = " ".join(str(figure.svg) for figure in strips)
+    assert [patient for patient in patients if patient[:8] in drawn] == patients[:5]
 
 
 def test_each_page_says_what_it_is_and_where_it_stands(site: Site, pdf: bytes) -> None:
