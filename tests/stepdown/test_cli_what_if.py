@@ -21,6 +21,12 @@ def test_people_get_verdicts_by_rule_and_the_rows_that_differ(program: Program) 
 
 def test_programs_get_an_object_with_all_rows_when_asked(program: Program) -> None:
     changed = run(*W10, "--rule-set", "az-s9480@1", "--json").done().document
+    seen = program.accesses()[-1].fact
+    assert isinstance(seen, SearchMade)
+    assert sorted(map(str, seen.patient_ids)) == sorted(
+        {row["subject_id"] for row in changed["rows"] if row["subject"] == "patient"}
+    )
+    assert seen.patient_ids
     everything = run(*W10, "--rule-set", "az-s9480@1", "--json", "--all").done().document
     assert len(changed["rows"]) == changed["changed_count"] < len(everything["rows"]) == everything["row_count"]
     assert all(row["changed"] for row in changed["rows"])
