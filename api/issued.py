@@ -1,6 +1,7 @@
 """Issued reports: issue one, list them, read one as it was issued, ask what has changed since and why."""
 
 from base64 import b64encode
+from dataclasses import replace
 from hashlib import sha256
 from typing import Annotated, Final, Self
 from uuid import UUID
@@ -104,7 +105,9 @@ def issue_report(
     by: Annotated[Caller, may(recording(ReportIssued))], code: Code, body: IssueBody, key: IdempotencyKey
 ) -> Response:
     """Recorded as `ReportIssued`, by `compliance_officer`. The same rows are read back ever after; what is recorded
-    later shows in its delta."""
+    later shows in its delta. 403 for a `purpose` that the role reads no reports for; `Purpose-Of-Use` is that of the
+    act, not of the report."""
+    replace(by, purpose=body.purpose).may(Read.REPORT)
     sent = Sent(f"/v1{_ADDRESS}", {"code": code}, key, None)
     period = body.period()
     # Sent again it gets the first answer, without the report being made again.
@@ -139,6 +142,7 @@ def read_issued_reports(
     by: Annotated[Caller, may(Read.REPORT)], code: Code, asked: Annotated[ReportsAsked, Query()]
 ) -> Response:
     """The last one issued first, each with what it says of itself; no rows, no patient."""
+    # It leaves nothing in the access record, which says who looked at whose chart: no patient is in it.
     wait(by, asked, for_tables=False)
     found = issued.listing(
         by.wiring.store,
@@ -213,7 +217,8 @@ def read_report_delta(
     by: Annotated[Caller, may(Read.REPORT)], report_id: ReportId, asked: Annotated[DeltaAsked, Query()]
 ) -> Response:
     """The report's question asked again, of all that is on record or of what was by `known_at`. Exactly the rows that
-    are not the same, and for each the facts without which it would not be so: who recorded them, when and why."""
+    are not the same, and for each the facts without which it would not be so: who recorded them, when and, for whoever
+    may read histories, why."""
     wait(by, asked, for_tables=False)
     found = issued.find(by.wiring.store, by.facility, report_id)
     changed = delta.answer(
@@ -225,4 +230,4 @@ def read_report_delta(
         purpose=by.purpose,
     )
     by.saw(sorted(changed.patients))
-    return json_answer(changed.record())
+    return json_answer(changed.record(with_reasons=by.is_permitted([Read.HISTORY])))

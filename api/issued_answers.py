@@ -97,7 +97,9 @@ class CausingFact(Document):
     recorded_at: datetime
     by: Person
     source: str
-    reason: str | None
+    reason: str | None = Field(
+        None, description="Why it was recorded, as its recorder wrote it: there for whoever may read histories."
+    )
     about: str | None = Field(None, description="The event that it corrects or strikes.")
     late_hours: int | None = Field(None, description="Whole hours after it happened, where it was recorded late.")
 

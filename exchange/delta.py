@@ -77,8 +77,9 @@ class Delta:
     facts: Mapping[str, Mapping[str, Any]]
     patients: frozenset[UUID]
 
-    def record(self) -> dict[str, Any]:
-        """JSON-ready, in this order."""
+    def record(self, *, with_reasons: bool) -> dict[str, Any]:
+        """JSON-ready, in this order. `with_reasons`: why facts were recorded, which is text out of charts, sealed
+        there: for whoever may read them whole."""
         fact, header = self.issued.fact, self.report.header
         told = self.report.header.record()
         period = "week" if "week" in told else "month"
@@ -98,7 +99,10 @@ class Delta:
             "added": [one.record() for one in self.differences if one.before is None],
             "removed": [one.record() for one in self.differences if one.after is None],
             "changed": [one.record() for one in self.differences if one.before and one.after],
-            "facts": list(self.facts.values()),
+            "facts": [
+                {name: value for name, value in one.items() if with_reasons or name != "reason"}
+                for one in self.facts.values()
+            ],
         }
 
 

@@ -39,11 +39,14 @@ class Asker:
 
     def may(self, *actions: str) -> None:
         """`Wrong` when they may do none of these; the denial is on record before that."""
-        if any(permitted(self.person.role, action, self.purpose) for action in actions):
+        if self.is_permitted(*actions):
             return
         why = "not permitted to this role for this purpose"
         self.opened.accesses.denied(self.facility, by=self.person, what=self.what, why=why)
         raise Wrong(f"The role {self.person.role} may not do this for {self.purpose}: ask somebody who may.")
+
+    def is_permitted(self, *actions: str) -> bool:
+        return any(permitted(self.person.role, action, self.purpose) for action in actions)
 
     def read_chart(self, patient_id: UUID, at_version: int) -> None:
         """On record before the answer is shown."""

@@ -77,7 +77,7 @@ def _told(fact: Record) -> Iterator[str]:
     yield f"{fact['event']}, {fact['type']}{about}"
     late = f", {fact['late_hours']} h late" if "late_hours" in fact else ""
     yield f"recorded {_time(fact['recorded_at'])}{late}, by {_name(fact['by'])}"
-    if fact["reason"]:
+    if fact.get("reason"):
         yield f"because: {shown(fact['reason'])}"
 
 

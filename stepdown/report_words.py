@@ -43,6 +43,10 @@ Issue = Annotated[
     bool,
     typer.Option("--issue", help="Put it on record as issued, its rows kept for good: --by a compliance officer."),
 ]
+IssueFor = Annotated[
+    Literal["treatment", "operations", "payment", "audit", "research"] | None,
+    typer.Option("--issue-for", help="What the issued report is for, where that is not the --purpose of issuing it."),
+]
 ReportId = Annotated[
     Any,
     typer.Argument(metavar="REPORT", help="The report_id, as `stepdown report issued` lists it.", parser=read_report),
@@ -63,6 +67,7 @@ def weekly(
     by: By = None,
     purpose: Purpose = "operations",
     issue: Issue = False,
+    issue_for: IssueFor = None,
 ) -> None:
     """Report the compliance of a week, rule by rule."""
     _report(
@@ -78,6 +83,7 @@ def weekly(
         by=by,
         purpose=purpose,
         issue=issue,
+        issue_for=issue_for,
     )
 
 
@@ -95,6 +101,7 @@ def monthly(
     by: By = None,
     purpose: Purpose = "operations",
     issue: Issue = False,
+    issue_for: IssueFor = None,
 ) -> None:
     """Report a month of a site: its show rate, and how many screens were positive."""
     _report(
@@ -110,6 +117,7 @@ def monthly(
         by=by,
         purpose=purpose,
         issue=issue,
+        issue_for=issue_for,
     )
 
 
@@ -208,5 +216,7 @@ def _report(period: Any, rule_set: str | None, payer: str | None, as_of: Any, kn
 
     if how["out"] is None and how["format_"] in ("xlsx", "parquet"):
         raise typer.BadParameter("name the file to write: that is nothing for a terminal.", param_hint="--out")
+    if how["issue_for"] is not None and not how["issue"]:
+        raise typer.BadParameter("say --issue too: it is what an issued report is for.", param_hint="--issue-for")
     of_payer = None if payer is None else Payer(payer)
     reports.report(period, Question(rule_set=rule_set, payer=of_payer, as_of=as_of, known_at=known_at), **how)

@@ -13,6 +13,7 @@ from domain.week import Week
 from exchange.cut import Knowledge
 from exchange.export.columns import Column, Layout, Type, Values
 from exchange.export.question import Asked, Table
+from exchange.issued import IssuedReport
 from exchange.manifest import Manifest, Taker
 from exchange.reports import Report, ReportHeader
 
@@ -71,6 +72,30 @@ def manifest_of(
         columns=_COLUMNS,
         parameters=parameters_of(header),
         further={"charts_destroyed": header.charts_destroyed, "rows_sha256": header.sha256},
+    )
+
+
+def manifest_of_issued(
+    issued: IssuedReport, format_: str, *, size_bytes: int, sha256: str, taker: Taker, zone: ZoneInfo
+) -> Manifest:
+    """Of a file of an issued report, as of a report that was just made; and which one it is."""
+    fact, told = issued.fact, issued.record()
+    return Manifest(
+        what=fact.kind.value,
+        facility=issued.facility,
+        format=format_,
+        taker=taker,
+        knowledge=Knowledge(position=fact.at_position, known_at=fact.known_at),
+        rows=fact.rows,
+        size_bytes=size_bytes,
+        sha256=sha256,
+        as_of=fact.as_of,
+        zone=zone,
+        rule_set=fact.rule_set,
+        rule_set_version=fact.rule_set_version,
+        columns=_COLUMNS,
+        parameters={name: told[name] for name in ("week", "month", "payer") if name in told},
+        further={"report_id": told["report_id"], "issued_at": told["issued_at"], "rows_sha256": fact.sha256},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from hashlib import sha256
 from io import StringIO
@@ -13,13 +14,16 @@ import orjson
 from rich.console import Console
 
 from api.permission import Read, recording
+from domain.access import Purpose
 from domain.month import Month
 from domain.record import Source, stream_name
 from domain.report import ReportAttested, ReportIssued
 from domain.week import Week, local_date
 from exchange import delta as deltas
 from exchange import issued as reports
+from exchange.export.report_rows import manifest_of_issued
 from exchange.issuing import prepare
+from exchange.manifest import Taker, write_manifest
 from exchange.reports import Question, Report
 from exchange.rows import patients_in, records_as_csv, row_of
 from exchange.whole_file import whole_file
@@ -31,9 +35,11 @@ from stepdown.tables import report_table
 from stepdown.terminal import answers, say, say_known, write
 
 
-def issued_now(asks: Asker, period: Week | Month, question: Question) -> Report:
-    """Issues the answer, and says under which id. What is shown then is what was issued."""
+def issued_now(asks: Asker, period: Week | Month, question: Question, purpose: Purpose) -> Report:
+    """Issues the answer, and says under which id. What is shown then is what was issued. `purpose` is the report's, for
+    which reports have to be theirs to read; that of the act is the asker's."""
     asks.may(recording(ReportIssued))
+    replace(asks, purpose=purpose).may(Read.REPORT)
     issuing = prepare(
         asks.opened.store,
         asks.facility,
@@ -42,7 +48,7 @@ def issued_now(asks: Asker, period: Week | Month, question: Question) -> Report:
         now=now(),
         asked=question,
         requested_by=asks.person.id,
-        purpose=asks.purpose,
+        purpose=purpose,
     )
     asks.opened.desk.record(
         asks.facility, issuing.stream, issuing.fact, by=asks.person, source=Source.API, kept=issuing.kept
@@ -63,7 +69,7 @@ def issued(
     purpose: str,
     as_json: bool,
 ) -> None:
-    """Lists them. No patient is in it."""
+    """Lists them. No patient is in it, so that it leaves nothing in the access record."""
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_issued_reports", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
@@ -92,7 +98,8 @@ def read(
     by: UUID | None,
     purpose: str,
 ) -> None:
-    """As it was issued. Before that, the access ledger has whose charts are in it, and the file."""
+    """As it was issued. Before that, the access ledger has whose charts are in it, and the file, which has its manifest
+    beside it."""
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_issued_report", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
@@ -104,9 +111,14 @@ def read(
         if out is None:
             write(text)
             return
+        digest = sha256(text).hexdigest()
+        taker = Taker(by=asks.person.id, purpose=asks.purpose, at=now())
+        zone = facility_of(use, asks.facility).clock
+        manifest = manifest_of_issued(found, format_, size_bytes=len(text), sha256=digest, taker=taker, zone=zone)
         with whole_file(out) as file:
             file.write(text)
-            asks.took(len(rows), sha256(text).hexdigest())
+            write_manifest(manifest, out)
+            asks.took(len(rows), digest)
         say(f"{out}: {len(rows)} rows.")
 
 
@@ -145,10 +157,11 @@ def delta(
         )
         asks.saw(changed.patients)
         say_known(known_at, changed.report.header.known_at)
+        told = changed.record(with_reasons=asks.is_permitted(Read.HISTORY))
         if as_json:
-            write(orjson.dumps(changed.record(), option=orjson.OPT_APPEND_NEWLINE))
+            write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
             return
-        for table in delta_tables(changed.record()):
+        for table in delta_tables(told):
             answers().print(table)
 
 

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Console
 
 from api.permission import Read
+from domain.access import Purpose
 from domain.month import Month
 from domain.week import Week
 from exchange import reports
@@ -42,15 +43,17 @@ def report(
     by: UUID | None,
     purpose: str,
     issue: bool = False,
+    issue_for: str | None = None,
 ) -> None:
     """Shows or writes the report. Before that, the access ledger has whose charts were looked at, and the file; and, to
-    be issued, the record has it."""
+    be issued, the record has it. `issue_for` is what it is issued for, where that is not `purpose`, for which it is
+    asked and recorded."""
     what = "read_weekly_report" if isinstance(period, Week) else "read_monthly_report"
     with opened(read_settings(data)) as use:
         asks = asker(use, what, facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         if issue:
-            found = issued_now(asks, period, question)
+            found = issued_now(asks, period, question, Purpose(issue_for or purpose))
         else:
             asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)
             found = reports.answer(use.store, asks.facility, period, now=now(), asked=asked)

@@ -195,3 +195,51 @@ def test_rows_that_were_tampered_with_are_a_fault_with_a_name(site: Site, databa
         answer = site.ask("compliance_officer", path)
         assert (answer.status_code, answer.json()["type"]) == (500, "urn:stepdown:problem:report-altered")
         assert PATIENT not in answer.text
+
+
+def corrected(site: Site) -> None:
+    """The absence that example 15 corrects."""
+    correction = {
+        "outcome": "attended",
+        "arrived_at": "2026-03-05T18:00:00-05:00",
+        "left_at": "2026-03-05T21:00:00-05:00",
+        "method": "sign_in",
+        "reason": "sign-in sheet says otherwise",
+    }
+    site.done("counselor", f"/events/{CHART}@10/correction", correction)
+
+
+def test_who_asks_what_changed_leaves_whose_charts_were_shown(site: Site) -> None:
+    report_id = issued(site)
+    corrected(site)
+    delta = site.told("compliance_officer", f"/reports/{report_id}/delta")
+    assert PATIENT in {one["subject_id"] for one in delta["changed"]}
+    access = site.accesses()[-1]
+    assert (access["type"], access["fact"]["what"]) == ("SearchMade", "read_report_delta")
+    assert access["fact"]["patient_ids"] == [PATIENT]
+
+
+def test_why_a_fact_was_recorded_is_told_to_whoever_may_read_histories(site: Site) -> None:
+    report_id = issued(site)
+    corrected(site)
+    full = site.told("compliance_officer", f"/reports/{report_id}/delta")
+    assert [fact["reason"] for fact in full["facts"]] == ["sign-in sheet says otherwise"]
+    response = site.ask("administrator", f"/reports/{report_id}/delta")
+    assert response.status_code == 200, response.text
+    assert "sign-in sheet" not in response.text
+    told = response.json()
+    reasonless = [{name: value for name, value in fact.items() if name != "reason"} for fact in full["facts"]]
+    assert (told["facts"], told["changed"]) == (reasonless, full["changed"])
+
+
+@pytest.mark.parametrize("purpose", ["research", "payment", "treatment"])
+def test_a_report_is_issued_for_what_its_issuer_may_read_reports_for(site: Site, purpose: str) -> None:
+    address = "/facilities/lexington/reports"
+    refused = site.send("compliance_officer", address, {**ISSUE, "purpose": purpose})
+    assert refused.status_code == 403, refused.text
+    assert site.denials()[-1][0] == "issue_report"
+    assert site.told("compliance_officer", address)["reports"] == []
+    # The act is one of operations: what the report is for is another thing.
+    assert site.send("compliance_officer", address, ISSUE, Purpose_Of_Use="audit").status_code == 403
+    [report] = [issued(site)]
+    assert site.told("compliance_officer", f"/reports/{report}")["purpose"] == "audit"

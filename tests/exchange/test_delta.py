@@ -173,7 +173,7 @@ def test_of_a_payers_report_the_payers_rows_alone_are_asked_again(site: Store) -
     changed = asked(site, report)
     assert changed.facts.keys() == {f"{CHART}@11"}
     assert {one.after["rule"] for one in changed.differences if one.after} == {"HRS-1", "HRS-2"}
-    assert changed.record()["payer"] == "commercial"
+    assert changed.record(with_reasons=False)["payer"] == "commercial"
     other = issue(site, W10, payer=Payer.SELF_PAY, rule_set="az-s9480", known_at=MONDAY_MORNING)
     assert other.fact.rows == 0
     assert asked(site, other).differences == ()
@@ -188,7 +188,7 @@ def test_a_rule_set_adopted_retroactively_is_the_cause_of_every_row(site: Store)
     name = f"facility/lexington@{receipt.version}"
     assert list(changed.facts) == [name]
     assert all(one.facts == (name,) for one in changed.differences)
-    told = changed.record()
+    told = changed.record(with_reasons=True)
     assert (told["issued"]["rule_set"], told["now"]["rule_set"]) == ("landmark-iop", "az-s9480")
     assert {one["row"]["rule"] for one in told["removed"]} >= {"HRS-3", "HRS-4", "RAT-1"}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -15,7 +16,7 @@ from domain.staff import StaffCredentialed
 from store.append import NewFact
 from store.keys import FileKeyring
 from store.store import Store
-from tests.exchange.reporting import OFFICER, REGISTRAR
+from tests.exchange.reporting import OFFICER, REGISTRAR, SITE, append
 from tests.sample_program import EXAMPLES, example
 from tests.stepdown.command import run
 from tests.stepdown.conftest import Program
@@ -64,6 +65,14 @@ def test_example_15_is_issued_read_attested_and_explained(officer: Program, tmp_
     assert isinstance(searched, SearchMade)
     assert isinstance(exported, ExportMade)
     assert exported.rows == told["row_count"]
+    manifest = orjson.loads((tmp_path / "week.csv.manifest.json").read_bytes())
+    assert manifest["sha256"] == exported.sha256 == sha256(out.read_bytes()).hexdigest()
+    assert (manifest["what"], manifest["parameters"]) == ("weekly", {"week": "2026-W10"})
+    assert (manifest["report_id"], manifest["rows_sha256"]) == (report_id, told["sha256"])
+    assert [manifest[name] for name in ("rule_set", "as_of", "known_at", "position", "issued_at")] == [
+        told[name] for name in ("rule_set", "as_of", "known_at", "position", "issued_at")
+    ]
+    assert (manifest["requested_by"], manifest["rows"]) == (OFFICER.id, told["row_count"])
     run("report", "attest", report_id, *BY).done()
     [listed] = [orjson.loads(line) for line in run("report", "issued", "--json", *BY).done().out.splitlines()]
     assert (listed["report_id"], listed["attested_by"]["name"]) == (report_id, "C. Omply")
@@ -71,6 +80,9 @@ def test_example_15_is_issued_read_attested_and_explained(officer: Program, tmp_
     assert report_id in table
     assert report_id not in run("report", "issued", "--week", "2026-W11").done().text
     delta = run("report", "delta", report_id, "--json", *BY).done().document
+    access = officer.accesses()[-1].fact
+    assert isinstance(access, SearchMade)
+    assert (access.what, access.patient_ids) == ("read_report_delta", (UUID(CORRECTION[6:42]),))
     assert [fact["event"] for fact in delta["facts"]] == [CORRECTION]
     hours = next(one for one in delta["changed"] if one["rule"] == "HRS-1")
     assert hours["changes"]["verdict"] == {"before": "not_met", "after": "met"}
@@ -115,3 +127,33 @@ def test_rows_that_were_tampered_with_are_found_wrong(officer: Program) -> None:
         connection.execute("UPDATE kept_rows SET body = set_bit(body, 400, 1 - get_bit(body, 400))")
     for word in ("read", "delta"):
         run("report", word, report_id, *BY).refused(f"report/{report_id}", "not those that were issued")
+
+
+def test_a_report_is_issued_for_what_its_issuer_may_read_reports_for(officer: Program) -> None:
+    run(*WEEK, "--issue", "--issue-for", "research", *BY).refused("research")
+    run(*WEEK, "--issue", "--purpose", "audit", *BY).refused("audit")
+    run(*WEEK, "--issue-for", "audit", *BY).not_understood("--issue")
+    said = run(*WEEK, "--issue", "--issue-for", "audit", *BY).done().err
+    report_id = said.strip().removeprefix("Issued as report/").removesuffix(".")
+    [listed] = [orjson.loads(line) for line in run("report", "issued", "--json", *BY).done().out.splitlines()]
+    assert (listed["report_id"], listed["purpose"]) == (report_id, "audit")
+
+
+def test_why_a_fact_was_recorded_is_told_to_whoever_may_read_histories(officer: Program) -> None:
+    report_id = issued()
+    administrator = StaffCredentialed(
+        staff_id=UUID(int=0xC4),
+        name="A. Dministrator",
+        role="administrator",
+        credential=None,
+        valid_from=example("15")[0].recorded_at.date(),
+    )
+    with Store(officer.database.app_url, FileKeyring(officer.data / "master.key")) as store:
+        append(store, SITE, administrator, by=REGISTRAR)
+    by = ("--by", f"staff/{UUID(int=0xC4)}")
+    delta = run("report", "delta", report_id, "--json", *by).done().document
+    assert [fact["event"] for fact in delta["facts"]] == [CORRECTION]
+    assert "reason" not in delta["facts"][0]
+    table = " ".join(run("report", "delta", report_id, *by).done().text.split())
+    assert CORRECTION in table
+    assert "because" not in table
