@@ -162,7 +162,7 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "read_screenings": (Read.HISTORY,),
     "read_random_draws": (Read.CENSUS,),
 }
-OPEN = {"check_health", "check_readiness"}
+OPEN = {"check_health", "check_readiness", "read_metrics"}
 
 
 def operations(client: Client) -> list[tuple[str, str, str]]:
