@@ -236,21 +236,30 @@ def _judge_minutes(weekly_minutes: int) -> None:
 
 
 def unfounded(episode: Episode, step_down: StepDown) -> Iterator[int]:
-    """The versions of steps that those before them don't allow, or not any more."""
+    """The versions of steps that lack what they rest on, by date: an answer that was told anew after the decision
+    stands for the one that is struck."""
     for n, mark in enumerate(step_down.marks[1:], start=1):
+        others = (*step_down.marks[:n], *step_down.marks[n + 1 :])
         try:
-            _judge_mark(episode, replace(step_down, marks=step_down.marks[:n]), mark)
+            _judge_ground(episode, replace(step_down, marks=others), mark)
         except Refused:
             yield mark.version
 
 
 def _judge_mark(episode: Episode, known: StepDown, mark: Mark) -> None:
-    """Refuses a step that the ones in `known` don't allow."""
-    recommended = known.marks[0]
+    """Refuses a new step that the ones in `known`, those recorded before, don't allow."""
     if known.last(Stage.WITHDRAWN) is not None:
         raise Refused("step-down.withdrawn", "This step-down was withdrawn: recommend a new one.")
     if known.last(Stage.IN_EFFECT) is not None:
         raise Refused("step-down.in-effect", "This step-down has taken effect: nothing more can be recorded on it.")
+    if mark.stage is Stage.DECIDED and known.last(Stage.DECIDED) is not None:
+        raise Refused("step-down.already-decided", "This step-down was decided.")
+    _judge_ground(episode, known, mark)
+
+
+def _judge_ground(episode: Episode, known: StepDown, mark: Mark) -> None:
+    """Refuses a step that rests on nothing in `known`."""
+    recommended = known.marks[0]
     if mark.on < recommended.on:
         raise Refused("step-down.before-recommendation", "Nothing on a step-down comes before its recommendation.")
     match mark.stage:
@@ -267,8 +276,6 @@ def _judge_mark(episode: Episode, known: StepDown, mark: Mark) -> None:
 
 def _judge_decision(episode: Episode, step_down: StepDown, on: date) -> None:
     treating = episode.enrollment.primary_clinician_id if episode.enrollment else None
-    if step_down.last(Stage.DECIDED) is not None:
-        raise Refused("step-down.already-decided", "This step-down was decided.")
     if step_down.marks[0].by != f"staff/{treating}":
         raise Refused(
             "step-down.not-by-treating-clinician",

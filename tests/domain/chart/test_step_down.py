@@ -264,6 +264,13 @@ def test_another_answer_may_be_struck_as_long_as_one_stands() -> None:
     given(*DECIDED, answered("2026-03-10")).when(strike(13)).recorded()
 
 
+def test_an_answer_told_anew_after_the_decision_stands_for_the_one_that_is_struck() -> None:
+    told_anew = said(answered("2026-03-08"), at="2026-03-10 12:00", reason="Entered from the paper sheet.")
+    given(*DECIDED, told_anew).when(strike(10)).recorded()
+    too_late = said(answered("2026-03-10"), at="2026-03-10 12:00")
+    given(*DECIDED, too_late).when(strike(10)).refused("correction.breaks-history", naming=f"{CHART}@12")
+
+
 def test_a_struck_withdrawal_lets_the_step_down_go_on() -> None:
     given(*DECIDED, withdrawn(), strike(13)).when(took_effect()).recorded()
 
