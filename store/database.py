@@ -217,6 +217,9 @@ def _ours(error: psycopg.Error, connection: Connection, *, writes: bool) -> Exce
             return Unavailable(_NO_ROOM)
         case psycopg.errors.ReadOnlySqlTransaction():
             return Unavailable(_NO_WRITES)
+        case psycopg.errors.PipelineAborted() if not connection.closed:
+            # A statement before it was refused, by a server that is there.
+            return StoreError("The database refused a statement: see that `stepdown migrate` has prepared it.")
         case psycopg.OperationalError():
             return Unavailable(UNREACHABLE)
         case _:
