@@ -38,6 +38,7 @@ class Leads(StrEnum):
 
 
 _IN_TREATMENT: Final = (State.ACTIVE, State.TAPERING, State.ON_HOLD)
+_AFTER_ASSESSMENT: Final = tuple(state for state in State if state is not State.INQUIRY)
 
 
 def _from(*states: State, to: State | Leads) -> dict[State, State | Leads]:
@@ -52,7 +53,7 @@ TRANSITIONS: Final[Mapping[str, Mapping[State, State | Leads]]] = {
     "IntakeAssessed": _from(State.INQUIRY, State.ASSESSED, State.DETOX_REFERRED, to=State.ASSESSED),
     "Waitlisted": _from(State.ASSESSED, to=State.WAITLISTED),
     "DetoxReferred": _from(State.ASSESSED, to=State.DETOX_REFERRED) | _stays_in(*_IN_TREATMENT),
-    "DetoxAnswered": _from(State.DETOX_REFERRED, to=State.ASSESSED) | _stays_in(*_IN_TREATMENT, *sorted(ENDED)),
+    "DetoxAnswered": _stays_in(*_AFTER_ASSESSMENT) | _from(State.DETOX_REFERRED, to=State.ASSESSED),
     "Enrolled": _from(State.ASSESSED, State.WAITLISTED, to=State.ENROLLED),
     "NotAdmitted": _from(
         State.INQUIRY,
@@ -71,7 +72,8 @@ TRANSITIONS: Final[Mapping[str, Mapping[State, State | Leads]]] = {
     "Discharged": _from(*_IN_TREATMENT, to=State.DISCHARGED),
 }
 """Fact → the states it may follow, each with the state it leads to. Of the answers to a detox referral only a refusal
-stands here: nobody took the patient, so the assessment holds again. Who was taken comes back by a new assessment."""
+stands here: nobody took the patient, so the assessment holds again. Who was taken comes back by a new assessment. A
+provider may answer when the patient has long moved on, which changes nothing."""
 
 _OF_THE_DAY: Final[Mapping[str, int]] = {
     "EpisodeCarriedOver": 0,

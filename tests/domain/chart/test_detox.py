@@ -48,6 +48,19 @@ def test_who_was_taken_comes_back_by_a_new_assessment() -> None:
     assert state(story, "2026-03-06") is State.ENROLLED
 
 
+def test_a_provider_may_answer_when_the_patient_has_moved_on() -> None:
+    """Also when only the order of entries says so: a return that is told after the answer, of a date before it."""
+    returned = (*REFERRED, assessed("2026-03-04"), suitability(on="2026-03-04"))
+    for accepted in (True, False):
+        story = given(*returned, detox_answered(accepted, on="2026-03-05"))
+        assert state(story, "2026-03-05") is State.ASSESSED
+        assert not story.broken
+    told_late = given(*REFERRED, detox_answered(False, on="2026-03-05")).when(assessed("2026-03-04")).recorded()
+    assert state(told_late, "2026-03-05") is State.ASSESSED
+    story = given(*returned, enrolled("2026-03-05"), detox_answered(False, on="2026-03-06"))
+    assert state(story, "2026-03-06") is State.ENROLLED
+
+
 def test_nobody_is_enrolled_out_of_detox_without_a_new_assessment() -> None:
     story = given(*REFERRED, detox_answered(accepted=True), suitability(on="2026-03-05"))
     story.when(enrolled("2026-03-05")).refused("episode.transition")

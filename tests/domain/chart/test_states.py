@@ -49,16 +49,21 @@ FOLLOWS: Final[Mapping[State, Mapping[str, State]]] = {
         "IntakeAssessed": State.ASSESSED,
         "Waitlisted": State.WAITLISTED,
         "DetoxReferred": State.DETOX_REFERRED,
+        "DetoxAnswered": State.ASSESSED,
         "Enrolled": State.ENROLLED,
         "NotAdmitted": NOT_ADMITTED,
     },
-    State.WAITLISTED: {"Enrolled": State.ENROLLED, "NotAdmitted": NOT_ADMITTED},
+    State.WAITLISTED: {
+        "DetoxAnswered": State.WAITLISTED,
+        "Enrolled": State.ENROLLED,
+        "NotAdmitted": NOT_ADMITTED,
+    },
     State.DETOX_REFERRED: {
         "IntakeAssessed": State.ASSESSED,
         "DetoxAnswered": State.ASSESSED,
         "NotAdmitted": NOT_ADMITTED,
     },
-    State.ENROLLED: {"Admitted": State.ACTIVE, "NotAdmitted": NOT_ADMITTED},
+    State.ENROLLED: {"DetoxAnswered": State.ENROLLED, "Admitted": State.ACTIVE, "NotAdmitted": NOT_ADMITTED},
     State.ACTIVE: {
         "StepDownTookEffect": State.TAPERING,
         "StepUpDecided": State.ACTIVE,
@@ -85,7 +90,7 @@ FOLLOWS: Final[Mapping[State, Mapping[str, State]]] = {
     State.NOT_ADMITTED: {"DetoxAnswered": NOT_ADMITTED},
 }
 """State → fact → the state it leads to, as the contract names them. What is not named here is refused. A refusal by the
-detox provider may come when the episode is over."""
+detox provider may come when the patient has moved on, or the episode is over."""
 
 EVERY_PAIR: Final = list(product(State, TRANSITIONS))
 RECORDED: Final = [(before, name) for before, name in EVERY_PAIR if name != "EpisodeCarriedOver"]
@@ -185,7 +190,7 @@ def test_a_transition_is_recorded_where_the_contract_names_it_and_refused_elsewh
     assert state(when.recorded(), "2026-03-13" if name == "HoldEnded" else ON) is to
 
 
-REFERRED_IN: Final = frozenset({State.ACTIVE, State.TAPERING, ON_HOLD, DISCHARGED, NOT_ADMITTED})
+REFERRED_IN: Final = frozenset(State) - {State.INQUIRY, State.DETOX_REFERRED}
 
 
 def _with_a_referral(before: State) -> Story:
@@ -195,6 +200,9 @@ def _with_a_referral(before: State) -> Story:
             return given(*ACTIVE, *care.AGREED, detox_referred("2026-03-11"), discharged("2026-03-11"))
         case State.NOT_ADMITTED:
             return given(*ASSESSED, suitability(), detox_referred(), not_admitted())
+        case State.ASSESSED | State.WAITLISTED | State.ENROLLED:
+            returned = (*ASSESSED, suitability(), detox_referred(on="2026-02-26"), assessed("2026-02-26"))
+            return given(*returned, *ON_THE_WAY_TO[before][len(ASSESSED) :])
         case _:
             return given(*ON_THE_WAY_TO[before], detox_referred("2026-03-11"))
 

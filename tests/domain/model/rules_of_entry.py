@@ -122,7 +122,7 @@ class WayIn(Machine):
         self.say(ANN, fact, by=by, why=why)
 
     @rule(days=ago, accepted=st.booleans(), by=who, why=why)
-    @when("detox_referred")
+    @when("detox_referred", "assessed", "enrolled", "active", "discharged", "not_admitted")
     def answer_for_detox(self, days: int, accepted: bool, by: Any, why: str | None) -> None:
         self.say(ANN, DetoxAnswered(episode_id=self.episode(), accepted=accepted, on=self.day(days)), by=by, why=why)
 

@@ -7,8 +7,9 @@ program day, not by the order of recording."
 Left open, and settled here: what happened on one date is taken in the order in which it can have happened (inquiry,
 assessment and what comes of it, enrollment, admission, care, the end of a hold, the end of the episode), and within
 each in the order of recording. In treatment a detox referral changes no state, so that it comes with care. A referral
-that the provider declines at once leaves the patient assessed. A hold that is entered after a later one, before which
-it began, ended before that one began: when, is not known before its end is told, and it is taken to be of one day.
+that the provider declines at once leaves the patient assessed; an answer to somebody who has moved on changes nothing.
+A hold that is entered after a later one, before which it began, ended before that one began: when, is not known before
+its end is told, and it is taken to be of one day.
 """
 
 from __future__ import annotations
@@ -83,8 +84,7 @@ def walk(lines: list[Line], episode_id: Any) -> list[tuple[Line, str | None, str
         elif line.name == "HoldEnded":
             after = before_hold if state == "on_hold" else None
         elif line.name == "DetoxAnswered":
-            after = ("assessed" if not line.accepted else state) if state == "detox_referred" else state
-            after = None if state in ("inquiry", "assessed", "waitlisted", "enrolled") else after
+            after = "assessed" if state == "detox_referred" and not line.accepted else state
         else:
             after = LEADS[line.name].get(state or "")
         if line.name == "DetoxReferred" and line.get("accepted") is False and after is not None:
