@@ -288,9 +288,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     "read_status": STATUS,
     "read_history": {
         "patient_id": PATIENT,
-        "facility": "lexington",
-        "known_at": _RECORDED,
-        "position": 4711,
+        **_CUT,
         "version": 12,
         "facts": [_EVENT],
         "next_after": None,

@@ -134,14 +134,24 @@ class StepDownStatus(Document):
     effective_on: date | None
 
 
-class Cut(Document):
-    """What an answer stands on. `asked_known_at` is there when a later instant than the last fact's was asked for."""
+class Said(Document):
+    """What is said beside an answer about two times that are not as one might think, where there is something."""
+
+    asked_known_at: datetime | None = Field(
+        None, description="The instant that was asked for, where nothing was recorded after `known_at`."
+    )
+    remarks: list[str] | None = Field(
+        None, description="A sentence each: on a `known_at` after the last fact, on an `as_of` that was still to come."
+    )
+
+
+class Cut(Said):
+    """What an answer stands on."""
 
     facility: str
     as_of: date
     known_at: datetime
     position: int
-    asked_known_at: datetime | None = None
 
 
 class Joined(Cut):
@@ -205,13 +215,10 @@ class HistoryEvent(Event):
     )
 
 
-class History(Document):
+class History(Cut):
     """The facts of a chart, oldest first, and the status that all of them add up to at this cut."""
 
     patient_id: UUID
-    facility: str
-    known_at: datetime
-    position: int
     version: int
     facts: list[HistoryEvent]
     next_after: int | None = Field(description="Continue with `after=` this; null on the last page.")
@@ -288,7 +295,7 @@ class SessionOfDay(Document):
     staff: list[StaffOfSession] = Field(description="Who held it; before that, who is noted as there now.")
 
 
-class SessionsOfDay(Document):
+class SessionsOfDay(Said):
     facility: str
     on: date
     known_at: datetime | None

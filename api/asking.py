@@ -3,7 +3,7 @@
 A parameter that isn't known is refused: a misspelt `as_of` would otherwise be answered as today.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from api.answers import stamp
 from api.bodies import Instant, PlainDate
 from api.gate import Caller
 from api.problem import try_again
+from exchange.cut import knowledge, remarks
 from projections.position import wait_for
 
 WAIT_SECONDS: Final = 2.0
@@ -54,11 +55,14 @@ class Asked(Current):
 
 
 def wait(by: Caller, asked: Current, *, for_tables: bool) -> None:
-    """503 unless what was seen at this site is there in time: in the read tables, or in the ledger itself.
+    """503 unless what was seen at this site is there in time: in the read tables, or in the ledger itself. NotOnRecord
+    for a `known_at` before the first fact of the site.
 
     Positions in other ledgers don't matter to an answer about this one.
     """
     position, store = _seen(by, asked), by.wiring.store
+    if (known_at := getattr(asked, "known_at", None)) is not None:
+        knowledge(store.ledger(by.facility), known_at)
     if position == 0:
         return
     if for_tables:
@@ -80,8 +84,22 @@ def _seen(by: Caller, asked: Current) -> int:
     return max((int(position) for ledger, _, position in seen if ledger == by.facility), default=0)
 
 
-def said_later(document: dict[str, Any], known_at: datetime | None) -> dict[str, Any]:
-    """The document; with `asked_known_at` when a later instant was asked for than it answers."""
-    if known_at is None or known_at <= datetime.fromisoformat(document["known_at"]):
-        return document
-    return {**document, "asked_known_at": stamp(known_at)}
+def said(
+    by: Caller, document: dict[str, Any], known_at: datetime | None, *, answered: datetime | None = None
+) -> dict[str, Any]:
+    """The document of an answer, with what has to be said beside it: `asked_known_at` where a later instant was asked
+    for than it answers, `remarks` on that, and on an `as_of` that was still to come. `answered` where it isn't
+    the document's own `known_at`."""
+    stands_at = answered or datetime.fromisoformat(document["known_at"])
+    told = remarks(
+        stands_at,
+        asked=known_at,
+        as_of=date.fromisoformat(document["as_of"]) if "as_of" in document else None,
+        now=by.wiring.clock(),
+        zone=None if by.glance is None else by.glance.facility.zone,
+    )
+    return {
+        **document,
+        **({} if known_at is None or known_at <= stands_at else {"asked_known_at": stamp(known_at)}),
+        **({"remarks": told} if told else {}),
+    }

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api import at_risk_answers
 from api.answers import OF_QUERIES, json_answer
-from api.asking import Asked, Code, wait
+from api.asking import Asked, Code, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -40,4 +40,4 @@ def read_at_risk(
         by.wiring.store, code, now=by.wiring.clock(), week=week, as_of=asked.as_of, known_at=asked.known_at
     )
     by.saw(found.patients)
-    return json_answer(found.record())
+    return json_answer(said(by, found.record(), asked.known_at))

@@ -7,8 +7,8 @@ import orjson
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.answers import OF_CHARTS, Document, Event, HistoryEvent, json_answer, stamp
-from api.asking import Current, PatientId, wait
+from api.answers import OF_CHARTS, Document, Event, HistoryEvent, Said, json_answer
+from api.asking import Current, PatientId, said, wait
 from api.bodies import Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
@@ -40,13 +40,12 @@ class ChangedField(Document):
     after: Any
 
 
-class Changes(Document):
+class Changes(Said):
     patient_id: str
     facility: str
     as_of: date
     from_: Moment = Field(alias="from")
     to: Moment
-    asked_known_at: datetime | None = None
     changes: list[ChangedField] = Field(description="The status of `as_of`, field by field, where it is another one.")
     time_passed: bool = Field(
         description="Some of it is so because sessions were over meanwhile, whatever was recorded."
@@ -84,10 +83,8 @@ def read_changes(
     _, version = found.versions
     by.read_chart(patient_id, version)
     by.read_linked(found.linked)
-    later = found.knowledge[1].asked_known_at
     document = {
-        **found.record(asked.from_known_at),
-        **({} if later is None else {"asked_known_at": stamp(later)}),
+        **said(by, found.record(asked.from_known_at), asked.to_known_at, answered=found.knowledge[1].known_at),
         "facts": [orjson.Fragment(line) for line in found.lines],
         "beside": [orjson.Fragment(line) for line in found.beside],
     }

@@ -10,11 +10,12 @@ from pydantic import Field
 
 from api import answers
 from api.answers import OF_CHARTS, json_answer, stamp
-from api.asking import Asked, PatientId, is_in, said_later, wait
+from api.asking import Asked, PatientId, is_in, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.plain import AboutPatient
+from domain.week import local_date
 from exchange import replay, screenings
 from projections import status
 from projections.site import date_asked, is_past
@@ -64,6 +65,8 @@ def _kept(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] | Non
     if asked.known_at is not None or is_past(asked.as_of, now) or not is_in(glance.cut.position, by, asked):
         return None
     on = date_asked(asked.as_of, None, now=now, zone=glance.facility.zone)
+    if on > local_date(now, glance.facility.zone):
+        return None  # It says that this date was still to come.
     page = by.wiring.watches.of(by.facility).page(patient_id, on, glance)
     return None if page is None else (page.version, page.at(glance.cut))
 
@@ -83,7 +86,7 @@ def _looked_up(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] 
         return None
     by.wiring.watches.of(by.facility).keep(patient_id, found)
     by.read_linked(found.linked)
-    return found.version, orjson.dumps(said_later(found.document, asked.known_at))
+    return found.version, orjson.dumps(said(by, found.document, asked.known_at))
 
 
 @router.get(
@@ -117,6 +120,7 @@ def read_history(
     document: dict[str, Any] = {
         "patient_id": str(patient_id),
         "facility": by.facility,
+        "as_of": history.status["as_of"],
         "known_at": history.status["known_at"],
         "position": history.status["position"],
         "version": history.version,
@@ -124,7 +128,7 @@ def read_history(
         "next_after": history.next_after,
         "status": history.status,
     }
-    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{history.version}"'})
+    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{history.version}"'})
 
 
 @router.get(
@@ -160,4 +164,4 @@ def read_screenings(
         "version": found.version,
         **found.document,
     }
-    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{found.version}"'})

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from api import answers
 from api.answers import OF_CHARTS, json_answer, stamp
-from api.asking import Asked, PatientId, said_later, wait
+from api.asking import Asked, PatientId, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -59,4 +59,4 @@ def read_disclosures(
         "position": found.knowledge.position,
         "disclosures": found.rows,
     }
-    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{found.version}"'})

@@ -11,7 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 
 from api import issued_answers
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, problems, receipt_responses
-from api.asking import Code, Current, wait
+from api.asking import Code, Current, said, wait
 from api.bodies import Body, Instant, PlainDate, one_of
 from api.commands import Topic
 from api.gate import Caller, may
@@ -230,4 +230,5 @@ def read_report_delta(
         purpose=by.purpose,
     )
     by.saw(sorted(changed.patients))
-    return json_answer(changed.record(with_reasons=by.is_permitted([Read.HISTORY])))
+    document = changed.record(with_reasons=by.is_permitted([Read.HISTORY]))
+    return json_answer(said(by, document, asked.known_at))

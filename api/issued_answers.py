@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.answers import Document, Person
+from api.answers import Document, Person, Said
 
 
 class IssuedHeader(Document):
@@ -119,7 +119,7 @@ class AskedNow(AskedThen):
     charts_destroyed: int = Field(description="Charts that no row is about any more.")
 
 
-class ReportDelta(Document):
+class ReportDelta(Said):
     """The same question at a later `known_at`: the same period, payer, `as_of`, and choice of rule set."""
 
     report_id: UUID
@@ -131,7 +131,6 @@ class ReportDelta(Document):
     as_of: date
     known_at: datetime
     position: int
-    asked_known_at: datetime | None = None
     issued: AskedThen
     now: AskedNow
     added: list[OneRow]

@@ -6,8 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.answers import OF_QUERIES, Document, json_answer, stamp
-from api.asking import Code, Current, wait
+from api.answers import OF_QUERIES, Document, Said, json_answer
+from api.asking import Code, Current, said, wait
 from api.bodies import Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
@@ -50,13 +50,12 @@ class LateRow(LateFigures):
     week: str | None = Field(None, examples=["2026-W10"])
 
 
-class LateEntries(Document):
+class LateEntries(Said):
     facility: str
     per: Per
     from_: date | None = Field(alias="from")
     to: date
     known_at: datetime
-    asked_known_at: datetime | None = None
     position: int
     rows: list[LateRow]
     whole: LateFigures
@@ -85,5 +84,4 @@ def read_late_entries(
         known_at=asked.known_at,
     )
     by.saw([])
-    later = found.knowledge.asked_known_at
-    return json_answer({**found.record(), **({} if later is None else {"asked_known_at": stamp(later)})})
+    return json_answer(said(by, found.record(), asked.known_at))

@@ -7,8 +7,8 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from api.answers import OF_CHARTS, Document, Person, json_answer, stamp
-from api.asking import Current, PatientId, said_later, wait
+from api.answers import OF_CHARTS, Document, Person, Said, json_answer, stamp
+from api.asking import Current, PatientId, said, wait
 from api.bodies import Instant
 from api.commands import Topic
 from api.gate import Caller, may
@@ -40,13 +40,12 @@ class Look(Document):
     )
 
 
-class AccessRecord(Document):
+class AccessRecord(Said):
     """`position` is the access ledger's, not the site's."""
 
     patient_id: UUID
     facility: str
     known_at: datetime | None
-    asked_known_at: datetime | None = None
     position: int
     looks: list[Look]
     next_after: int | None = Field(description="Continue with `after=` this; null on the last page.")
@@ -85,7 +84,7 @@ def read_access(
         "looks": found.rows,
         "next_after": found.next_after,
     }
-    return json_answer(document if found.known_at is None else said_later(document, asked.known_at))
+    return json_answer(document if found.known_at is None else said(by, document, asked.known_at))
 
 
 def _whose(by: Caller, asked: Current, claim: str, word: str, key: UUID) -> Response:

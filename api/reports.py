@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api import report_answers
 from api.answers import OF_CHARTS, OF_QUERIES, json_answer, stamp
-from api.asking import Asked, Code, PatientId, said_later, wait
+from api.asking import Asked, Code, PatientId, said, wait
 from api.commands import Topic
 from api.few import one_of_few
 from api.gate import Caller, may
@@ -113,7 +113,7 @@ def read_compliance(
         "rule_set_version": found.rule_set.version,
         "findings": [full_record(row) for row in found.rows],
     }
-    return json_answer(said_later(document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{found.version}"'})
 
 
 def _question(by: Caller, asked: RulesAsked) -> Question:
@@ -131,7 +131,8 @@ def _answer(by: Caller, code: str, period: Week | Month, asked: ReportAsked) -> 
     wait(by, asked, for_tables=False)
     if asked.format == "json":
         report = _seen(by, code, period, asked)
-        return json_answer({**report.header.record(), "rows": [full_record(row) for row in report.rows]})
+        document = {**report.header.record(), "rows": [full_record(row) for row in report.rows]}
+        return json_answer(said(by, document, asked.known_at))
     form = Form(asked.format)
     # Before anything is put on record as seen: who is asked to wait has seen nothing.
     with one_of_few():

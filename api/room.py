@@ -12,7 +12,7 @@ from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
-from api.asking import Current, wait
+from api.asking import Current, said, wait
 from api.bodies import MOST_ITEMS, Body, Count, Id, Instant, Text, one_of, record_body
 from api.commands import Topic
 from api.gate import Caller, may
@@ -131,6 +131,9 @@ class RosterBody(Body):
 
 
 class RosterAsked(Current):
+    known_at: Instant | None = Field(
+        None, description="What was on record then, with offset. All that is; a later one is answered so, and says so."
+    )
     format: Format = Field("json", description=SAID)
 
 
@@ -239,13 +242,13 @@ def read_roster(
     session_id: SessionId,
     asked: Annotated[RosterAsked, Query()],
 ) -> Response:
-    """As it is now, from the ledger itself; as PDF or HTML a sheet to be signed by hand, which is a staff copy. Whoever
-    works at the door sees the sessions of today alone. `ETag` is the version of the session, for the `If-Match` of a
-    roster."""
+    """As it is known now, or was then, from the ledger itself; as PDF or HTML a sheet to be signed by hand, which is a
+    staff copy. Whoever works at the door sees the sessions of today alone. `ETag` is the version of the session, for
+    the `If-Match` of a roster."""
     wait(by, asked, for_tables=False)
-    found = room.answer(by.wiring.store, by.facility, session_id, now=by.wiring.clock())
+    found = room.answer(by.wiring.store, by.facility, session_id, now=by.wiring.clock(), known_at=asked.known_at)
     if found is None:
-        raise not_found("There is no such session at this facility.")
+        raise not_found("There is no such session at this facility, or there was none then.")
     if not found.today:
         by.may(Read.ROSTER)
     by.saw(found.patient_ids)
@@ -253,14 +256,16 @@ def read_roster(
         form = Form(asked.format)
         body = printed_roster(by.wiring.store, by.facility, session_id, found, form)
         return paper_answer(by, body, form, called=f"sign-in-{session_id}", rows=len(found.patient_ids))
+    if found.known_at is None:
+        raise LookupError("A session is on record with a time.")
     document = {
         "session_id": str(session_id),
         "facility": by.facility,
-        "known_at": None if found.known_at is None else stamp(found.known_at),
+        "known_at": stamp(found.known_at),
         "position": found.position,
         **found.document,
     }
-    return json_answer(document, headers={"ETag": f'"{found.version}"'})
+    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{found.version}"'})
 
 
 def _presence(one: Body) -> StaffPresence:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.answers import Document
+from api.answers import Document, Said
 
 
 class RosterSession(Document):
@@ -63,7 +63,7 @@ class RosterPatient(Document):
     record: str | None = Field(description="`stream@version`.")
 
 
-class Roster(Document):
+class Roster(Said):
     session_id: UUID
     facility: str
     known_at: datetime | None

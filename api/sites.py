@@ -8,8 +8,8 @@ from pydantic import Field
 
 from api import answers
 from api.answers import OF_QUERIES, json_answer, stamp
-from api.asking import Asked, Code, Current, said_later, wait
-from api.bodies import PlainDate
+from api.asking import Asked, Code, Current, said, wait
+from api.bodies import Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -21,6 +21,9 @@ router = APIRouter(responses=OF_QUERIES)
 
 
 class DayAsked(Current):
+    known_at: Instant | None = Field(
+        None, description="What was on record then, with offset. All that is; a later one is answered so, and says so."
+    )
     on: PlainDate | None = Field(None, description="Local date of the scheduled start. Today at the site.")
 
 
@@ -46,7 +49,7 @@ def read_census(by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Anno
         "position": found.position,
         "rows": found.rows,
     }
-    return json_answer(said_later(document, asked.known_at))
+    return json_answer(said(by, document, asked.known_at))
 
 
 @router.get(
@@ -61,14 +64,14 @@ def read_sessions(
     by: Annotated[Caller, may(Read.SESSIONS)], code: Code, asked: Annotated[DayAsked, Query()]
 ) -> Response:
     """Planned, held and cancelled ones, with how many came and are recorded, and which staff; no patient is named."""
-    wait(by, asked, for_tables=True)
-    cut = take_cut(by.wiring.store.ledger(code), known_at=None, as_of=asked.on, now=by.wiring.clock())
-    found = sessions.answer(by.wiring.store, code, on=cut.as_of)
+    wait(by, asked, for_tables=asked.known_at is None)
+    cut = take_cut(by.wiring.store.ledger(code), known_at=asked.known_at, as_of=asked.on, now=by.wiring.clock())
+    found = sessions.answer(by.wiring.store, code, on=cut.as_of, known_at=asked.known_at)
     document = {
         "facility": code,
         "on": found.on.isoformat(),
-        "known_at": None if found.known_at is None else stamp(found.known_at),
+        "known_at": stamp(cut.knowledge.known_at if found.known_at is None else found.known_at),
         "position": found.position,
         "sessions": found.rows,
     }
-    return json_answer(document)
+    return json_answer(said(by, document, asked.known_at))

@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from api import report_answers
 from api.answers import OF_QUERIES, json_answer
-from api.asking import Asked, Code, wait
+from api.asking import Asked, Code, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
@@ -71,4 +71,4 @@ def compare_rule_sets(
         by.wiring.store, code, period, now=by.wiring.clock(), asked=question, thresholds=tuple(asked.set)
     )
     by.saw(sorted(patients_of(found.rows(all_rows=asked.all))))
-    return json_answer(found.record(all_rows=asked.all))
+    return json_answer(said(by, found.record(all_rows=asked.all), asked.known_at))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 from domain.facility import Facility
 from domain.record import stream_name
@@ -50,7 +51,7 @@ def knowledge(ledger: Ledger, known_at: datetime | None, *, last: Head | None = 
         return Knowledge(position=last.position, known_at=last.recorded_at.astimezone(UTC), asked_known_at=later)
     cut = ledger.cut(known_at)
     if cut.position == 0:
-        raise NotOnRecord("Nothing was on record of this facility at that time.")
+        raise NotOnRecord("Nothing was on record of this facility at that time: ask for a later `known_at`.")
     return Knowledge(position=cut.position, known_at=known_at.astimezone(UTC))
 
 
@@ -71,6 +72,25 @@ def cut_at(
     if as_of is None:
         as_of = local_date(now if known_at is None else known_at, facility.zone)
     return Cut(knowledge=known, as_of=as_of, facility=facility)
+
+
+def remarks(
+    known_at: datetime, *, asked: datetime | None, as_of: date | None, now: datetime, zone: ZoneInfo | None
+) -> list[str]:
+    """What has to be said beside an answer that stands at `known_at`, one sentence each.
+
+    `asked` is the `known_at` that was asked for, where one was. Later than the last committed fact, it is answered as
+    that. A date after that of the question's own moment is answered as any other.
+    """
+    said = []
+    if asked is not None and asked > known_at:
+        said.append(f"Nothing was recorded after {utc_text(known_at)}: this is what was known then.")
+    moment = now if asked is None else min(asked, now)
+    if as_of is not None and zone is not None and as_of > local_date(moment, zone):
+        said.append(
+            f"{as_of} was still to come when this was known: plans count, and nothing has happened by then yet."
+        )
+    return said
 
 
 def utc_text(instant: datetime) -> str:

@@ -58,6 +58,8 @@ class Manifest:
     columns: tuple[Column, ...] = ()
     parameters: Mapping[str, Any] = field(default_factory=dict)
     further: Mapping[str, Any] = field(default_factory=dict)
+    remarks: tuple[str, ...] = ()
+    """As `exchange.cut.remarks` has them."""
 
     def record(self) -> dict[str, Any]:
         """JSON-ready, in this order."""
@@ -75,6 +77,7 @@ class Manifest:
             "known_at": utc_text(known.known_at),
             **({} if known.asked_known_at is None else {"asked_known_at": utc_text(known.asked_known_at)}),
             "position": known.position,
+            **({"remarks": list(self.remarks)} if self.remarks else {}),
             "format": self.format,
             "rows": self.rows,
             "columns": [{"name": column.name, "type": column.type.value} for column in self.columns],

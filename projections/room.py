@@ -21,6 +21,7 @@ from domain.resting import naming
 from domain.session import Session
 from domain.sheet import sheet
 from domain.week import local_date
+from projections.cut import Cut, known
 from store.looking import NamingCharts
 from store.rule_sets import shipped
 from store.states import View
@@ -76,14 +77,20 @@ class Sheet:
     known_at: datetime | None
 
 
-def answer(store: Store, facility: str, session_id: UUID, *, now: datetime) -> Sheet | None:
-    """None where there is no such session. Raises the errors of the store."""
+def answer(
+    store: Store, facility: str, session_id: UUID, *, now: datetime, known_at: datetime | None = None
+) -> Sheet | None:
+    """None where there is no such session, or was none then: as is known now, or was at `known_at`. Raises the errors
+    of the store."""
     stream, site = stream_name("session", session_id), stream_name("facility", facility)
     states, charts = store.states(facility), _naming_of(store)
     streams = {stream, site}
     while True:
         view = states.view(streams)
-        session, place = view.streams[stream].state, view.streams[site].state
+        cut = Cut(view.position, view.recorded_at) if known_at is None else known(store.ledger(facility), known_at)
+        if cut.position > view.position:
+            continue  # It went on between the two looks.
+        session, place = (view.streams[name].state_at(cut.position) for name in (stream, site))
         if not isinstance(session, Session) or session.starts_at is None or not isinstance(place, Facility):
             return None
         about = [stream, *([] if session.cohort_id is None else [stream_name("cohort", session.cohort_id)])]
@@ -91,15 +98,16 @@ def answer(store: Store, facility: str, session_id: UUID, *, now: datetime) -> S
         if found <= streams:
             break
         streams |= found
-    those = [s for name in found if view.streams[name].entries and isinstance(s := view.streams[name].state, Chart)]
+    charted = (view.streams[name] for name in found if view.streams[name].version_at(cut.position))
+    those = [state for chart in charted if isinstance(state := chart.state_at(cut.position), Chart)]
     document = sheet(session, those, place, shipped())
     return Sheet(
         document=document,
         patient_ids=[UUID(row["patient_id"]) for row in document["patients"]],
-        version=view.streams[stream].version,
+        version=view.streams[stream].version_at(cut.position),
         today=local_date(now, place.clock) in _days(session, place),
-        position=view.position,
-        known_at=view.recorded_at,
+        position=cut.position,
+        known_at=cut.known_at,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -13,14 +14,16 @@ import msgspec
 import orjson
 from psycopg.types.json import Jsonb
 
+from domain.chart.attendance import Outcome
 from domain.facility import Facility
 from domain.record import Recorded, stream_uuid
 from domain.room import Stays
 from domain.session import CancellationCause, Held, Modality, Plan, Session, SessionKind, StaffPresence, evolve
 from domain.site import fold_session
 from projections.attendance import PROJECTION as ATTENDANCE
-from projections.cut import Behind, cut_of
+from projections.cut import Behind, Cut, cut_of, known
 from projections.definition import define
+from projections.known_site import known_site
 from projections.projection import Cursor, by_stream, strikes
 from projections.reading import snapshot
 from projections.site import midnights, site_of
@@ -244,13 +247,16 @@ class SessionsOfDay:
     known_at: datetime | None
 
 
-def answer(store: Store, facility: str, *, on: date) -> SessionsOfDay:
+def answer(store: Store, facility: str, *, on: date, known_at: datetime | None = None) -> SessionsOfDay:
     """The sessions of a date at the site: times, kind, `state` (`planned`, `held`, `cancelled`), how many came
-    and how many are `recorded`, and the staff who held it, or is noted as there.
+    and how many are `recorded`, and the staff who held it, or is noted as there; as was known at `known_at`, folded
+    from the ledger.
 
     Instants in the site's own offset. Raises `Behind`, and the errors of the store.
     """
     ledger = store.ledger(facility)
+    if known_at is not None:
+        return _from_ledger(ledger, on, known(ledger, known_at))
     site = site_of(ledger, upto=ledger.head().position).facility
     zone = site.zone
     if zone is None:
@@ -264,14 +270,34 @@ def answer(store: Store, facility: str, *, on: date) -> SessionsOfDay:
     return SessionsOfDay([_shown(row, site, zone, on) for row in rows], on, cut.position, cut.known_at)
 
 
+def _from_ledger(ledger: Ledger, on: date, cut: Cut) -> SessionsOfDay:
+    site = known_site(ledger, cut).site
+    zone = site.facility.zone
+    if zone is None:
+        return SessionsOfDay([], on, cut.position, cut.known_at)
+    those = [one for one in site.sessions.values() if one.program_day(zone) == on]
+    records: dict[UUID, Counter[Outcome]] = {one.session_id: Counter() for one in those}
+    for chart in site.charts.values():
+        for session_id in records.keys() & chart.attendances.keys():
+            records[session_id][chart.attendances[session_id].outcome] += 1
+    rows = []
+    for one in sorted(those, key=lambda one: (one.starts_at, one.session_id)):
+        told = row_of(one)
+        counts = [records[one.session_id][Outcome(outcome)] for outcome in _OUTCOMES]
+        noted = (None if not told[name] else msgspec.json.encode(told[name]).decode() for name in ("staff", "stays"))
+        rows.append(_shown([*(told[name] for name in _OF_SESSION), *counts, *noted], site.facility, zone, on))
+    return SessionsOfDay(rows, on, cut.position, cut.known_at)
+
+
+_OUTCOMES: Final = ("attended", "absent_excused", "absent_unexcused")
 _SHOWN: Final = ("starts_at", "ends_at", "started_at", "ended_at")
+
+_OF_SESSION: Final = ("session_id", "cohort_id", "kind", "modality", "topic", "room", *_SHOWN, "cancelled")
 
 
 def _shown(row: Sequence[Any], site: Facility, zone: ZoneInfo, on: date) -> dict[str, Any]:
-    names = ("session_id", "cohort_id", "kind", "modality", "topic", "room", *_SHOWN, "cancelled")
-    counts = ("attended", "absent_excused", "absent_unexcused")
-    shown = dict(zip((*names, *counts), row[:-2], strict=True))
-    shown["recorded"] = sum(shown[count] for count in counts)
+    shown = dict(zip((*_OF_SESSION, *_OUTCOMES), row[:-2], strict=True))
+    shown["recorded"] = sum(shown[outcome] for outcome in _OUTCOMES)
     shown["staff"] = _staff(row[-2], row[-1], site, on)
     for name in ("session_id", "cohort_id"):
         shown[name] = None if shown[name] is None else str(shown[name])

@@ -7,6 +7,7 @@ import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Final, NoReturn
 from uuid import UUID
 
@@ -17,10 +18,12 @@ from domain.facility import Facility
 from domain.record import Person, stream_name, stream_uuid
 from domain.site import fold_facility
 from domain.week import local_date
+from exchange.cut import knowledge, remarks
 from projections import numbers
 from projections.links import Linked
 from stepdown.errors import Wrong
 from stepdown.opening import Opened, now
+from stepdown.terminal import say
 from store.accesses import access_ledger
 
 ACCESS: Final = access_ledger("")
@@ -82,6 +85,17 @@ class Asker:
         self.opened.accesses.export(
             self.facility, by=self.person, what=self.what, purpose=self.purpose, rows=rows, sha256=sha256
         )
+
+    def on_record(self, known_at: datetime | None) -> None:
+        """NotOnRecord for an instant before the first fact of the site."""
+        if known_at is not None:
+            knowledge(self.opened.store.ledger(self.facility), known_at)
+
+    def says(self, stands_at: datetime, *, asked: datetime | None, as_of: date | None = None) -> None:
+        """Says, beside an answer that stands at an instant, what has to be said of the two times it was asked with."""
+        zone = facility_of(self.opened, self.facility).zone
+        for line in remarks(stands_at, asked=asked, as_of=as_of, now=now(), zone=zone):
+            say(line)
 
     def is_destroyed(self, patient_id: UUID) -> bool:
         return patient_id in facility_of(self.opened, self.facility).destroyed

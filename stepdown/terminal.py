@@ -6,7 +6,6 @@ import io
 import os
 import sys
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 
@@ -56,12 +55,6 @@ def print_lines(lines: Iterable[str]) -> None:
 def say(line: str) -> None:
     """A line beside the answer, whatever the answer is piped into."""
     print(line, file=sys.stderr, flush=True)
-
-
-def say_known(asked: datetime | None, known_at: datetime) -> None:
-    """That a later instant was asked for than the last fact's, which the answer stands at."""
-    if asked is not None and asked > known_at:
-        say(f"Nothing was recorded after {known_at.astimezone(UTC).isoformat()}: this is what was known then.")
 
 
 def shown(text: object) -> str:

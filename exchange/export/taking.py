@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import IO
 
+from exchange.cut import remarks
 from exchange.export.columns import About
 from exchange.export.files import FORMATS, Writer
 from exchange.export.question import Table
@@ -53,6 +54,15 @@ def manifest_of(table: Table, format_: str, written: Written, taker: Taker) -> M
         columns=() if format_ == "ndjson" and table.lines is not None else table.layout.columns,
         parameters=table.parameters,
         further=table.further(),
+        remarks=tuple(
+            remarks(
+                table.knowledge.known_at,
+                asked=table.asked.known_at,
+                as_of=table.as_of,
+                now=taker.at,
+                zone=table.zone,
+            )
+        ),
     )
 
 

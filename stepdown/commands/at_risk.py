@@ -15,7 +15,7 @@ from stepdown.asker import asker
 from stepdown.at_risk_tables import due_table, hours_table
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
-from stepdown.terminal import answers, say_known, write
+from stepdown.terminal import answers, write
 
 
 def show(
@@ -35,7 +35,7 @@ def show(
         asks.may(Read.CENSUS)
         found = at_risk.answer(use.store, asks.facility, now=now(), week=week, as_of=as_of, known_at=known_at)
         asks.saw(found.patients)
-        say_known(known_at, found.cut.knowledge.known_at)
+        asks.says(found.cut.knowledge.known_at, asked=known_at, as_of=found.cut.as_of)
         document = found.record()
         if as_json:
             write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))

@@ -18,7 +18,7 @@ from stepdown.asker import asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import looks_table, status_table
-from stepdown.terminal import answers, print_lines, say_known, write
+from stepdown.terminal import answers, print_lines, write
 from stepdown.trail_text import changes_text, trail_text
 
 
@@ -37,13 +37,15 @@ def status(
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_status", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CHART)
+        asks.on_record(known_at)
         patient_id = asks.patient(patient)
         answer = statuses.answer(use.store, asks.facility, patient_id, now=now(), as_of=as_of, known_at=known_at)
         if answer is None:
             asks.misses(patient_id)
         asks.read_chart(patient_id, answer.version)
         asks.read_linked(answer.linked)
-        say_known(known_at, datetime.fromisoformat(answer.document["known_at"]))
+        shown_at, shown_on = (answer.document[name] for name in ("known_at", "as_of"))
+        asks.says(datetime.fromisoformat(shown_at), asked=known_at, as_of=date.fromisoformat(shown_on))
         if as_json:
             write(orjson.dumps(answer.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
         else:
@@ -80,7 +82,7 @@ def replay(
             asks.misses(patient_id)
         asks.read_chart(patient_id, history.version)
         asks.read_linked(history.linked)
-        say_known(known_at, history.knowledge.known_at)
+        asks.says(history.knowledge.known_at, asked=known_at, as_of=date.fromisoformat(history.status["as_of"]))
         if as_json:
             write(b"".join(line + b"\n" for line in history.lines))
         else:
@@ -118,7 +120,7 @@ def between(
             asks.misses(patient_id)
         asks.read_chart(patient_id, found.versions[1])
         asks.read_linked(found.linked)
-        say_known(to_known_at, found.knowledge[1].known_at)
+        asks.says(found.knowledge[1].known_at, asked=to_known_at, as_of=date.fromisoformat(found.after["as_of"]))
         document = {
             **found.record(from_known_at),
             "facts": [orjson.loads(line) for line in found.lines],
@@ -144,13 +146,14 @@ def access(
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_access", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CHART)
+        asks.on_record(known_at)
         patient_id = asks.patient(patient)
         found = looks.answer(use.store, asks.facility, patient_id, known_at=known_at, limit=sys.maxsize - 1)
         if found is None:
             asks.misses(patient_id)
         asks.read_chart(patient_id, found.version)
         if found.known_at is not None:
-            say_known(known_at, found.known_at)
+            asks.says(found.known_at, asked=known_at)
         if as_json:
             write(b"".join(orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE) for row in found.rows))
         else:

@@ -24,7 +24,7 @@ from stepdown.asker import Asker, asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.teds_options import Before
-from stepdown.terminal import say, say_known
+from stepdown.terminal import say
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) 
         )
         taker = Taker(by=asks.person.id, purpose=asks.purpose, at=at)
         with kind.opened(use.store, wanted.before.asked(wanted.kind, asked)) as table:
-            say_known(wanted.known_at, table.knowledge.known_at)
+            asks.says(table.knowledge.known_at, asked=wanted.known_at, as_of=table.as_of)
             if wanted.out is None:
                 _to_stdout(table, wanted.formats[0], asks)
             else:

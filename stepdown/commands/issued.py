@@ -32,7 +32,7 @@ from stepdown.issued_tables import delta_tables, issued_table
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
-from stepdown.terminal import answers, say, say_known, write
+from stepdown.terminal import answers, say, write
 
 
 def issued_now(asks: Asker, period: Week | Month, question: Question, purpose: Purpose) -> Report:
@@ -156,7 +156,7 @@ def delta(
             use.store, found, now=now(), known_at=known_at, requested_by=asks.person.id, purpose=asks.purpose
         )
         asks.saw(changed.patients)
-        say_known(known_at, changed.report.header.known_at)
+        asks.says(changed.report.header.known_at, asked=known_at, as_of=changed.report.header.as_of)
         told = changed.record(with_reasons=asks.is_permitted(Read.HISTORY))
         if as_json:
             write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))

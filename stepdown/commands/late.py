@@ -18,7 +18,7 @@ from exchange import late_entries
 from stepdown.asker import asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
-from stepdown.terminal import answers, say_known, shown, write
+from stepdown.terminal import answers, shown, write
 
 
 def show(
@@ -47,7 +47,7 @@ def show(
             known_at=known_at,
         )
         asks.saw([])
-        say_known(known_at, found.knowledge.known_at)
+        asks.says(found.knowledge.known_at, asked=known_at)
         if as_json:
             write(orjson.dumps(found.record(), option=orjson.OPT_APPEND_NEWLINE))
         else:

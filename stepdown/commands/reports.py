@@ -29,7 +29,7 @@ from stepdown.commands.papers import report_for_people
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
-from stepdown.terminal import answers, say, say_known, write
+from stepdown.terminal import answers, say, write
 
 
 def report(
@@ -58,7 +58,7 @@ def report(
             asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)
             found = reports.answer(use.store, asks.facility, period, now=now(), asked=asked)
         asks.saw(patients_of(found.rows))
-        say_known(question.known_at, found.header.known_at)
+        asks.says(found.header.known_at, asked=question.known_at, as_of=found.header.as_of)
         if format_ in list(Form):
             report_for_people(found, Form(format_), out, asks)
         elif out is not None:

@@ -19,7 +19,7 @@ from stepdown.asker import asker
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import compared_table, verdicts_table
-from stepdown.terminal import answers, say_known, write
+from stepdown.terminal import answers, write
 
 
 def compare(
@@ -41,7 +41,7 @@ def compare(
         asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)
         found = what_if.answer(use.store, asks.facility, period, now=now(), asked=asked, thresholds=thresholds)
         asks.saw(patients_of(found.rows(all_rows=all_rows)))
-        say_known(question.known_at, found.cut.knowledge.known_at)
+        asks.says(found.cut.knowledge.known_at, asked=question.known_at, as_of=found.cut.as_of)
         document = found.record(all_rows=all_rows)
         if as_json:
             write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))

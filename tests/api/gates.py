@@ -13,10 +13,12 @@ from domain.access import Purpose
 from tests.api.program import Site
 
 
-def roles_of(app: FastAPI, site: Site) -> dict[str, str]:
-    """`operationId` → somebody at the site who may."""
+def roles_of(app: FastAPI, site: Site, *, method: str | None = None) -> dict[str, str]:
+    """`operationId` → somebody at the site who may; of routes with that method alone, where one is named."""
     found = {}
     for route in routes_of(app):
+        if method not in (None, *route.methods):
+            continue
         gates = [each.call for each in route.dependant.dependencies if isinstance(each.call, Gate)]
         actions = gates[0].actions if gates else ()
         may = (role for role in site.people if not actions or _may(role, actions))

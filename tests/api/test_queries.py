@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from api.app import create_app
-from api.tokens import Tokens
-from api.wiring import Wiring
-from projections.follower import Follower
-from projections.prepare import prepare
-from store.accesses import Accesses
-from store.desk import Desk
 from store.keys import FileKeyring
-from store.store import Store
-from tests.api.client import Client
-from tests.api.conftest import KEY, now
 from tests.api.program import Site
-from tests.conftest import APP_ROLE, Database
+from tests.api.sample_site import ASKING, sample_site
+from tests.conftest import Database
 from tests.domain.compliance.test_expected_rows import REPORTS, as_of_in
 from tests.sample_program import EXPECTED, Asked, read_rows, sample
 
 CUT = {"as_of": "2026-04-17", "known_at": "2026-04-18T03:59:59Z"}
-ASKING = ("counselor", "supervisor", "front_desk", "compliance_officer", "auditor")
 LAST = 4183 + len(ASKING)
 """The sample's facts, and those that put the askers on the staff list."""
 
@@ -37,27 +27,8 @@ CORRECTED = "6e0b3a72-3a0f-4e01-85b9-568a0846352a"
 
 @pytest.fixture(scope="module")
 def lexington(make_database: Callable[[], Database], keyring: FileKeyring) -> Iterator[Site]:
-    """The sample program, restored, with its read tables filled; asked on the evening of 17 April."""
-    made = make_database()
-    prepare(made.owner_url, APP_ROLE)
-    evening = datetime(2026, 4, 17, 22, tzinfo=UTC)
-    with Store(made.app_url, keyring) as store:
-        store.ledger("lexington").restore(sample())
-        Follower(store).catch_up()
-        tokens = Tokens(KEY, now)
-        wiring = Wiring(
-            store=store,
-            desk=Desk(store, now),
-            accesses=Accesses(store),
-            tokens=tokens,
-            clock=lambda: evening,
-        )
-        with Client(create_app(wiring)) as client:
-            site = Site(client, tokens)
-            for role in ASKING:
-                site.credential(role, since=date(2026, 1, 1))
-            Follower(store).catch_up()
-            yield site
+    with sample_site(make_database(), keyring) as site:
+        yield site
 
 
 @pytest.mark.parametrize("path", sorted(EXPECTED.glob("status-*.json")), ids=lambda path: path.stem)

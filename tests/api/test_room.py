@@ -350,3 +350,17 @@ def test_the_sessions_of_a_day_say_who_leads_and_what_is_recorded(site: Site, gr
     told = site.told("front_desk", f"/facilities/{site.code}/sessions", params=asked)["sessions"]
     [held] = [one for one in told if one["session_id"] == session]
     assert (held["state"], held["recorded"], held["staff"]) == ("held", 3, [{**lead, "name": counselor.name}])
+
+
+def test_the_sheet_as_known_before_somebody_came(site: Site, group: list[tuple[str, str]]) -> None:
+    [(patient, _), *_] = group
+    session = site.session(site.cohort_id, LIVE, LIVE + timedelta(hours=3))
+    path = f"/sessions/{session}/roster"
+    before = site.ask("counselor", path)
+    site.done("front_desk", f"/sessions/{session}/arrivals", {"patient_id": patient})
+    assert site.told("counselor", path)["counts"]["in_the_room"] == 1
+    then = site.ask("counselor", path, params={"known_at": before.json()["known_at"]})
+    assert then.json() == before.json()
+    assert then.headers["ETag"] == before.headers["ETag"]
+    unplanned = site.told("counselor", f"/patients/{patient}/history")["facts"][0]["recorded_at"]
+    assert site.ask("counselor", path, params={"known_at": unplanned}).status_code == 404

@@ -152,6 +152,22 @@ def test_the_sessions_of_a_day_say_who_came(followed: Store) -> None:
             assert (row[outcome] > 0) is ((UUID(row["session_id"]), outcome) in records)
 
 
+@pytest.mark.parametrize("on", [date(2026, 2, 26), date(2026, 3, 2), date(2026, 5, 8)], ids=str)
+def test_the_sessions_of_a_day_from_the_read_tables_are_those_of_the_ledger(followed: Store, on: date) -> None:
+    shown = sessions.answer(followed, "lexington", on=on)
+    assert shown.rows
+    assert sessions.answer(followed, "lexington", on=on, known_at=MUCH_LATER) == shown
+
+
+def test_the_sessions_of_a_day_as_known_before_it_are_planned(followed: Store) -> None:
+    then = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    before = sessions.answer(followed, "lexington", on=date(2026, 3, 2), known_at=then)
+    assert (before.known_at, before.position < 4183) == (then, True)
+    assert "planned" in {row["state"] for row in before.rows}
+    assert "held" not in {row["state"] for row in before.rows}
+    assert not any(row["recorded"] for row in before.rows)
+
+
 def test_a_session_of_late_evening_is_on_its_own_local_day(followed: Store) -> None:
     """After the change to daylight-saving time as well: 21:00 in Lexington is the next day in UTC."""
     days = [date(2026, 3, 6), date(2026, 3, 9), date(2026, 3, 10)]

@@ -60,6 +60,31 @@ def test_a_known_at_after_the_last_fact_is_answered_as_that_and_says_so(program:
     assert later.document["known_at"] < "2100"
 
 
+TIMED: dict[str, tuple[str, ...]] = {
+    "status": ("status", PATIENT, "--json"),
+    "replay": ("replay", PATIENT, "--json"),
+    "report": ("report", "weekly", "--week", "2026-W10", "--format", "json"),
+    "what-if": ("what-if", "weekly", "--week", "2026-W10", "--rule-set", "az-s9480", "--json"),
+    "at-risk": ("at-risk", "--json"),
+    "export": ("export", "census"),
+}
+"""Commands that take both times."""
+
+
+@pytest.mark.parametrize("words", TIMED.values(), ids=TIMED)
+def test_both_times_mean_the_same_to_every_command(program: Program, words: tuple[str, ...]) -> None:
+    """In the sentences that HTTP says, beside the answer."""
+    nothing = "Nothing was on record of this facility at that time: ask for a later"
+    run(*words, "--known-at", "2020-01-01T00:00:00Z").refused(nothing)
+    later = run(*words, "--known-at", "2100-01-01T00:00:00Z", "--as-of", "2026-04-17").done()
+    assert "this is what was known then." in later.err
+    ahead = run(*words, "--known-at", "2026-04-10T22:00:00Z", "--as-of", "2026-04-19").done()
+    assert "2026-04-19 was still to come when this was known: plans count" in ahead.err
+    usual = run(*words, "--known-at", "2026-04-10T22:00:00Z").done()
+    assert "known then" not in usual.err
+    assert "to come" not in usual.err
+
+
 @pytest.mark.parametrize("name", REPORTS)
 def test_a_report_has_the_expected_rows(program: Program, name: str) -> None:
     asked = Asked.parse(REPORTS[name])
