@@ -69,23 +69,35 @@ def is_open(lines: list[Line], episode_id: Any) -> bool:
 
 
 def new_suitability(line: Line, lines: list[Line], record: Record) -> set[str]:
-    """Decided on an assessment, before enrollment: "eligibility that is lost only … is flagged"."""
+    """Decided on an assessment, before enrollment: "eligibility that is lost only … is flagged".
+
+    Left open, and settled here: a day has no hours, so that what the enrollment rests on may be told anew for its date.
+    """
     episode = [o for o in lines if o.get("episode_id") == line.episode_id]
     wrong = set()
     if not any(a.on <= line.on for a in named(episode, "IntakeAssessed")):
         wrong.add("suitability.without-assessment")
     state = state_on(lines, line.episode_id, line.on)
-    if state in ("enrolled", *TREATED, "on_hold"):
+    anew = any(e.on == line.on for e in named(episode, "Enrolled")) and not suitable(
+        [o for o in episode if o is not line], line.on
+    )
+    if state in ("enrolled", *TREATED, "on_hold") and not anew:
         wrong |= {"suitability.already-enrolled", *TRANSITION}
     return wrong | (TRANSITION if not is_open(lines, line.episode_id) else set())
+
+
+def suitable(episode: list[Line], on: date) -> bool:
+    """Whether the latest decision by a date was that."""
+    decided = [d for d in named(episode, "SuitabilityDecided") if d.on <= on]
+    decided.sort(key=lambda d: (d.on, d.version))
+    return bool(decided) and decided[-1].outcome == "suitable"
 
 
 def new_enrollment(line: Line, lines: list[Line], record: Record) -> set[str]:
     """The contract: "Enrollment without `suitable`", "to a cohort over capacity", "weeks or payer outside the range …
     without `reason`"."""
-    decided = [d for d in named(lines, "SuitabilityDecided") if d.episode_id == line.episode_id and d.on <= line.on]
-    decided.sort(key=lambda d: (d.on, d.version))
-    wrong = set() if decided and decided[-1].outcome == "suitable" else {"enrollment.without-suitable"}
+    episode = [o for o in lines if o.get("episode_id") == line.episode_id]
+    wrong = set() if suitable(episode, line.on) else {"enrollment.without-suitable"}
     offer = offers(record, line.program, line.on)
     if offer is not None and not line.why:
         inside = offer.weeks_min <= line.planned_weeks <= offer.weeks_max and line.payer in offer.payers
