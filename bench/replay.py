@@ -1,8 +1,8 @@
 """B6: a patient's history as it was known at an instant: 250 facts with who and when, and the status they add up to.
 
-Ours: `exchange.replay.answer`, what the history route answers with, at the instant of the chart's 250th fact; the site
-is a year old, its patients in their third stay. Floor: a SELECT of these rows, as binary tuples, on an open connection.
-Peer: the library's `repository.get` of an aggregate of 250 events, unencrypted: its state alone.
+Ours: `exchange.replay.answer`, what the history route answers with, at the last instants of the chart's first 250 facts
+in turn; the site is a year old, its patients in their third stay. Floor: a SELECT of these rows, as binary tuples, on
+an open connection. Peer: the library's `repository.get` of an aggregate of 250 events, unencrypted: its state alone.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
-from itertools import islice
+from itertools import cycle, islice
 from statistics import median
 from time import perf_counter
 from typing import Final, LiteralString
@@ -33,6 +33,7 @@ from store.store import Store
 TITLE: Final = "replay a chart of 250 facts at a known_at"
 
 FACTS: Final = 250
+INSTANTS: Final = 10
 TIMES_FLOOR: Final = 5.0
 OF_PEER: Final = 0.25
 
@@ -50,13 +51,15 @@ def run(lab: Lab) -> list[str]:
         works: dict[str, Callable[[], object]] = {
             "floor": select,
             "peer": get,
-            "ours": lambda: history(store, asked),
+            "ours": other_instants(store, asked),
+            "again": lambda: history(store, asked),
             "chart": lambda: chart_alone(store, asked),
         }
         figures = {name: partial(p50, work, lab.seconds / 2) for name, work in works.items()}
         took = in_turn(lab.rounds, {**figures, "first": lambda: first_p50(site)})
     rows = [
-        _row("facts and status, as the route answers", took, "ours", judged=True),
+        _row("facts and status, as the route answers, each time at another instant", took, "ours", judged=True),
+        _row("the same question again, as of who pages", took, "again", judged=False),
         _row("the first question about a chart", took, "first", judged=False),
         _row("the chart alone, read and folded", took, "chart", judged=False),
     ]
@@ -101,6 +104,19 @@ def history(store: Store, asked: Question) -> replay.History:
     if found is None or found.version != FACTS or len(found.lines) != FACTS or found.next_after is not None:
         raise SystemExit("The history isn't the one that was asked for.")
     return found
+
+
+def other_instants(store: Store, asked: Question) -> Callable[[], object]:
+    """Asks for the chart as it was known at each of its last instants in turn: an answer that is kept is none."""
+    instants = cycle(sorted({entry.recorded_at for entry in asked.entries})[-INSTANTS:])
+
+    def ask() -> object:
+        found = replay.answer(store, FACILITY, asked.patient_id, now=datetime.now(UTC), known_at=next(instants))
+        if found is None or found.version <= FACTS - 2 * INSTANTS or found.next_after is not None:
+            raise SystemExit("The history isn't the one that was asked for.")
+        return found
+
+    return ask
 
 
 def first_p50(site: Site) -> float:

@@ -83,12 +83,22 @@ def answer(
     chart, version = view.streams[stream], view.streams[stream].version_at(known.position)
     if version == 0:
         return None
-    planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
-    streams = [*view.streams.values(), *states.beside(view, planned).values()]
-    status, linked = status_at(store, chart, streams, cut, known_at)
+
+    def status_then() -> tuple[dict[str, Any], tuple[Linked, ...]]:
+        planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
+        streams = [*view.streams.values(), *states.beside(view, planned).values()]
+        return status_at(store, chart, streams, cut, known_at)
+
     shown = min(version, after + max(limit, 0))
+    is_linked = bool(cast(Chart, chart.state_at(known.position)).links)
+    # What other sites know has positions of its own, and is not settled by ours.
+    status, linked = status_then() if is_linked else chart.settled("status", (known, cut.as_of), status_then)
     return History(
-        lines=marked(view, chart, after, shown, version, cut.facility, trail=trail),
+        lines=chart.settled(
+            f"lines, trail: {trail}",
+            (known.position, after, shown),
+            lambda: marked(view, chart, after, shown, version, cut.facility, trail=trail),
+        ),
         status=status,
         version=version,
         next_after=shown if shown < version else None,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Lock
@@ -40,15 +40,16 @@ TAIL: Final = 1000
 
 class _Made:
     """What was made of the beginning of a stream, and holds as long as it begins so: the lines of its first facts, what
-    others made of each, and the state that it was last asked for as of an earlier version. Each is replaced whole, so
-    threads don't mind."""
+    others made of each, and the state, and answers, that it was last asked for as of an earlier position. Each is
+    replaced whole, so threads don't mind."""
 
-    __slots__ = ("each", "earlier", "lines")
+    __slots__ = ("each", "earlier", "lines", "settled")
 
     def __init__(self) -> None:
         self.lines: tuple[bytes, ...] = ()
         self.each: dict[str, tuple[Any, ...]] = {}
         self.earlier: tuple[int, State] | None = None
+        self.settled: dict[str, tuple[Hashable, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,15 @@ class Known:
         if len(made) < upto:
             made = self._made.each[what] = (*made, *map(make, self.entries[len(made) : upto]))
         return made[:upto]
+
+    def settled(self, what: str, at: Hashable, make: Callable[[], T]) -> T:
+        """What `make` makes of the ledger up to a position that `at` holds, with whatever else it depends on: the last
+        of each name `what` is kept, for who pages or asks again. Whoever gets it leaves it as it is."""
+        kept = self._made.settled.get(what)
+        if kept is None or kept[0] != at:
+            kept = self._made.settled[what] = at, make()
+        made: T = kept[1]
+        return made
 
     def further(self, added: list[Recorded]) -> Known:
         """With these facts behind those that are known."""

@@ -201,6 +201,19 @@ def test_what_was_read_before_changes_no_answer(store: Store, seed: int) -> None
         )
 
 
+def test_whoever_pages_pays_for_the_status_once(restored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"as_of": AS_OF, "known_at": KNOWN_AT}
+    whole = replay(restored, **asked)
+    with monkeypatch.context() as counting:
+        counting.setattr("exchange.replay.present", lambda *_, **__: pytest.fail("It was told before."))
+        pages = [replay(restored, after=after, limit=10, **asked) for after in range(0, whole.version, 10)]
+        assert [line for page in pages for line in page.lines] == list(whole.lines)
+        assert all(page.status == whole.status for page in pages)
+    assert replay(restored, as_of=date(2026, 4, 3), known_at=KNOWN_AT).status != whole.status
+    assert replay(restored, as_of=AS_OF, known_at=CORRECTED_AT - timedelta(seconds=1)).status != whole.status
+    assert replay(restored, **asked).status == whole.status
+
+
 def test_as_of_moves_the_status_and_leaves_the_facts(restored: Store) -> None:
     early, late = replay(restored, as_of=date(2026, 4, 10)), replay(restored, as_of=AS_OF)
     assert early.lines == late.lines
