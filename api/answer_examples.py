@@ -41,7 +41,7 @@ _EPISODE: Final[Mapping[str, Any]] = {
     "planned_weeks": 8,
 }
 
-_CUT: Final[Mapping[str, Any]] = {
+CUT: Final[Mapping[str, Any]] = {
     "facility": "lexington",
     "as_of": "2026-03-03",
     "known_at": _RECORDED,
@@ -50,7 +50,7 @@ _CUT: Final[Mapping[str, Any]] = {
 
 STATUS: Final[Mapping[str, Any]] = {
     "patient_id": PATIENT,
-    **_CUT,
+    **CUT,
     "episode": _EPISODE,
     "week": {
         "week": "2026-W10",
@@ -140,7 +140,7 @@ _ROSTER: Final[Mapping[str, Any]] = {
 
 _WEEKLY: Final[Mapping[str, Any]] = {
     "report": "weekly",
-    **_CUT,
+    **CUT,
     "as_of": "2026-03-08",
     "week": "2026-W10",
     "rule_set": "landmark-iop",
@@ -194,7 +194,7 @@ _MONTHLY: Final[Mapping[str, Any]] = {
 
 _COMPLIANCE: Final[Mapping[str, Any]] = {
     "patient_id": PATIENT,
-    **_CUT,
+    **CUT,
     "as_of": "2026-03-08",
     "version": 13,
     "rule_set": "landmark-iop",
@@ -204,7 +204,7 @@ _COMPLIANCE: Final[Mapping[str, Any]] = {
 
 _SCREENINGS: Final[Mapping[str, Any]] = {
     "patient_id": PATIENT,
-    **_CUT,
+    **CUT,
     "version": 13,
     "screenings": [
         {
@@ -229,7 +229,7 @@ _SCREENINGS: Final[Mapping[str, Any]] = {
 
 _DISCLOSURES: Final[Mapping[str, Any]] = {
     "patient_id": PATIENT,
-    **_CUT,
+    **CUT,
     "basis": "part2",
     "from_on": "2023-03-03",
     "disclosures": [
@@ -288,7 +288,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     "read_status": STATUS,
     "read_history": {
         "patient_id": PATIENT,
-        **_CUT,
+        **CUT,
         "version": 12,
         "facts": [_EVENT],
         "next_after": None,
@@ -298,7 +298,7 @@ ANSWERS: Final[Mapping[str, Any]] = {
     "read_disclosures": _DISCLOSURES,
     "find_patients": {"facility": "lexington", "patients": [{**_IDENTITY, "birth_date": "1987-05-04"}]},
     "read_census": {
-        **_CUT,
+        **CUT,
         "rows": [{"patient_id": PATIENT, **_EPISODE, "last_attended_on": "2026-03-02", "flags": []}],
     },
     "read_sessions": {
@@ -324,8 +324,8 @@ ANSWERS: Final[Mapping[str, Any]] = {
     "read_roster": _ROSTER,
     "read_weekly_report": _WEEKLY,
     "read_monthly_report": _MONTHLY,
-    "read_at_risk": {**_CUT, **AT_RISK},
-    "compare_rule_sets": {**_CUT, **WHAT_IF},
+    "read_at_risk": {**CUT, **AT_RISK},
+    "compare_rule_sets": {**CUT, **WHAT_IF},
     "read_compliance": _COMPLIANCE,
     "read_random_draws": {
         "facility": "lexington",

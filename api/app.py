@@ -5,6 +5,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from api import (
+    activity,
     at_risk,
     blast_radius,
     changes,
@@ -24,7 +25,9 @@ from api import (
     room,
     site_lists,
     sites,
+    weeks,
     what_if,
+    worklists,
 )
 from api.commands import Topic
 from api.document import document_of
@@ -89,6 +92,9 @@ def create_app(wiring: Wiring) -> FastAPI:
         changes.router,
         sites.router,
         at_risk.router,
+        worklists.router,
+        weeks.router,
+        activity.router,
         reports.router,
         what_if.router,
         issued.router,

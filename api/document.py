@@ -8,13 +8,18 @@ from typing import Any, Final
 from fastapi import FastAPI
 from starlette.routing import compile_path
 
-from api import answer_examples, examples, issued_examples, trail_examples
+from api import answer_examples, examples, issued_examples, trail_examples, worklist_examples
 from api.answer_examples import RECEIPT, REFUSED
 from api.answers import ProblemDocument
 
 BODIES: Final = {**examples.BODIES, "issue_report": issued_examples.ISSUE}
 """`operationId` → a body."""
-ANSWERS: Final = {**answer_examples.ANSWERS, **issued_examples.ANSWERS, **trail_examples.ANSWERS}
+ANSWERS: Final = {
+    **answer_examples.ANSWERS,
+    **issued_examples.ANSWERS,
+    **trail_examples.ANSWERS,
+    **worklist_examples.ANSWERS,
+}
 """`operationId` → an answer."""
 
 _NULL: Final = {"type": "null"}

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from domain.acts import ACTS, INTERFACES, UNLISTED, Act
 from domain.chart.signing import Signature
 from domain.facility import Facility
-from domain.record import Entry, Person
+from domain.record import Entry, Person, first_recorded_at
 from domain.recording import act_date, staff_id
 from domain.scene import Scene
 from domain.week import local_date
@@ -35,7 +35,7 @@ class Acted:
 
 def acted(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None) -> Acted:
     """What an entry is as an act. `scheduled_end` is that of the session, for an absence."""
-    recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
+    recorded = first_recorded_at(entry)
     scene = Scene(ledger="", at=recorded, facility=Facility(zone=zone))
     on = act_date(entry.fact, scene, scheduled_end=scheduled_end)
     return _acted(entry.envelope.by, type(entry.fact).__name__, on, recorded, zone)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from domain.record import Entry
+from domain.record import Entry, first_recorded_at
 from domain.recording import is_late, lateness
 from domain.week import Week, local_date
 
@@ -62,7 +62,7 @@ def timed(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = None
 
 def recorded_on(entry: Entry, zone: ZoneInfo) -> date:
     """Of an entry that was imported, where it was recorded first."""
-    return local_date(entry.envelope.recorded_elsewhere_at or entry.recorded_at, zone)
+    return local_date(first_recorded_at(entry), zone)
 
 
 class Tally:

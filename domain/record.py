@@ -114,6 +114,11 @@ class EnteredInError:
     target: int
 
 
+def first_recorded_at(entry: Entry) -> datetime:
+    """When it was recorded; of one that was imported, when it had been elsewhere."""
+    return entry.envelope.recorded_elsewhere_at or entry.recorded_at
+
+
 EntryT = TypeVar("EntryT", bound=Entry)
 
 

@@ -15,7 +15,7 @@ from domain.chart.attendance import AttendanceCorrected, Outcome
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.chart.identity import IdentityCorrected
 from domain.facility import HolidayDeclared
-from domain.record import EnteredInError, Entry, Person, live, replaced_by, struck
+from domain.record import EnteredInError, Entry, Person, first_recorded_at, live, replaced_by, struck
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import SessionHeld, SessionTimesCorrected
@@ -338,7 +338,7 @@ def lateness(entry: Entry, zone: ZoneInfo, *, scheduled_end: datetime | None = N
     happened = happened_at(entry.fact, zone, scheduled_end=scheduled_end)
     if happened is None:
         return None
-    return max(_utc(entry.envelope.recorded_elsewhere_at or entry.recorded_at) - happened, timedelta())
+    return max(_utc(first_recorded_at(entry)) - happened, timedelta())
 
 
 def _end_of(on: date, zone: ZoneInfo) -> datetime:

@@ -14,7 +14,7 @@ from uuid import UUID
 from domain.access import Purpose
 from domain.month import Month
 from domain.program import Payer
-from domain.record import EnteredInError, Entry, names_person
+from domain.record import EnteredInError, Entry, first_recorded_at, names_person
 from domain.refused import Refused
 from domain.week import Week, local_date
 
@@ -89,7 +89,7 @@ def evolve(report: Report, entry: Entry) -> Report:
     version = entry.version
     match entry.fact:
         case ReportIssued() as fact:
-            at = entry.envelope.recorded_elsewhere_at or entry.recorded_at
+            at = first_recorded_at(entry)
             return replace(report, version=version, issued=fact, issued_at=at)
         case ReportAttested(on=on):
             return replace(report, version=version, attested_on=on, attested_version=version)

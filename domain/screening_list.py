@@ -108,7 +108,7 @@ def _screening(look: _Look, screening: Screening, stand: Iterable[Entry]) -> dic
         "screening_id": str(screening.screening_id),
         "episode_id": str(screening.episode_id),
         "event": look.event(screening.version),
-        "ordered_at": _utc(order.envelope.recorded_elsewhere_at or order.recorded_at),
+        "ordered_at": _utc(screening.ordered_at),
         "random": order.fact.random,
         "drawn_by": order.envelope.causation_id,
         "panel": list(screening.panel),
@@ -136,19 +136,23 @@ def _collection(look: _Look, screening: Screening, *, is_collected: bool) -> dic
             "observed": fact.observed,
             "accession": fact.accession,
         }
-    without = [one for one in (*screening.refusals, *screening.missed) if look.is_by_now(one.at)]
-    outcome = _without(without[-1]) if without else Collection.AWAITED
+    outcome, last = not_collected(screening, look.zone, look.as_of)
     return {
         "outcome": outcome.value,
-        "event": look.event(without[-1].version) if without else None,
-        "at": _utc(without[-1].at) if without else None,
+        "event": None if last is None else look.event(last.version),
+        "at": None if last is None else _utc(last.at),
     }
 
 
-def _without(one: NotCollected) -> Collection:
-    if one.excused is None:
-        return Collection.REFUSED
-    return Collection.MISSED_EXCUSED if one.excused else Collection.MISSED
+def not_collected(screening: Screening, zone: ZoneInfo, as_of: date) -> tuple[Collection, NotCollected | None]:
+    """What became of an order without a specimen by the end of `as_of`, and what said so last."""
+    without = [one for one in (*screening.refusals, *screening.missed) if local_date(one.at, zone) <= as_of]
+    if not without:
+        return Collection.AWAITED, None
+    last = without[-1]
+    if last.excused is None:
+        return Collection.REFUSED, last
+    return (Collection.MISSED_EXCUSED if last.excused else Collection.MISSED), last
 
 
 def _validity(look: _Look, screening: Screening) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from domain.chart import Chart
 from domain.facility import Facility
-from domain.record import Entry, stream_name
+from domain.record import Entry, first_recorded_at, stream_name
 from domain.status import episode_shown
 from domain.streams import further
 from domain.week import local_date
@@ -30,7 +30,7 @@ def standings(patient_id: UUID, entries: Sequence[Entry], site: Facility) -> lis
     found: list[Mapping[str, Any]] = []
     for n, entry in enumerate(entries, start=1):
         chart = further(stream, chart, entries[:n], 1)
-        recorded = entry.envelope.recorded_elsewhere_at or entry.recorded_at
+        recorded = first_recorded_at(entry)
         shown = episode_shown(chart, site, local_date(recorded, site.clock))
         found.append({name: shown[name] for name in STANDING if shown[name] != before[name]})
         before = shown

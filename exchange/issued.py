@@ -16,7 +16,7 @@ import orjson
 
 from domain.month import Month
 from domain.program import Payer
-from domain.record import Person, Recorded, stream_name, stream_uuid, struck
+from domain.record import Person, Recorded, first_recorded_at, stream_name, stream_uuid, struck
 from domain.report import Report, ReportIssued
 from domain.site import fold_report
 from domain.week import Week
@@ -60,7 +60,7 @@ class IssuedReport:
     def record(self) -> dict[str, Any]:
         """What the report says of itself, JSON-ready, in this order."""
         fact, period = self.fact, self.period
-        issued_at = self.entry.envelope.recorded_elsewhere_at or self.entry.recorded_at
+        issued_at = first_recorded_at(self.entry)
         return {
             "report_id": str(self.report_id),
             "version": self.state.version,

@@ -6,7 +6,7 @@ in memory at a time, and eight bytes for each that was counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -99,30 +99,30 @@ def _timed(
     while after < known.position:
         rows = ledger.rows(after=after, upto=known.position, limit=PAGE_FACTS)
         entries = ledger.opened(rows)
-        planned = _sessions(ledger, entries, known.position)
+        ends = scheduled_ends(ledger, entries, known.position)
         for entry in entries:
             if to_on < recorded_on(entry, zone) or (from_on is not None and recorded_on(entry, zone) < from_on):
                 continue
-            one = timed(entry, zone, scheduled_end=_end(entry, planned))
+            one = timed(entry, zone, scheduled_end=ends.get(entry.position))
             if one is not None:
                 yield entry, one
         after = rows[-1][0]
 
 
-def _sessions(ledger: Ledger, entries: list[Recorded], upto: int) -> dict[str, list[Recorded]]:
-    """Of the absences among them."""
-    named = {stream_name("session", key) for entry in entries if (key := _missed(entry)) is not None}
-    return ledger.read(sorted(named), upto=upto) if named else {}
+def scheduled_ends(ledger: Ledger, entries: Sequence[Recorded], upto: int) -> dict[int, datetime | None]:
+    """Of the absences among them, by position: when the session that was missed was to end, as was known when the
+    absence was recorded. That is what its lateness is counted from."""
+    missed = {entry.position: key for entry in entries if (key := _missed(entry)) is not None}
+    streams = sorted({stream_name("session", key) for key in missed.values()})
+    planned = ledger.read(streams, upto=upto) if streams else {}
+    return {
+        position: fold_session(
+            key, [one for one in planned[stream_name("session", key)] if one.position <= position]
+        ).ends_at
+        for position, key in missed.items()
+    }
 
 
 def _missed(entry: Recorded) -> UUID | None:
     fact = entry.fact
     return fact.session_id if isinstance(fact, RECORDS) and fact.left_at is None else None
-
-
-def _end(entry: Recorded, sessions: dict[str, list[Recorded]]) -> datetime | None:
-    """When a session that was missed was to end, as was known when the absence was recorded."""
-    if (key := _missed(entry)) is None:
-        return None
-    history = [one for one in sessions[stream_name("session", key)] if one.position <= entry.position]
-    return fold_session(key, history).ends_at

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from projections import attendance, census, names, sessions, status
+from projections import activity, attendance, census, names, screenings, sessions, status, step_downs
 from projections.projection import Projection
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -13,4 +13,7 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     attendance.PROJECTION,
     census.PROJECTION,
     names.PROJECTION,
+    screenings.PROJECTION,
+    step_downs.PROJECTION,
+    activity.PROJECTION,
 )

@@ -39,10 +39,14 @@ class KnownSite:
 def known_site(ledger: Ledger, cut: Cut) -> KnownSite:
     """The site as its facts up to the cut tell it, without the charts that were destroyed since or before."""
     upto = cut.position
-    patients = [stream_uuid(stream) for stream in ledger.streams("chart", upto=upto)]
     sessions = {one.session_id: one for one in _sessions(ledger, upto) if one.starts_at is not None}
-    charts = PagedCharts(patients, lambda page: _folded(ledger, page, upto))
-    return site_of_cut(ledger, cut, charts, sessions)
+    return site_of_cut(ledger, cut, known_charts(ledger, upto), sessions)
+
+
+def known_charts(ledger: Ledger, upto: int) -> PagedCharts:
+    """All charts as they were at a position, without those that were destroyed since or before."""
+    patients = [stream_uuid(stream) for stream in ledger.streams("chart", upto=upto)]
+    return PagedCharts(patients, lambda page: _folded(ledger, page, upto))
 
 
 def site_of_cut(ledger: Ledger, cut: Cut, charts: PagedCharts, sessions: Mapping[UUID, Session]) -> KnownSite:

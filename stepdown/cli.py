@@ -25,6 +25,7 @@ from stepdown import (
     simulate_words,
     tables_words,
     what_if_words,
+    worklist_words,
 )
 from stepdown.errors import Misused
 from stepdown.export_options import ExportFormats, ExportKind, FromOn, ToOn, wanted
@@ -64,6 +65,11 @@ app.add_typer(what_if_words.app, name="what-if")
 app.command("at-risk")(at_risk_words.at_risk)
 app.command("blast-radius")(blast_radius_words.blast_radius)
 app.command()(late_words.late)
+app.command()(worklist_words.census)
+app.command()(worklist_words.screenings)
+app.command("step-downs")(worklist_words.step_downs)
+app.command()(worklist_words.weeks)
+app.command()(worklist_words.activity)
 app.command()(replay_words.replay)
 app.command()(simulate_words.simulate)
 app.command()(tables_words.follow)

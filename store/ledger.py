@@ -16,7 +16,6 @@ from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory
 from eventsourcing.utils import Environment, EnvType
 from psycopg.pq.abc import PGresult
 
-from domain.catalog import BY_NAME
 from domain.claims import Claim, claims_of
 from domain.key_destruction import ended_by
 from domain.record import Recorded
@@ -45,7 +44,7 @@ from store.round_trip import (
     round_trip,
 )
 from store.sealing import NotOpened, bound
-from store.upcasts import UPCASTS
+from store.upcasts import stored_names
 
 _EVERYTHING: Final = 2**63 - 1
 
@@ -75,6 +74,14 @@ SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
 ) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND position > %(after)s AND position <= %(upto)s AND type = ANY(%(types)s)
 ORDER BY position LIMIT %(limit)s
+"""
+_AT: Final[LiteralString] = """
+SELECT position, stream, version, type, recorded_at, CASE WHEN NOT EXISTS (
+    SELECT FROM chart_key gone
+    WHERE gone.ledger = fact.ledger AND gone.stream = fact.stream AND gone.wrapped IS NULL
+) THEN body END FROM fact
+WHERE ledger = %(ledger)s AND position = ANY(%(positions)s)
+ORDER BY position
 """
 # The slash and the character after it bound the names of a kind: the index is used, and no pattern is built.
 _STREAMS: Final[LiteralString] = """
@@ -286,9 +293,13 @@ class Ledger(Application[str]):
 
     def typed(self, types: Sequence[str], *, after: int, upto: int, limit: int = 5000) -> list[Row]:
         """As `rows`, those stored by these names alone, or by old ones that are read as others now."""
-        names = [*types, *(old for old in UPCASTS if old not in BY_NAME)]
-        given = {"ledger": self.name, "types": names, "after": after, "upto": upto, "limit": limit}
+        given = {"ledger": self.name, "types": stored_names(types), "after": after, "upto": upto, "limit": limit}
         [rows] = self._database.select((_TYPED, given))
+        return cast("list[Row]", rows)
+
+    def at(self, positions: Sequence[int]) -> list[Row]:
+        """As `rows`, those at these positions alone."""
+        [rows] = self._database.select((_AT, {"ledger": self.name, "positions": list(positions)}))
         return cast("list[Row]", rows)
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:

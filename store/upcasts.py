@@ -7,9 +7,16 @@ present shape as it is. A fact that was renamed has one under its old name. None
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
+
+from domain.catalog import BY_NAME
 
 Upcast = Callable[[dict[str, Any]], tuple[str, dict[str, Any]]]
 
 UPCASTS: Final[dict[str, Upcast]] = {}
+
+
+def stored_names(types: Sequence[str]) -> list[str]:
+    """The names under which facts of these types may be stored: theirs, and every old one that is read as another."""
+    return [*types, *(old for old in UPCASTS if old not in BY_NAME)]

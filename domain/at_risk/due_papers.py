@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, timedelta
 
 from domain.at_risk.due import DAYS_AHEAD, Due, Step, due
 from domain.at_risk.scene import Scene, has_left, named
@@ -18,11 +18,12 @@ def of_step_downs(chart: Chart, episode: Episode, scene: Scene) -> Iterator[Due]
     """Of an episode in treatment. Everything is due by the date on which the step-down is to take effect."""
     for step_down in chart.step_downs.values():
         if step_down.episode_id == episode.episode_id:
-            yield from _of_step_down(chart, step_down, scene)
+            yield from awaited(chart, step_down, scene.as_of)
 
 
-def _of_step_down(chart: Chart, step_down: StepDown, scene: Scene) -> Iterator[Due]:
-    as_of, by = scene.as_of, step_down.effective_on
+def awaited(chart: Chart, step_down: StepDown, as_of: date) -> Iterator[Due]:
+    """What a step-down on its way waits for at the end of a date."""
+    by = step_down.effective_on
     recommended = latest(step_down, as_of, Stage.RECOMMENDED)
     if recommended is None or latest(step_down, as_of, Stage.WITHDRAWN, Stage.IN_EFFECT) is not None:
         return

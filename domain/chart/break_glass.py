@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from domain.record import Entry
+from domain.record import Entry, first_recorded_at
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.week import local_date
@@ -60,7 +60,7 @@ Openings = Mapping[int, Opening]
 def evolve(openings: Openings, entry: Entry) -> Openings:
     match entry.fact:
         case BreakGlassOpened(until=until):
-            at = entry.envelope.recorded_elsewhere_at or entry.recorded_at
+            at = first_recorded_at(entry)
             opened = Opening(at=at, until=until, by=entry.envelope.by.id, version=entry.version)
             return {**openings, entry.version: opened}
         case BreakGlassReviewed(opened=version) if (known := openings.get(version)) is not None:

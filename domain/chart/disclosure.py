@@ -11,7 +11,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from domain.chart.consent import TPO, Consents, known
-from domain.record import Entry
+from domain.record import Entry, first_recorded_at
 from domain.refused import Refused
 from domain.week import local_date
 from domain.wording import is_blank, spoken
@@ -62,7 +62,7 @@ def evolve(disclosures: Disclosures, entry: Entry) -> Disclosures:
         what=fact.what,
         basis=fact.basis,
         consent_id=fact.consent_id,
-        at=entry.envelope.recorded_elsewhere_at or entry.recorded_at,
+        at=first_recorded_at(entry),
         version=entry.version,
     )
     return (*disclosures, made)

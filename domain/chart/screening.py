@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Final
 from uuid import UUID
 
-from domain.record import Entry
+from domain.record import Entry, first_recorded_at
 from domain.replacing import replace
 
 
@@ -215,12 +215,14 @@ class Prescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Screening:
-    """One order and all that became of it, reports in the order of recording."""
+    """One order and all that became of it, reports in the order of recording. Orders have no date but that of their
+    recording, `ordered_at`."""
 
     screening_id: UUID
     episode_id: UUID
     panel: tuple[str, ...]
     version: int
+    ordered_at: datetime
     collected_at: datetime | None = None
     collected_version: int | None = None
     refusals: tuple[NotCollected, ...] = ()
@@ -243,6 +245,7 @@ def evolve(screenings: Screenings, entry: Entry) -> Screenings:
                 episode_id=fact.episode_id,
                 panel=fact.panel,
                 version=entry.version,
+                ordered_at=first_recorded_at(entry),
             )
             return {**screenings, fact.screening_id: ordered}
         case _:

@@ -9,7 +9,7 @@ from uuid import UUID
 
 # The module, not what is in it: it knows some facts of charts itself, and may be only on its way when this is imported.
 from domain import acts
-from domain.record import Entry
+from domain.record import Entry, first_recorded_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,5 +53,5 @@ def _signature(entry: Entry) -> Signature | None:
         by=by.id,
         role=by.role,
         on=getattr(entry.fact, "on", None),
-        recorded_at=entry.envelope.recorded_elsewhere_at or entry.recorded_at,
+        recorded_at=first_recorded_at(entry),
     )

@@ -38,8 +38,12 @@ def site(store: Store, empty_site: Site) -> Site:
             "reports/what-if",
             {"week": "2026-W16", "known_at": TUESDAY_EVENING, "set": "HRS-1.at_least_minutes=480", "all": "true"},
         ),
+        ("read_site_screenings", "screenings", {"known_at": TUESDAY_EVENING}),
+        ("read_site_step_downs", "step-downs", {"known_at": TUESDAY_EVENING}),
+        ("read_site_week", "weeks", {"known_at": TUESDAY_EVENING}),
+        ("read_activity", "activity", {"known_at": TUESDAY_EVENING, "from": "2026-04-13", "limit": "40"}),
     ],
-    ids=["at-risk", "what-if", "what-if, all"],
+    ids=["at-risk", "what-if", "what-if, all", "screenings", "step-downs", "weeks", "activity"],
 )
 def test_whoever_is_shown_is_on_record_and_nobody_else(site: Site, what: str, path: str, params: Any) -> None:
     response = site.ask("compliance_officer", f"/facilities/lexington/{path}", params=params)

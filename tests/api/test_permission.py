@@ -160,6 +160,11 @@ BY_OPERATION: dict[str, tuple[str, ...]] = {
     "export_facts": (Read.FACTS,),
     "draw_at_random": (recording(RandomDrawMade),),
     "read_screenings": (Read.HISTORY,),
+    "read_site_screenings": (Read.HISTORY,),
+    "read_site_step_downs": (Read.CENSUS,),
+    "read_activity": (Read.HISTORY,),
+    "read_weeks": (Read.CHART,),
+    "read_site_week": (Read.CENSUS,),
     "read_random_draws": (Read.CENSUS,),
 }
 OPEN = {"check_health", "check_readiness", "read_metrics"}

@@ -43,6 +43,7 @@ ALSO: Final = {
     "read_compliance": "422",
     "compare_rule_sets": "422",
     "read_at_risk": "422",
+    "read_site_week": "422",
     # Nor at which position a former export stood, and which numbers are a state's.
     "export_teds_admissions": "422",
     "export_teds_discharges": "422",
@@ -53,6 +54,10 @@ ALSO: Final = {
     "read_report_delta": "422",
     # Nor which of two dates, or moments, is the earlier.
     "read_late_entries": "422",
+    "read_site_screenings": "422",
+    "read_site_step_downs": "422",
+    # Nor who there is, and which kinds of facts.
+    "read_activity": "422",
     "read_changes": "422",
 }
 

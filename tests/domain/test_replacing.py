@@ -24,7 +24,10 @@ OPENED = datetime(2026, 3, 2, 15, tzinfo=UTC)
     [
         (Chart(patient_id=ID, version=3), {"version": 4, "identity": Identity(mrn="SYN-1", version=4)}),
         (Episode(episode_id=ID, first_contact_at=OPENED, version=2), {"carried_over": True}),
-        (Screening(screening_id=ID, episode_id=ID, panel=("opiates",), version=9), {"collected_at": OPENED}),
+        (
+            Screening(screening_id=ID, episode_id=ID, panel=("opiates",), version=9, ordered_at=OPENED),
+            {"collected_at": OPENED},
+        ),
     ],
 )
 def test_what_is_replaced_is_a_copy_with_other_values(state: Any, changed: dict[str, Any]) -> None:

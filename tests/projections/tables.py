@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
@@ -14,12 +14,14 @@ from domain.record import Recorded, stream_name
 from domain.session import Session
 from domain.site import fold_site
 from domain.wording import spoken_name
-from projections import census
+from projections import census, screenings, step_downs
 from projections.census import EpisodeRow
 from projections.digest import Batch
 from projections.projection import AS_PROJECTOR
+from projections.screenings import ScreeningRow
 from projections.sessions import session_of
 from projections.status import opened
+from projections.step_downs import StepDownRow
 from store.store import Store
 from tests.sample_program import known
 
@@ -37,6 +39,16 @@ CENSUS: LiteralString = """
 SELECT patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
 FROM projection.census WHERE ledger = %(ledger)s
 """
+SCREENINGS: LiteralString = """
+SELECT patient_id, screening_id, episode_id, ordered_at, refused_at, missed_at, collected_at, reported_at, reviewed_on,
+       discussed_on
+FROM projection.screenings WHERE ledger = %(ledger)s
+"""
+STEP_DOWNS: LiteralString = """
+SELECT patient_id, step_down_id, episode_id, recommended_on, ended_on
+FROM projection.step_downs WHERE ledger = %(ledger)s
+"""
+ACTIVITY: LiteralString = "SELECT position, person FROM projection.activity WHERE ledger = %(ledger)s"
 NAMES: LiteralString = "SELECT patient_id, key FROM projection.names WHERE ledger = %(ledger)s"
 POSITIONS: LiteralString = "SELECT projection, position FROM projection.position WHERE ledger = %(ledger)s"
 SET_ASIDE: LiteralString = """
@@ -47,7 +59,8 @@ WHERE ledger = %(ledger)s ORDER BY position, projection
 
 @dataclass(frozen=True)
 class Tables:
-    """Rows by their keys: patient, session, (patient, session), (patient, episode)."""
+    """Rows by their keys: patient, session, (patient, session), (patient, episode), (patient, screening), (patient,
+    step-down)."""
 
     status: dict[UUID, Chart]
     sessions: dict[UUID, Session]
@@ -55,6 +68,10 @@ class Tables:
     recordings: dict[tuple[UUID, UUID], tuple[datetime, bool]]
     """When the record that stands was recorded, and whether it is a correction."""
     census: dict[tuple[UUID, UUID], EpisodeRow]
+    screenings: dict[tuple[UUID, UUID], ScreeningRow]
+    step_downs: dict[tuple[UUID, UUID], StepDownRow]
+    activity: dict[int, str]
+    """Who recorded what stands at a position."""
 
 
 def query(store: Store, ledger: str, statement: LiteralString) -> list[tuple[Any, ...]]:
@@ -85,12 +102,20 @@ def written(store: Store, ledger: str) -> Tables:
         attendance=attendance,
         recordings=recordings,
         census={(row.patient_id, row.episode_id): row for row in episodes},
+        screenings={row[:2]: ScreeningRow(**_named(ScreeningRow, row)) for row in query(store, ledger, SCREENINGS)},
+        step_downs={row[:2]: StepDownRow(**_named(StepDownRow, row)) for row in query(store, ledger, STEP_DOWNS)},
+        activity=dict(query(store, ledger, ACTIVITY)),
     )
+
+
+def _named(kind: Any, row: tuple[Any, ...]) -> dict[str, Any]:
+    return dict(zip((each.name for each in fields(kind)), row, strict=True))
 
 
 def folded(facts: Iterable[Recorded]) -> Tables:
     """What it should have written."""
-    streams = known(facts)
+    read = list(facts)
+    streams = known(read)
     site = fold_site(streams)
     told = {(entry.stream, entry.version): entry for entries in streams.values() for entry in entries}
     return Tables(
@@ -114,6 +139,17 @@ def folded(facts: Iterable[Recorded]) -> Tables:
             for chart in site.charts.values()
             for row in census.rows_of(chart).values()
         },
+        screenings={
+            (row.patient_id, row.screening_id): row
+            for chart in site.charts.values()
+            for row in screenings.rows_of(chart).values()
+        },
+        step_downs={
+            (row.patient_id, row.step_down_id): row
+            for chart in site.charts.values()
+            for row in step_downs.rows_of(chart).values()
+        },
+        activity={fact.position: fact.envelope.by.id for fact in read},
     )
 
 

@@ -57,7 +57,7 @@ def recorded(place: Any, key_file: Path) -> Iterator[Store]:
 def forget(place: Any) -> None:
     """The read tables as they were made: empty."""
     with psycopg.connect(place.superuser_url) as connection:
-        for table in ("status", "sessions", "attendance", "census", "names", "position", "set_aside"):
+        for table in (*sorted(NAMES), "position", "set_aside"):
             connection.execute(psycopg.sql.SQL("DELETE FROM projection.{}").format(psycopg.sql.Identifier(table)))
 
 

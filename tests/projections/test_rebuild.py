@@ -71,7 +71,8 @@ def test_tables_that_are_right_are_equal_to_a_fresh_fold(recorded: Store) -> Non
     found = check(recorded, PROJECTIONS, batch=500)
     assert [one.projection for one in found] == NAMES
     assert {one.position for one in found} == {len(sample())}
-    assert all(one.rows > 10 and not one.differences for one in found)
+    few = {"step_downs": 3}
+    assert all(one.rows >= few.get(one.projection, 10) and not one.differences for one in found)
 
 
 @pytest.mark.parametrize(
@@ -107,6 +108,24 @@ def test_tables_that_are_right_are_equal_to_a_fresh_fold(recorded: Store) -> Non
             "names",
             "differs in key",
         ),
+        (
+            "UPDATE projection.screenings SET reviewed_on = '2020-01-01' WHERE ctid = (SELECT min(ctid) FROM "
+            "projection.screenings)",
+            "screenings",
+            "differs in reviewed_on",
+        ),
+        (
+            "UPDATE projection.step_downs SET ended_on = '2020-01-01' WHERE ctid = (SELECT min(ctid) FROM "
+            "projection.step_downs)",
+            "step_downs",
+            "differs in ended_on",
+        ),
+        (
+            "UPDATE projection.activity SET person = 'system' WHERE ctid = (SELECT min(ctid) FROM projection.activity "
+            "WHERE person <> 'system')",
+            "activity",
+            "of no fact",
+        ),
         # A row doubled, under another key.
         (
             "INSERT INTO projection.attendance SELECT version, patient_id, gen_random_uuid(), episode_id, arrived_at, "
@@ -128,7 +147,8 @@ def test_a_sabotaged_row_is_named(recorded: Store, place: Any, sabotage: Any, pr
     found = differences(recorded)
     assert {row.projection for row in found} == {projection}
     assert what in {row.what for row in found}
-    assert all(UUID(value) for row in found for value in row.key.values())
+    ids = [value for row in found for name, value in row.key.items() if name not in ("person", "position")]
+    assert all(map(UUID, ids))
     rebuilt(recorded, place)
 
 
@@ -332,7 +352,7 @@ def test_a_new_version_makes_its_tables_while_the_former_one_serves(recorded: St
         "DROP TABLE projection.names",
     )
     found = rebuild(recorded, place.owner_url, PROJECTIONS)
-    assert {one.projection for one in found} == {"sessions", "attendance", "census"}
+    assert {one.projection for one in found} == set(NAMES) - {"status", "names"}
     assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(sample()))
     assert differences(recorded) == []
     assert prepare(place.owner_url, APP_ROLE) == []

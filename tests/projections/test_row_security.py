@@ -21,6 +21,9 @@ COUNTS: dict[str, LiteralString] = {
     "attendance": "SELECT count(*) FROM projection.attendance",
     "census": "SELECT count(*) FROM projection.census",
     "names": "SELECT count(*) FROM projection.names",
+    "screenings": "SELECT count(*) FROM projection.screenings",
+    "step_downs": "SELECT count(*) FROM projection.step_downs",
+    "activity": "SELECT count(*) FROM projection.activity",
     "position": "SELECT count(*) FROM projection.position",
 }
 WRITES: dict[str, LiteralString] = {
@@ -29,6 +32,9 @@ WRITES: dict[str, LiteralString] = {
     "attendance": "DELETE FROM projection.attendance",
     "census": "DELETE FROM projection.census",
     "names": "DELETE FROM projection.names",
+    "screenings": "UPDATE projection.screenings SET reviewed_on = '2026-01-01'",
+    "step_downs": "DELETE FROM projection.step_downs",
+    "activity": "UPDATE projection.activity SET person = 'system'",
     "position": "UPDATE projection.position SET position = 0",
     "set_aside": "INSERT INTO projection.set_aside VALUES ('a', 'b', 1, 'c', 1, 'd', 'e')",
     "definition": "DELETE FROM projection.definition",
@@ -39,7 +45,7 @@ WRITES: dict[str, LiteralString] = {
 def place(make_database: Callable[[], Any], keyring: FileKeyring) -> Any:
     place = make_database()
     with Store(place.app_url, keyring) as store:
-        store.ledger("lexington").restore(sample()[:200])
+        store.ledger("lexington").restore(sample())
         Follower(store).catch_up()
     return place
 

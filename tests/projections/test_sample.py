@@ -30,6 +30,9 @@ TABLES = {
     "attendance": "SELECT attendance::text FROM projection.attendance",
     "census": "SELECT census::text FROM projection.census",
     "names": "SELECT names::text FROM projection.names",
+    "screenings": "SELECT screenings::text FROM projection.screenings",
+    "step_downs": "SELECT step_downs::text FROM projection.step_downs",
+    "activity": "SELECT activity::text FROM projection.activity",
     "position": "SELECT position::text FROM projection.position",
     "set_aside": "SELECT set_aside::text FROM projection.set_aside",
 }

@@ -92,6 +92,7 @@ def specimen(*reports: Report, validity: tuple[Measures, ...] = ()) -> Screening
         episode_id=UUID(int=2),
         panel=("cocaine", "opiates", "buprenorphine"),
         version=1,
+        ordered_at=COLLECTED,
         collected_at=COLLECTED,
         collected_version=2,
         validity=validity,
