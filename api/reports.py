@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field, StringConstraints
 
 from api import report_answers
-from api.answers import OF_CHARTS, OF_QUERIES, json_answer, stamp
+from api.answers import OF_CHARTS, OF_QUERIES, json_answer
 from api.asking import Asked, Code, PatientId, said, wait
 from api.commands import Topic
 from api.few import one_of_few
@@ -101,19 +101,7 @@ def read_compliance(
     if found is None:
         by.misses(patient_id)
     by.read_chart(patient_id, found.version)
-    document = {
-        "patient_id": str(patient_id),
-        "facility": by.facility,
-        "as_of": found.cut.as_of.isoformat(),
-        "known_at": stamp(found.cut.knowledge.known_at),
-        "position": found.cut.knowledge.position,
-        "version": found.version,
-        **({} if asked.payer is None else {"payer": asked.payer.value}),
-        "rule_set": found.rule_set.name,
-        "rule_set_version": found.rule_set.version,
-        "findings": [full_record(row) for row in found.rows],
-    }
-    return json_answer(said(by, document, asked.known_at), headers={"ETag": f'"{found.version}"'})
+    return json_answer(said(by, found.record(), asked.known_at), headers={"ETag": f'"{found.version}"'})
 
 
 def _question(by: Caller, asked: RulesAsked) -> Question:

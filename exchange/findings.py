@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from domain.chart import Chart
@@ -13,11 +13,13 @@ from domain.compliance.payer import of_payer
 from domain.compliance.rule_set import RuleSet
 from domain.compliance.verdict import Row
 from domain.facility import Facility
+from domain.program import Payer
 from domain.record import stream_name
 from exchange.calendar import planned_in
-from exchange.cut import Cut, cut_at, knowledge
+from exchange.cut import Cut, cut_at, knowledge, utc_text
 from exchange.replay import beside
 from exchange.reports import ASKED_NOTHING, Question, applying
+from exchange.rows import full_record
 from store.ledger import Head
 from store.store import Store
 
@@ -26,10 +28,28 @@ from store.store import Store
 class Findings:
     """`version` is the chart's at the cut."""
 
+    facility: str
+    patient_id: UUID
+    payer: Payer | None
     rows: tuple[Row, ...]
     rule_set: RuleSet
     version: int
     cut: Cut
+
+    def record(self) -> dict[str, Any]:
+        """JSON-ready, in this order."""
+        return {
+            "patient_id": str(self.patient_id),
+            "facility": self.facility,
+            "as_of": self.cut.as_of.isoformat(),
+            "known_at": utc_text(self.cut.knowledge.known_at),
+            "position": self.cut.knowledge.position,
+            "version": self.version,
+            **({} if self.payer is None else {"payer": self.payer.value}),
+            "rule_set": self.rule_set.name,
+            "rule_set_version": self.rule_set.version,
+            "findings": [full_record(row) for row in self.rows],
+        }
 
 
 def answer(
@@ -64,4 +84,12 @@ def answer(
         as_of=cut.as_of,
         known_at=known.known_at,
     )
-    return Findings(rows=tuple(rows), rule_set=rules, version=version, cut=cut)
+    return Findings(
+        facility=facility,
+        patient_id=patient_id,
+        payer=asked.payer,
+        rows=tuple(rows),
+        rule_set=rules,
+        version=version,
+        cut=cut,
+    )

@@ -19,6 +19,7 @@ from typer.main import get_command
 from stepdown import (
     at_risk_words,
     blast_radius_words,
+    findings_words,
     late_words,
     replay_words,
     report_words,
@@ -64,6 +65,7 @@ app.add_typer(report_words.app, name="report")
 app.add_typer(what_if_words.app, name="what-if")
 app.command("at-risk")(at_risk_words.at_risk)
 app.command("blast-radius")(blast_radius_words.blast_radius)
+app.command()(findings_words.findings)
 app.command()(late_words.late)
 app.command()(worklist_words.census)
 app.command()(worklist_words.screenings)

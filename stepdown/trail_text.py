@@ -45,16 +45,16 @@ def cell(value: Any) -> str:
 def trail_text(lines: Iterable[Line], *, columns: int) -> Iterator[str]:
     """Lines of text: of each fact when it was recorded, what it says, who recorded it, how late, why, what became of
     it, and what the patient's state was after it, where that is another one."""
-    width = min(max(columns, _NARROWEST), _WIDEST)
+    width = width_within(columns)
     for line in lines:
         yield f"{line['version']:>4}  {instant(line['recorded_at'])}  {line['type']}"
         for part in _parts(line):
-            yield from _wrapped(part, width)
+            yield from wrapped(part, width)
 
 
 def changes_text(document: Mapping[str, Any], *, columns: int) -> Iterator[str]:
     """What changed between two moments: the facts, those beside them, then the status, field by field."""
-    width = min(max(columns, _NARROWEST), _WIDEST)
+    width = width_within(columns)
     then, now = document["from"], document["to"]
     yield f"{document['patient_id']} at {document['facility']}, as of {document['as_of']}"
     for name, moment in (("from", then), ("to", now)):
@@ -67,7 +67,7 @@ def changes_text(document: Mapping[str, Any], *, columns: int) -> Iterator[str]:
         for line in document["beside"]:
             yield f"      {instant(line['recorded_at'])}  {line['type']}, {line['stream']}@{line['version']}"
             for part in _parts(line):
-                yield from _wrapped(part, width)
+                yield from wrapped(part, width)
     yield from ("", "What the status said, before and after:")
     yield from _or_nothing(_changed(document["changes"], width))
     if document["time_passed"]:
@@ -131,6 +131,20 @@ def _marks(line: Line) -> str:
     return "; ".join(marks)
 
 
-def _wrapped(text: str, width: int) -> Iterator[str]:
-    indent = " " * _INDENT
-    yield from wrap(text, width, initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False)
+def width_within(columns: int) -> int:
+    """How long a line may be on a terminal of so many columns."""
+    return min(max(columns, _NARROWEST), _WIDEST)
+
+
+def wrapped(text: str, width: int, indent: int = _INDENT) -> Iterator[str]:
+    """In lines, those after the first further in; no word is broken, so that an id can be copied whole."""
+    first = " " * indent
+    lines = wrap(
+        text,
+        width,
+        initial_indent=first,
+        subsequent_indent=first + "  ",
+        break_on_hyphens=False,
+        break_long_words=False,
+    )
+    yield from lines

@@ -65,6 +65,7 @@ TIMED: dict[str, tuple[str, ...]] = {
     "replay": ("replay", PATIENT, "--json"),
     "report": ("report", "weekly", "--week", "2026-W10", "--format", "json"),
     "what-if": ("what-if", "weekly", "--week", "2026-W10", "--rule-set", "az-s9480", "--json"),
+    "findings": ("findings", PATIENT, "--json"),
     "at-risk": ("at-risk", "--json"),
     "export": ("export", "census"),
 }
