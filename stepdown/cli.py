@@ -247,6 +247,7 @@ def roster(
         UUID, typer.Argument(metavar="SESSION", help="The session_id.", parser=read_session, show_default=False)
     ],
     facility: Facility = None,
+    known_at: KnownAt = None,
     format_: PaperFormat = "pdf",
     out: Out = None,
     data: Data = None,
@@ -258,7 +259,16 @@ def roster(
     from exchange.paper.document import Form
     from stepdown.commands import papers
 
-    papers.roster(session, facility=facility, form=Form(format_), out=out, data=data, by=by, purpose=purpose)
+    papers.roster(
+        session,
+        facility=facility,
+        form=Form(format_),
+        known_at=known_at,
+        out=out,
+        data=data,
+        by=by,
+        purpose=purpose,
+    )
 
 
 @app.command()

@@ -45,22 +45,25 @@ def roster(
     *,
     facility: str | None,
     form: Form,
+    known_at: datetime | None,
     out: Path | None,
     data: Path | None,
     by: UUID | None,
     purpose: str,
 ) -> None:
-    """The sheet of a session. Whoever works at the door gets those of today alone."""
+    """The sheet of a session, as was known then. Whoever works at the door gets those of today alone."""
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_roster", facility=facility, by=by, purpose=purpose)
         asks.may(Read.ROSTER, Read.ROSTER_TODAY)
         at = now()
-        found = room.answer(use.store, asks.facility, session_id, now=at)
+        asks.on_record(known_at)
+        found = room.answer(use.store, asks.facility, session_id, now=at, known_at=known_at)
         if found is None or found.known_at is None:
-            raise Wrong("There is no such session at this facility.")
+            raise Wrong("There is no such session at this facility, or there was none then.")
         if not found.today:
             asks.may(Read.ROSTER)
         asks.saw(found.patient_ids)
+        asks.says(found.known_at, asked=known_at)
         body = printed_roster(use.store, asks.facility, session_id, found, form)
         manifest = Manifest(
             what="roster",

@@ -83,3 +83,13 @@ def test_who_may_not_have_a_sheet_gets_none_and_the_denial_is_on_record(program:
 
 def test_a_session_that_is_not_there_has_no_sheet(program: Program) -> None:
     run("roster", "00000000-0000-4000-8000-000000000000").refused("There is no such session")
+
+
+def test_a_sheet_as_known_then_stands_on_that_cut(program: Program, tmp_path: Path) -> None:
+    out = tmp_path / "sheet.html"
+    then = ("roster", SESSION, "--format", "html", "--out", out, "--known-at")
+    run(*then, "2020-01-01T00:00:00Z").refused("Nothing was on record of this facility at that time")
+    assert "this is what was known then" in run(*then, "2100-01-01T00:00:00Z").done().err
+    run(*then, "2026-05-01T12:00:00Z").done()
+    manifest = orjson.loads((tmp_path / "sheet.html.manifest.json").read_bytes())
+    assert manifest["known_at"] == "2026-05-01T12:00:00Z"
