@@ -19,6 +19,7 @@ from typer.main import get_command
 from stepdown import (
     at_risk_words,
     blast_radius_words,
+    chart_words,
     findings_words,
     late_words,
     replay_words,
@@ -42,12 +43,9 @@ from stepdown.options import (
     Host,
     KnownAt,
     Out,
-    PaperFormat,
     Port,
     Purpose,
-    no_terminal,
     read_instant,
-    read_session,
     read_staff,
 )
 from stepdown.signals import end_by_exception
@@ -66,6 +64,9 @@ app.add_typer(what_if_words.app, name="what-if")
 app.command("at-risk")(at_risk_words.at_risk)
 app.command("blast-radius")(blast_radius_words.blast_radius)
 app.command()(findings_words.findings)
+app.command()(chart_words.status)
+app.command()(chart_words.access)
+app.command()(chart_words.roster)
 app.command()(late_words.late)
 app.command()(worklist_words.census)
 app.command()(worklist_words.screenings)
@@ -193,78 +194,6 @@ def export(
             facility=facility,
             before=Before(state=state, against=against, since_position=since_position, sent=tuple(sent or ())),
         ),
-        data=data,
-        by=by,
-        purpose=purpose,
-    )
-
-
-@app.command()
-def status(
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
-    facility: Facility = None,
-    as_of: AsOf = None,
-    known_at: KnownAt = None,
-    data: Data = None,
-    by: By = None,
-    purpose: Purpose = "operations",
-    as_json: AsJson = False,
-) -> None:
-    """Show where a patient stands."""
-    from stepdown.commands import charts
-
-    charts.status(
-        patient,
-        facility=facility,
-        as_of=as_of,
-        known_at=known_at,
-        data=data,
-        by=by,
-        purpose=purpose,
-        as_json=as_json,
-    )
-
-
-@app.command()
-def access(
-    patient: Annotated[str, typer.Argument(metavar="PATIENT", help="patient_id or MRN.", show_default=False)],
-    facility: Facility = None,
-    known_at: KnownAt = None,
-    data: Data = None,
-    by: By = None,
-    purpose: Purpose = "operations",
-    as_json: AsJson = False,
-) -> None:
-    """Show who looked at a patient's chart, when, why and at which version, the newest last."""
-    from stepdown.commands import charts
-
-    charts.access(patient, facility=facility, known_at=known_at, data=data, by=by, purpose=purpose, as_json=as_json)
-
-
-@app.command()
-def roster(
-    session: Annotated[
-        UUID, typer.Argument(metavar="SESSION", help="The session_id.", parser=read_session, show_default=False)
-    ],
-    facility: Facility = None,
-    known_at: KnownAt = None,
-    format_: PaperFormat = "pdf",
-    out: Out = None,
-    data: Data = None,
-    by: By = None,
-    purpose: Purpose = "operations",
-) -> None:
-    """Print the sheet of a session to be signed by hand: who is expected, by name. A staff copy."""
-    no_terminal(format_, out)
-    from exchange.paper.document import Form
-    from stepdown.commands import papers
-
-    papers.roster(
-        session,
-        facility=facility,
-        form=Form(format_),
-        known_at=known_at,
-        out=out,
         data=data,
         by=by,
         purpose=purpose,
