@@ -9,17 +9,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, cast
+from typing import Any, Final, cast
 from uuid import UUID
 
 from domain.chart import Chart
 from domain.compliance.patient_period import care_in
 from domain.compliance.period import Period
 from domain.compliance.rule_set import RuleSet
-from domain.compliance.timetable import lay_out
+from domain.compliance.timetable import Timetable, lay_out
 from domain.facility import Facility
 from domain.record import stream_name
-from domain.week import Week
+from domain.session import Modality
+from domain.week import Week, local_date
 from domain.weeks import told, weeks_enrolled
 from exchange.calendar import planned_in
 from exchange.cut import Cut, cut_at, knowledge, take_cut, utc_text
@@ -27,6 +28,9 @@ from exchange.replay import beside
 from exchange.reports import ASKED_NOTHING, applying, site_of
 from store.ledger import Head
 from store.store import Store
+
+MOST_WEEKS: Final = 260
+"""Of a patient, the latest: five years."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +93,8 @@ def of_patient(
     as_of: date | None = None,
     known_at: datetime | None = None,
 ) -> PatientWeeks | None:
-    """Every week in which an episode was enrolled by `as_of`, each by the rule set adopted by its Sunday.
+    """Every week in which an episode was enrolled by `as_of`, none that is still to come, each by the rule set adopted
+    by its Sunday; at most the last `MOST_WEEKS`.
 
     From the ledger, as a history is. None when there was no such chart at the cut; NotOnRecord for a site that was not
     open then.
@@ -104,22 +109,27 @@ def of_patient(
     if version == 0:
         return None
     chart = cast(Chart, view.streams[stream].state_at(known.position))
-    weeks = weeks_enrolled(chart, cut.facility.clock, cut.as_of)
+    zone = cut.facility.clock
+    # Of what is still to come there is nothing to count.
+    upto = min(cut.as_of, local_date(now if known_at is None else min(known_at, now), zone))
+    weeks = weeks_enrolled(chart, zone, upto)[-MOST_WEEKS:]
     planned = {name for week in weeks for name in planned_in(ledger, week, upto=known.position, since=view.since)}
     sessions, cohorts = beside([*view.streams.values(), *states.beside(view, planned).values()], known.position)
+    timetables: dict[frozenset[Modality], Timetable] = {}
     rows = []
     for week in weeks:
         rules = applying(cut.facility, week.sunday, ASKED_NOTHING)
-        period = Period.of_week(week)
-        timetable = lay_out(
-            sessions.values(),
-            period,
-            zone=cut.facility.clock,
-            modalities=rules.modalities,
-            as_of=cut.as_of,
-            known_at=known.known_at,
-        )
-        care = care_in(chart, timetable, cohorts, period)
+        modalities = frozenset(rules.modalities)
+        if modalities not in timetables:
+            timetables[modalities] = lay_out(
+                sessions.values(),
+                Period(weeks[0].monday, weeks[-1].sunday),
+                zone=zone,
+                modalities=modalities,
+                as_of=cut.as_of,
+                known_at=known.known_at,
+            )
+        care = care_in(chart, timetables[modalities], cohorts, Period.of_week(week))
         if care is not None:
             rows.append(told(care, rules))
     return PatientWeeks(patient_id=patient_id, rows=rows, version=version, cut=cut)

@@ -11,6 +11,7 @@ import pytest
 
 from domain.week import Week
 from exchange import reports, weeks
+from projections import census
 from projections.follower import Follower
 from store.keys import FileKeyring
 from store.store import Store
@@ -66,3 +67,14 @@ def test_as_known_then_it_holds_what_was_on_record_then(followed: Store) -> None
 
 def test_who_has_no_chart_has_no_weeks(followed: Store) -> None:
     assert weeks.of_patient(followed, "lexington", UUID(int=7), now=NOW) is None
+
+
+def test_weeks_that_are_still_to_come_are_not_listed(followed: Store) -> None:
+    """Of who was never discharged they would go on for ever."""
+    [in_care, *_] = [row["patient_id"] for row in census.answer(followed, "lexington", now=NOW).rows]
+    asked = weeks.of_patient(followed, "lexington", UUID(in_care), now=NOW, as_of=date(2150, 1, 1))
+    today = weeks.of_patient(followed, "lexington", UUID(in_care), now=NOW)
+    assert asked is not None
+    assert today is not None
+    assert [row["week"] for row in asked.rows] == [row["week"] for row in today.rows]
+    assert today.rows[-1]["week"] == "2026-W23"
