@@ -64,7 +64,7 @@ def roster_document(session_id: UUID, sheet: Sheet, place: Place) -> Document:
         Fact(label="Kind", value=kind),
         *(Fact(label=label.capitalize(), value=session[label]) for label in ("topic", "room") if session[label]),
         Fact(label="State", value=_words(session["state"])),
-        Fact(label="Expected", value=count(told["counts"]["expected"], "patient")),
+        Fact(label="On this sheet", value=_counted(len(told["patients"]), told["counts"]["expected"])),
         Fact(label="Known at", value=instant_told(sheet.known_at, place.facility.clock)),
         Fact(label="Position", value=f"{sheet.position} in the ledger {place.code}"),
         Fact(label="Session's id", value=str(session_id), code=True),
@@ -117,6 +117,18 @@ def _staff(told: Mapping[str, Any]) -> Section:
 
 def _by_hand(caption: str, columns: tuple[Column, ...], rows: Sequence[tuple[str, ...]]) -> Table:
     return Table(caption=caption, columns=columns, rows=tuple(rows), by_hand=True)
+
+
+def _counted(named: int, expected: int) -> str:
+    """How many names there are, and which of them the cohort lets expect: those who came besides, or are on record
+    without a cohort, stand on the sheet as well."""
+    if not named:
+        return "no patient so far"
+    if expected == named:
+        return f"{count(named, 'patient')}, as expected"
+    if not expected:
+        return f"{count(named, 'patient')}, expected by no cohort"
+    return f"{count(named, 'patient')}: {expected} expected, {named - expected} besides"
 
 
 def _called(patient: Mapping[str, Any]) -> str:

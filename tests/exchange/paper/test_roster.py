@@ -67,6 +67,39 @@ def test_it_prints_the_times_that_are_known_and_leaves_the_others_to_ink(sheet: 
     assert not any("excused" in cell for line in lines for cell in line)
 
 
+def head(sheet: Sheet, place: Place) -> str:
+    [said] = [fact.value for fact in roster_document(GROUP, sheet, place).facts if fact.label == "On this sheet"]
+    return said
+
+
+def test_the_head_counts_the_names_below_and_says_which_were_expected(sheet: Sheet, place: Place) -> None:
+    one = sheet.document["patients"][0]
+
+    def of(*expected: bool) -> Sheet:
+        patients = [{**one, "expected": due} for due in expected]
+        counts = {**sheet.document["counts"], "expected": sum(expected)}
+        return replace(sheet, document={**sheet.document, "patients": patients, "counts": counts})
+
+    assert head(of(True, True, True), place) == "3 patients, as expected"
+    assert head(of(True), place) == "1 patient, as expected"
+    assert head(of(True, False, True, False), place) == "4 patients: 2 expected, 2 besides"
+    assert head(of(False), place) == "1 patient, expected by no cohort"
+    assert head(of(), place) == "no patient so far"
+
+
+def test_the_head_is_true_of_every_session_of_the_sample(restored: Store, place: Place) -> None:
+    sessions = [UUID(f.stream.removeprefix("session/")) for f in sample() if isinstance(f.fact, SessionScheduled)]
+    besides = 0
+    for session_id in sessions:
+        found = room.answer(restored, "lexington", session_id, now=NOW)
+        assert found is not None
+        said = head(found, place)
+        named = [line for line in table(found, place, "Patients").rows if line[0]]
+        assert said.startswith(f"{len(named)} patient" if named else "no patient")
+        besides += " besides" in said
+    assert besides > 3
+
+
 def test_staff_signs_too(sheet: Sheet, place: Place) -> None:
     lines = table(sheet, place, "Staff").rows
     assert [line[:2] for line in lines] == [
