@@ -15,14 +15,15 @@ import orjson
 from domain.refused import Refused
 from exchange.errors import FileUnwritable
 from exchange.lines import Line
+from exchange.whole_file import unwritable
 
 
 class Rejects:
     """Counts refused lines, and writes them where somebody asked for them."""
 
-    def __init__(self, file: IO[bytes] | None = None, name: str = "") -> None:
+    def __init__(self, file: IO[bytes] | None = None, path: Path = Path()) -> None:
         self._file = file
-        self._name = name
+        self._path = path
         self.count = 0
 
     def refuse(self, line: Line, refusal: Refused) -> None:
@@ -36,23 +37,23 @@ class Rejects:
             "because": refusal.because,
             "input": line.text.decode(errors="replace"),
         }
-        with writable(self._name):
+        with writable(self._path):
             self._file.write(orjson.dumps(reject, option=orjson.OPT_APPEND_NEWLINE))
 
     def flush(self) -> None:
         """What was refused so far outlives the process."""
         if self._file is not None:
-            with writable(self._name):
+            with writable(self._path):
                 self._file.flush()
 
 
 @contextmanager
-def writable(name: str) -> Iterator[None]:
-    """FileUnwritable for what the system says against writing a file of that name."""
+def writable(path: Path) -> Iterator[None]:
+    """FileUnwritable for what the system says against writing a file there."""
     try:
         yield
     except OSError as error:
-        raise FileUnwritable(f"{name} can't be written ({error.strerror or 'output error'}).") from None
+        raise FileUnwritable(unwritable(path, error)) from None
 
 
 @contextmanager
@@ -67,12 +68,12 @@ def rejects_file(path: Path | None, sources: Sequence[Path]) -> Iterator[Rejects
         return
     if path.exists() and any(path.samefile(source) for source in sources):
         raise FileUnwritable(f"{path.name} is the file that is imported: name another one for the rejects.")
-    with writable(path.name):
+    with writable(path):
         file = _new_file(path)
     try:
-        yield Rejects(file, path.name)
+        yield Rejects(file, path)
     finally:
-        with writable(path.name):
+        with writable(path):
             file.close()
 
 

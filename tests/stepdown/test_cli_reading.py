@@ -340,8 +340,11 @@ def test_what_the_record_does_not_know_is_refused_in_one_sentence(program: Progr
 
 def test_a_file_that_can_not_be_written_is_refused_and_nothing_lies_about(program: Program, tmp_path: Path) -> None:
     nowhere = tmp_path / "missing" / "week.csv"
-    run("report", "weekly", "--week", "2026-W10", "--format", "csv", "--out", nowhere).refused("week.csv")
-    run("export", "facts", "--out", nowhere).refused("week.csv")
+    said = ("week.csv", f"there is no folder {nowhere.parent}. Make it first")
+    run("report", "weekly", "--week", "2026-W10", "--format", "csv", "--out", nowhere).refused(*said)
+    run("export", "facts", "--out", nowhere).refused(*said)
+    # As it was typed, which is less than where it is.
+    run("export", "facts", "--out", "missing/week.csv").refused("there is no folder missing. Make it first")
     assert list(tmp_path.iterdir()) == []
 
 
