@@ -1,6 +1,7 @@
 """Every error as RFC 9457 `application/problem+json`: one sentence that says what to do, never what was sent."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from traceback import extract_tb
@@ -124,8 +125,6 @@ _BECAUSE: Final[Mapping[str, str]] = {
     "missing": "is missing",
     "extra_forbidden": "has a field that is not known here",
     "json_invalid": "is not JSON in UTF-8",
-    "enum": "must be one of the words in /openapi.json",
-    "literal_error": "must be one of the words in /openapi.json",
     "string_too_short": "is empty or too short",
     "string_too_long": "is too long",
     "string_unicode": "must be Unicode text",
@@ -161,8 +160,17 @@ _BECAUSE_OF_KIND: Final[Sequence[tuple[str, str]]] = (
 )
 
 
-def _because(kind: str) -> str:
-    """Our own words for a kind of error of pydantic's: its messages quote what was sent."""
+_ONE_OF: Final = frozenset({"enum", "literal_error"})
+
+_WORD: Final = re.compile(r"'([^']*)'")
+
+
+def _because(error: Mapping[str, Any]) -> str:
+    """Our own words for an error of pydantic's: its messages quote what was sent. Of those that a field may have, what
+    it expected has them all."""
+    kind = str(error["type"])
+    if kind in _ONE_OF:
+        return "must be one of: " + ", ".join(_WORD.findall(error["ctx"]["expected"]))
     if kind in _BECAUSE:
         return _BECAUSE[kind]
     return next((words for start, words in _BECAUSE_OF_KIND if kind.startswith(start)), "can't be understood")
@@ -178,7 +186,7 @@ def _field(error: Mapping[str, Any]) -> str:
 
 def fields_of(errors: Sequence[Mapping[str, Any]]) -> Problem:
     """422 for the errors that pydantic found, in its order."""
-    told = {_field(error): _because(str(error["type"])) for error in errors}
+    told = {_field(error): _because(error) for error in errors}
     return Problem(422, "malformed", _MALFORMED, errors=[{"field": at, "because": why} for at, why in told.items()])
 
 
