@@ -1,6 +1,5 @@
 """Tables of a site as files: made whole, put on record, then sent; of any size in the same memory."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
@@ -18,6 +17,7 @@ from api.asking import Code, Current, wait
 from api.bodies import LARGEST, Instant, PlainDate
 from api.commands import Topic
 from api.few import one_of_few
+from api.files import HEADERS, file_headers
 from api.gate import Caller, may
 from api.permission import Read
 from api.problem import malformed
@@ -43,15 +43,10 @@ class FormatName(StrEnum):
     PARQUET = "parquet"
 
 
-_TEXT: Final = {"schema": {"type": "string"}}
 _FILE: Final[Mapping[str, Any]] = {
     "description": "The file: " + ", ".join(f"`{one.media_type}`" for one in FORMATS.values()) + ", as asked for.",
     "content": {"*/*": {"schema": {"type": "string", "format": "binary"}}},
-    "headers": {
-        "Export-Manifest": {"description": "The manifest: a JSON object in one line of ASCII.", **_TEXT},
-        "Content-Digest": {"description": "SHA-256 of the file, by RFC 9530.", **_TEXT},
-        "Content-Disposition": {"description": "A name for the file, with the position in it.", **_TEXT},
-    },
+    "headers": HEADERS,
 }
 
 router = APIRouter(responses=OF_QUERIES, tags=[Topic.REPORTS])
@@ -234,10 +229,5 @@ def _made(by: Caller, kind: str, name: str, wanted: question.Asked) -> Response:
     except BaseException:
         file.close()
         raise
-    digest = base64.b64encode(bytes.fromhex(written.sha256)).decode()
-    headers = {
-        "Export-Manifest": manifest.as_header(),
-        "Content-Digest": f"sha-256=:{digest}:",
-        "Content-Disposition": f'attachment; filename="{by.facility}-{kind}-{manifest.knowledge.position}.{name}"',
-    }
+    headers = file_headers(manifest, f"{by.facility}-{kind}-{manifest.knowledge.position}.{name}")
     return FileAnswer(file, written.size_bytes, headers, FORMATS[name].media_type)

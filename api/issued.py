@@ -1,11 +1,13 @@
 """Issued reports: issue one, list them, read one as it was issued, ask what has changed since and why."""
 
 from base64 import b64encode
+from collections.abc import Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import UUID
 
+import orjson
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field, StringConstraints, model_validator
 
@@ -14,6 +16,7 @@ from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, problems, receipt_
 from api.asking import Code, Current, said, wait
 from api.bodies import Body, Instant, PlainDate, one_of
 from api.commands import Topic
+from api.files import HEADERS, file_headers, zone_of
 from api.gate import Caller, may
 from api.media import CSV, JSON, NDJSON, chosen
 from api.permission import Read, recording
@@ -26,9 +29,14 @@ from domain.program import Payer
 from domain.report import ReportIssued, ReportKind
 from domain.week import Week
 from exchange import delta, issued
+from exchange.export.as_parquet import refuse_without_parquet
+from exchange.export.report_rows import manifest_of_issued
+from exchange.issued import IssuedReport
 from exchange.issuing import prepare
+from exchange.manifest import Manifest, Taker
+from exchange.report_files import MEDIA_TYPES, file_of_issued
 from exchange.reports import Question
-from exchange.rows import patients_in, records_as_csv
+from exchange.rows import patients_in
 from store.append import Receipt
 from store.desk import Filing
 
@@ -36,6 +44,15 @@ router = APIRouter(tags=[Topic.REPORTS], route_class=Strictly)
 
 _ADDRESS: Final = "/facilities/{code}/reports"
 _OF_ROWS: Final = problems(406, 410)
+_BINARY: Final = ("xlsx", "parquet")
+
+_FORMATS: Final[Mapping[str, str]] = {
+    JSON: "json",
+    NDJSON: "ndjson",
+    CSV: "csv",
+    **{MEDIA_TYPES[name]: name for name in _BINARY},
+}
+"""By media type; of those that are equally welcome, the first."""
 
 ReportId = Annotated[UUID, Path(description="What stands behind `report/` in the stream.")]
 WeekText = Annotated[str, StringConstraints(strict=True, max_length=8)]
@@ -85,6 +102,14 @@ class ReportsAsked(Current):
     )
     before: int | None = Field(None, ge=1, le=10**15, description="Those issued at positions before this.")
     limit: int = Field(50, ge=1, le=200, description="At most so many.")
+
+
+class IssuedAsked(Current):
+    format: Literal["json", "ndjson", "csv", "xlsx", "parquet"] | None = Field(
+        None,
+        description="`ndjson`: the canonical rows, as they were hashed. `parquet` where the extra of that name is "
+        "installed. Else as `Accept` says.",
+    )
 
 
 class DeltaAsked(Current):
@@ -173,7 +198,9 @@ def read_issued_reports(
             "content": {
                 NDJSON: {"schema": {"type": "string", "description": "The canonical rows, as they were hashed."}},
                 CSV: {"schema": {"type": "string"}},
+                **{MEDIA_TYPES[name]: {"schema": {"type": "string", "format": "binary"}} for name in _BINARY},
             },
+            "headers": HEADERS,
         },
         **OF_QUERIES,
         **_OF_ROWS,
@@ -182,23 +209,36 @@ def read_issued_reports(
 def read_issued_report(
     by: Annotated[Caller, may(Read.REPORT)],
     report_id: ReportId,
-    asked: Annotated[Current, Query()],
+    asked: Annotated[IssuedAsked, Query()],
     request: Request,
 ) -> Response:
-    """JSON, or by `Accept` the canonical rows as NDJSON, or CSV. The rows are held against their hash each time: 500
-    `report-altered` when they are not those that were issued."""
-    media = chosen(request.headers.getlist("accept"), (JSON, NDJSON, CSV))
+    """JSON, or by `format`, else by `Accept`, the canonical rows as NDJSON, CSV, XLSX or Parquet; the manifest in a
+    header. The rows are held against their hash each time: 500 `report-altered` when they are not those that were
+    issued."""
+    form = asked.format or _FORMATS[chosen(request.headers.getlist("accept"), tuple(_FORMATS))]
+    if form == "parquet":
+        refuse_without_parquet()
     wait(by, asked, for_tables=False)
     found = issued.find(by.wiring.store, by.facility, report_id)
     canonical = issued.canonical_rows(by.wiring.store, found, now=by.wiring.clock())
     rows = issued.rows_in(canonical)
     by.saw(sorted(patients_in(rows)))
     headers = {"ETag": f'"{found.state.version}"', "Vary": "Accept"}
-    if media == JSON:
-        return json_answer({**found.record(), "rows": rows}, headers=headers)
-    text = canonical if media == NDJSON else records_as_csv(rows)
+    if form == "json":
+        text = orjson.dumps({**found.record(), "rows": rows})
+        headers["Export-Manifest"] = _manifest(by, found, form, text).as_header()
+        return Response(text, headers=headers, media_type=JSON)
+    text = file_of_issued(found, canonical, rows, form, zone_of(by))
     by.took(len(rows), sha256(text).hexdigest())
-    return Response(text, headers={**headers, "Repr-Digest": _digest(text)}, media_type=media)
+    called = f"{found.fact.kind.value}-{found.facility}-{found.period}-{report_id}.{form}"
+    headers |= {"Repr-Digest": _digest(text), **file_headers(_manifest(by, found, form, text), called)}
+    return Response(text, headers=headers, media_type=MEDIA_TYPES[form])
+
+
+def _manifest(by: Caller, found: IssuedReport, form: str, text: bytes) -> Manifest:
+    taker = Taker(by=by.person.id, purpose=by.purpose, at=by.wiring.clock())
+    digest = sha256(text).hexdigest()
+    return manifest_of_issued(found, form, size_bytes=len(text), sha256=digest, taker=taker, zone=zone_of(by))
 
 
 def _digest(text: bytes) -> str:

@@ -5,7 +5,9 @@ from typing import Any, Final, Literal
 
 from fastapi import Response
 
+from api.files import file_headers
 from api.gate import Caller
+from exchange.manifest import Manifest
 from exchange.paper.document import Form
 from exchange.paper.page import policy
 
@@ -26,10 +28,15 @@ CONTENT: Final[dict[str, Any]] = {
 """What such a route answers beside JSON, for its documentation."""
 
 
-def paper_answer(by: Caller, body: bytes, form: Form, *, called: str, rows: int) -> Response:
-    """The file, under a name; that it leaves is on record before it does."""
+def paper_answer(
+    by: Caller, body: bytes, form: Form, *, called: str, rows: int, manifest: Manifest | None = None
+) -> Response:
+    """The file, under a name, with its manifest where it has one; that it leaves is on record before it does."""
     by.took(rows, sha256(body).hexdigest())
-    headers = {"Content-Disposition": f'inline; filename="{called}.{form.value}"'}
+    named = f"{called}.{form.value}"
+    headers = {"Content-Disposition": f'inline; filename="{named}"'}
+    if manifest is not None:
+        headers = file_headers(manifest, named, "inline")
     if form is Form.HTML:
         headers["Content-Security-Policy"] = f"{policy()}; frame-ancestors 'none'"
     return Response(body, headers=headers, media_type=MEDIA_TYPES[form])

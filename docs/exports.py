@@ -22,7 +22,14 @@ one format the file is called as `--out` says; csv and ndjson go to the terminal
 curl -OJ -H "Authorization: Bearer $TOKEN" "$URL/v1/facilities/lexington/exports/attendance?format=xlsx&from=2026-03-01"
 ```
 
-whose answer has the manifest in the header `Export-Manifest`, in one line.
+whose answer has the manifest in the header `Export-Manifest`, in one line. The rows of a report are such files too, of
+`stepdown report weekly` and `report read`, and of their addresses, with the same `format`:
+
+```
+stepdown report weekly --week 2026-W16 --format xlsx --out week.xlsx
+curl -OJ -H "Authorization: Bearer $TOKEN" "$URL/v1/facilities/lexington/reports/weekly?week=2026-W16&format=xlsx"
+curl -OJ -H "Authorization: Bearer $TOKEN" "$URL/v1/reports/$REPORT?format=parquet"
+```
 
 - **Which rows**: `--from` and `--to`, both included, choose by the date that the table names; `--as-of` leaves out what
   happened later; `--known-at` asks what was on record then. What is known now comes out of the read tables, what was

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import typer
@@ -158,7 +159,7 @@ def read(
     report: ReportId,
     facility: Facility = None,
     format_: Annotated[
-        Literal["table", "csv", "json", "ndjson"],
+        Literal["table", "csv", "json", "ndjson", "xlsx", "parquet"],
         typer.Option("--format", help="ndjson: the canonical rows, as they were hashed."),
     ] = "table",
     out: Out = None,
@@ -167,6 +168,7 @@ def read(
     purpose: Purpose = "operations",
 ) -> None:
     """Read a report as it was issued, byte for byte."""
+    _no_table_file(format_, out)
     from stepdown.commands import issued as work
 
     work.read(report, facility=facility, format_=format_, out=out, data=data, by=by, purpose=purpose)
@@ -210,13 +212,17 @@ def attest(
 
 def _report(period: Any, rule_set: str | None, payer: str | None, as_of: Any, known_at: Any, **how: Any) -> None:
     no_terminal(how["format_"], how["out"])
+    _no_table_file(how["format_"], how["out"])
     from domain.program import Payer
     from exchange.reports import Question
     from stepdown.commands import reports
 
-    if how["out"] is None and how["format_"] in ("xlsx", "parquet"):
-        raise typer.BadParameter("name the file to write: that is nothing for a terminal.", param_hint="--out")
     if how["issue_for"] is not None and not how["issue"]:
         raise typer.BadParameter("say --issue too: it is what an issued report is for.", param_hint="--issue-for")
     of_payer = None if payer is None else Payer(payer)
     reports.report(period, Question(rule_set=rule_set, payer=of_payer, as_of=as_of, known_at=known_at), **how)
+
+
+def _no_table_file(format_: str, out: Path | None) -> None:
+    if out is None and format_ in ("xlsx", "parquet"):
+        raise typer.BadParameter("name the file to write: that is nothing for a terminal.", param_hint="--out")

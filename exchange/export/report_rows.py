@@ -5,17 +5,20 @@ CSV and JSON of a report are written by `exchange/rows.py`, which the canonical 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from domain.compliance.verdict import Row
+from domain.report import ReportKind
 from domain.week import Week
-from exchange.cut import Knowledge
+from exchange.cut import Knowledge, remarks
 from exchange.export.columns import Column, Layout, Type, Values
 from exchange.export.question import Asked, Table
 from exchange.issued import IssuedReport
 from exchange.manifest import Manifest, Taker
 from exchange.reports import Report, ReportHeader
+from exchange.rows import row_of
 
 _COLUMNS: Final = (
     Column(name="rule", type=Type.TEXT, meaning="Such as `HRS-1`; domain/rule_sets/ and docs say what it asks."),
@@ -34,12 +37,15 @@ _COLUMNS: Final = (
     ),
 )
 
+_ON_PAPER: Final = frozenset({"pdf", "html"})
+"""Made of more than the rows' columns."""
+
 
 def table_of(report: Report, zone: ZoneInfo) -> Table:
     """The report as it was made, at its cut."""
     header = report.header
     return Table(
-        layout=_layout(header),
+        layout=_layout(header.kind, header.sha256),
         asked=Asked(facility=header.facility, now=header.generated_at),
         knowledge=knowledge_of(header),
         as_of=header.as_of,
@@ -48,6 +54,22 @@ def table_of(report: Report, zone: ZoneInfo) -> Table:
         rule_set=header.rule_set,
         rule_set_version=header.rule_set_version,
         parameters=parameters_of(header),
+    )
+
+
+def table_of_issued(issued: IssuedReport, rows: Iterable[Mapping[str, Any]], zone: ZoneInfo) -> Table:
+    """An issued report as `table_of` gave it then: `rows` are those that were kept."""
+    fact = issued.fact
+    return Table(
+        layout=_layout(fact.kind.value, fact.sha256),
+        asked=Asked(facility=issued.facility, now=issued.entry.recorded_at),
+        knowledge=_knowledge_of_issued(issued),
+        as_of=fact.as_of,
+        zone=zone,
+        pages=iter([[line(row_of(row)) for row in rows]]),
+        rule_set=fact.rule_set,
+        rule_set_version=fact.rule_set_version,
+        parameters=_parameters_of_issued(issued),
     )
 
 
@@ -69,9 +91,18 @@ def manifest_of(
         zone=zone,
         rule_set=header.rule_set,
         rule_set_version=header.rule_set_version,
-        columns=_COLUMNS,
+        columns=() if format_ in _ON_PAPER else _COLUMNS,
         parameters=parameters_of(header),
         further={"charts_destroyed": header.charts_destroyed, "rows_sha256": header.sha256},
+        remarks=tuple(
+            remarks(
+                header.known_at,
+                asked=header.asked_known_at,
+                as_of=header.as_of,
+                now=taker.at,
+                zone=zone,
+            )
+        ),
     )
 
 
@@ -85,7 +116,7 @@ def manifest_of_issued(
         facility=issued.facility,
         format=format_,
         taker=taker,
-        knowledge=Knowledge(position=fact.at_position, known_at=fact.known_at),
+        knowledge=_knowledge_of_issued(issued),
         rows=fact.rows,
         size_bytes=size_bytes,
         sha256=sha256,
@@ -94,7 +125,7 @@ def manifest_of_issued(
         rule_set=fact.rule_set,
         rule_set_version=fact.rule_set_version,
         columns=_COLUMNS,
-        parameters={name: told[name] for name in ("week", "month", "payer") if name in told},
+        parameters=_parameters_of_issued(issued),
         further={"report_id": told["report_id"], "issued_at": told["issued_at"], "rows_sha256": fact.sha256},
     )
 
@@ -123,12 +154,21 @@ def parameters_of(header: ReportHeader) -> dict[str, Any]:
     return period | ({} if header.payer is None else {"payer": header.payer.value})
 
 
-def _layout(header: ReportHeader) -> Layout:
-    period = "a week" if isinstance(header.period, Week) else "a month"
+def _knowledge_of_issued(issued: IssuedReport) -> Knowledge:
+    return Knowledge(position=issued.fact.at_position, known_at=issued.fact.known_at)
+
+
+def _parameters_of_issued(issued: IssuedReport) -> dict[str, Any]:
+    told = issued.record()
+    return {name: told[name] for name in ("week", "month", "payer") if name in told}
+
+
+def _layout(kind: str, sha256: str) -> Layout:
+    period = "a week" if kind == ReportKind.WEEKLY else "a month"
     return Layout(
-        kind=header.kind,
-        title=f"{header.kind.capitalize()} report",
+        kind=kind,
+        title=f"{kind.capitalize()} report",
         says=f"One row a finding: what a rule says of one subject in {period}. People by id, no names. "
-        f"SHA-256 of the canonical rows: {header.sha256}.",
+        f"SHA-256 of the canonical rows: {sha256}.",
         columns=_COLUMNS,
     )

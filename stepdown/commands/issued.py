@@ -24,8 +24,9 @@ from exchange import issued as reports
 from exchange.export.report_rows import manifest_of_issued
 from exchange.issuing import prepare
 from exchange.manifest import Taker, write_manifest
+from exchange.report_files import file_of_issued
 from exchange.reports import Question, Report
-from exchange.rows import patients_in, records_as_csv, row_of
+from exchange.rows import patients_in, row_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.issued_tables import delta_tables, issued_table
@@ -107,13 +108,16 @@ def read(
         canonical = reports.canonical_rows(use.store, found, now=now())
         rows = reports.rows_in(canonical)
         asks.saw(patients_in(rows))
-        text = _text(found.record(), canonical, rows, format_)
+        zone = facility_of(use, asks.facility).clock
+        if format_ in ("table", "json"):
+            text = _text(found.record(), rows, format_)
+        else:
+            text = file_of_issued(found, canonical, rows, format_, zone)
         if out is None:
             write(text)
             return
         digest = sha256(text).hexdigest()
         taker = Taker(by=asks.person.id, purpose=asks.purpose, at=now())
-        zone = facility_of(use, asks.facility).clock
         manifest = manifest_of_issued(found, format_, size_bytes=len(text), sha256=digest, taker=taker, zone=zone)
         with whole_file(out) as file:
             file.write(text)
@@ -122,19 +126,13 @@ def read(
         say(f"{out}: {len(rows)} rows.")
 
 
-def _text(header: dict[str, Any], canonical: bytes, rows: list[dict[str, Any]], format_: str) -> bytes:
-    match format_:
-        case "ndjson":
-            return canonical
-        case "csv":
-            return records_as_csv(rows)
-        case "json":
-            return orjson.dumps({**header, "rows": rows}, option=orjson.OPT_APPEND_NEWLINE)
-        case _:
-            page = StringIO()
-            console = Console(file=page, width=160, markup=False, highlight=False, emoji=False)
-            console.print(report_table(header, [row_of(row) for row in rows]))
-            return page.getvalue().encode()
+def _text(header: dict[str, Any], rows: list[dict[str, Any]], format_: str) -> bytes:
+    if format_ == "json":
+        return orjson.dumps({**header, "rows": rows}, option=orjson.OPT_APPEND_NEWLINE)
+    page = StringIO()
+    console = Console(file=page, width=160, markup=False, highlight=False, emoji=False)
+    console.print(report_table(header, [row_of(row) for row in rows]))
+    return page.getvalue().encode()
 
 
 def delta(

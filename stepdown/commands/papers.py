@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -36,8 +35,7 @@ def report_for_people(found: Report, form: Form, out: Path | None, asks: Asker) 
         taker=_taker(asks, found.header.generated_at),
         zone=facility_of(asks.opened, asks.facility).clock,
     )
-    # It is made of more than the rows' columns.
-    _hand_out(replace(manifest, columns=()), body, out, asks)
+    _hand_out(manifest, body, out, asks)
 
 
 def roster(

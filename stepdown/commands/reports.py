@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hashlib import sha256
-from io import BytesIO, StringIO
+from io import StringIO
 from pathlib import Path
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,12 +16,12 @@ from domain.access import Purpose
 from domain.month import Month
 from domain.week import Week
 from exchange import reports
-from exchange.export.report_rows import manifest_of, table_of
-from exchange.export.taking import write_table
+from exchange.export.report_rows import manifest_of
 from exchange.manifest import Taker, write_manifest
 from exchange.paper.document import Form
+from exchange.report_files import file_of
 from exchange.reports import Question, Report
-from exchange.rows import as_csv, as_json, as_ndjson, canonical, patients_of
+from exchange.rows import as_json, patients_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.commands.issued import issued_now
@@ -88,21 +88,13 @@ def _zone(asks: Asker) -> ZoneInfo:
 
 def _bytes(found: Report, format_: str, zone: ZoneInfo) -> bytes:
     match format_:
-        case "xlsx" | "parquet":
-            made = BytesIO()
-            write_table(table_of(found, zone), {format_: made})
-            return made.getvalue()
-        case "ndjson":
-            return as_ndjson(found.rows)
-        case "canonical":
-            return canonical(found.rows)
-        case "csv":
-            return as_csv(found.rows)
         case "json":
             return as_json(found.header.record(), found.rows)
-        case _:
+        case "table":
             page = StringIO()
             Console(file=page, width=160, markup=False, highlight=False, emoji=False).print(
                 report_table(found.header.record(), found.rows)
             )
             return page.getvalue().encode()
+        case _:
+            return file_of(found, format_, zone)

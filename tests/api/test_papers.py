@@ -11,6 +11,7 @@ import pytest
 
 from api import few
 from domain.week import Week
+from exchange.export.files import FORMATS
 from exchange.paper.document import Form
 from exchange.paper.limits import LIMITS, Limit
 from exchange.paper.page import policy
@@ -147,8 +148,13 @@ def test_a_sheet_of_no_session_is_not_found(site: Site) -> None:
 
 def test_the_description_names_the_formats_and_what_they_are_sent_as(site: Site) -> None:
     document = site.client.send("GET", "/openapi.json").json()
-    for path in ("/v1/facilities/{code}/reports/weekly", "/v1/sessions/{session_id}/roster"):
+    on_paper = {"application/json", "application/pdf", "text/html"}
+    tables = {media.media_type for media in FORMATS.values()}
+    for path, sent_as, formats in (
+        ("/v1/facilities/{code}/reports/weekly", on_paper | tables, {"json", *FORMATS, "canonical", "pdf", "html"}),
+        ("/v1/sessions/{session_id}/roster", on_paper, {"json", "pdf", "html"}),
+    ):
         operation = document["paths"][path]["get"]
-        assert set(operation["responses"]["200"]["content"]) == {"application/json", "application/pdf", "text/html"}
+        assert set(operation["responses"]["200"]["content"]) == sent_as
         [said] = [one for one in operation["parameters"] if one["name"] == "format"]
-        assert said["schema"]["enum"] == ["json", "pdf", "html"]
+        assert set(said["schema"]["enum"]) == formats

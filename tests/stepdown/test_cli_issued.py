@@ -30,19 +30,24 @@ CORRECTION = "chart/04e1b64b-92b0-53e3-9a61-f2445299931f@11"
 def officer(empty_program: Program) -> Program:
     """Worked example 15, and a compliance officer."""
     run("import", "--restore", EXAMPLES / "15.ndjson").done()
-    listed = StaffCredentialed(
+    listed(empty_program)
+    return empty_program
+
+
+def listed(program: Program) -> None:
+    """The compliance officer is on the staff list of the site."""
+    officer = StaffCredentialed(
         staff_id=UUID(OFFICER.id.removeprefix("staff/")),
         name=OFFICER.name,
         role=OFFICER.role,
         credential=None,
         valid_from=example("15")[0].recorded_at.date(),
     )
-    with Store(empty_program.database.app_url, FileKeyring(empty_program.data / "master.key")) as store:
+    with Store(program.database.app_url, FileKeyring(program.data / "master.key")) as store:
         ledger = store.ledger("lexington")
         version = len(ledger.read(["facility/lexington"])["facility/lexington"]) + 1
         envelope = Envelope(by=REGISTRAR, source=Source.API, correlation_id=uuid4())
-        ledger.append([NewFact(stream="facility/lexington", version=version, envelope=envelope, fact=listed)])
-    return empty_program
+        ledger.append([NewFact(stream="facility/lexington", version=version, envelope=envelope, fact=officer)])
 
 
 def issued() -> str:
