@@ -136,7 +136,8 @@ class Episode:
     enrollment: Enrollment | None = None
     assignments: tuple[Assignment, ...] = ()
     admission: Admission | None = None
-    discharge: Discharge | None = None
+    discharges: tuple[Discharge, ...] = ()
+    """Those that stand: one that was voided, and stands again, is followed by what was told in its place."""
     assessments: tuple[Assessment, ...] = ()
     plans: tuple[WeeklyMinutes, ...] = ()
     self_reductions: tuple[WeeklyMinutes, ...] = ()
@@ -160,6 +161,11 @@ class Episode:
     def judged_on(self, on: date, zone: ZoneInfo) -> bool:
         """Whether a date is one of this record: those before an episode was carried over are another system's."""
         return not self.carried_over or self.opened_on(zone) <= on
+
+    @property
+    def discharge(self) -> Discharge | None:
+        """What ended the episode, as long as it stands."""
+        return self.discharges[-1] if self.discharges else None
 
     @property
     def after_discharge(self) -> tuple[Step, ...]:
@@ -323,11 +329,12 @@ def evolve(episode: Episode, entry: Entry, level: str | None = None) -> Episode:
                 referred=fact.referral is not None,
                 version=version,
             )
-            return replace(_stepped(episode, _step(fact, version)), discharge=discharge)
+            return replace(_stepped(episode, _step(fact, version)), discharges=(*episode.discharges, discharge))
         case DischargeVoided(corrects=corrects):
             steps = tuple(s for s in episode.steps if s.version != corrects)
             voided = [dataclasses.replace(s, version=version) for s in episode.steps if s.version == corrects]
-            return replace(episode, steps=steps, discharge=None, voided=(*episode.voided, *voided))
+            left = tuple(d for d in episode.discharges if d.version != corrects)
+            return replace(episode, steps=steps, discharges=left, voided=(*episode.voided, *voided))
         case LevelOfCareAssessed(on=on):
             assessment = Assessment(episode_id=episode.episode_id, on=on, version=version)
             return replace(episode, assessments=(*episode.assessments, assessment))

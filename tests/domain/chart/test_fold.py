@@ -92,8 +92,8 @@ CHANGES: Final[Mapping[str, tuple[tuple[Any, ...], str, str]]] = {
     "StepDownWithdrawn": ((*ACTIVE, care.recommended()), "step_downs", ""),
     "SelfReductionNoted": (ACTIVE, "episodes", "self_reductions"),
     "Transferred": (ACTIVE, "episodes", "transfers"),
-    "Discharged": (ACTIVE, "episodes", "steps discharge"),
-    "DischargeVoided": (COMPLETED, "episodes", "steps discharge voided"),
+    "Discharged": (ACTIVE, "episodes", "steps discharges"),
+    "DischargeVoided": (COMPLETED, "episodes", "steps discharges voided"),
     "DischargeSummarySigned": (COMPLETED, "episodes", "summaries"),
     "AftercareStarted": (COMPLETED, "episodes", "aftercare"),
     "IdentityCorrected": (ACTIVE, "identity", ""),
@@ -216,6 +216,15 @@ def test_a_voided_discharge_leaves_the_episode_as_it_was_before() -> None:
     after = given(*ACTIVE, discharged("2026-03-05"), said(voided(8), reason="Wrong chart.")).episode
     assert [(step.on, step.version) for step in after.voided] == [(date(2026, 3, 5), 9)]
     assert replace(after, voided=()) == before
+
+
+def test_a_discharge_stands_again_when_its_voiding_is_struck_whatever_was_voided_since() -> None:
+    twice = (discharged("2026-03-05"), said(voided(10), reason="Too early."))
+    story = given(*ACTIVE, discharged("2026-03-05"), said(voided(8), reason="Wrong chart."), *twice, strike(9))
+    assert story.episode.discharge is not None
+    assert story.episode.discharge.version == 8
+    story.when(said(voided(8), reason="Wrong chart.")).recorded()
+    assert story.episode.discharge is None
 
 
 def test_episodes_stand_in_the_order_in_which_they_were_opened() -> None:
