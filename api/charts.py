@@ -84,7 +84,8 @@ def _looked_up(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] 
     )
     if found is None:
         return None
-    by.wiring.watches.of(by.facility).keep(patient_id, found)
+    if by.glance is not None:
+        by.wiring.watches.of(by.facility).keep(patient_id, found, by.glance)
     by.read_linked(found.linked)
     return found.version, orjson.dumps(said(by, found.document, asked.known_at))
 

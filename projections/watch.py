@@ -68,14 +68,26 @@ WHERE ledger = ANY($1::text[]) AND position >= $2::bigint
 ORDER BY position LIMIT $3::bigint
 """,
 )
+# Changes when rows are put in the place of others without a fact that says so: tables that were rebuilt, and facts
+# taken up again that had been set aside. What was noted about them was written anew then, by another transaction.
+_MADE: Final = Statement.of(
+    "made",
+    """
+SELECT concat_ws(' ', (SELECT string_agg(xmin::text, ',' ORDER BY projection) FROM projection.definition), (
+    SELECT sum(hashtextextended(concat_ws(' ', projection, position, xmin::text), 0))
+    FROM projection.set_aside WHERE ledger = ANY($1::text[])))
+""",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Glance:
-    """A site when it was looked at. `cut`: where its read tables were; None when they may not be shown."""
+    """A site when it was looked at. `cut`: where its read tables were; None when they may not be shown. `made` says, by
+    being the same, that no rows were put in the place of others."""
 
     facility: Facility
     cut: Cut | None
+    made: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,10 +160,10 @@ class Watch:
         """The status of a patient on that date, where it is at hand and still holds at that glance."""
         return None if glance.cut is None else self._kept.find(patient_id, on, glance.cut)
 
-    def keep(self, patient_id: UUID, found: status.Answer) -> None:
-        """For the next one who asks."""
+    def keep(self, patient_id: UUID, found: status.Answer, glance: Glance) -> None:
+        """For the next one who asks: an answer that was looked for after that glance."""
         if (page := page_of(found)) is not None:
-            self._kept.put(patient_id, page)
+            self._kept.put(patient_id, page, glance.made)
 
     def _look(self, asked: Sequence[None]) -> Sequence[Glance]:
         ledger = texts([self._ledger.name])
@@ -162,18 +174,19 @@ class Watch:
             positions_of(self._ledger.name, (status.PROJECTION, SESSIONS, ATTENDANCE)),
             (_LAST, [self._ledger.name.encode(), self._stream.encode()]),
             (_NEWS, [ledger, bigint(self._kept.seen.position), bigint(NEWS)]),
+            (_MADE, [ledger]),
             (_COMMIT, ()),
         ]
         with self._store.database.connection() as connection:
-            _, _, positions, lasts, news, _ = round_trip(connection, sent)
-        cut = cut_from(positions)
+            _, _, positions, lasts, news, makes, _ = round_trip(connection, sent)
+        cut, made = cut_from(positions), makes.get_value(0, 0) or b""
         if cut is not None:
-            self._kept.further(cut, _news(news))
+            self._kept.further(cut, _news(news), made)
         if (last := _last(lasts)) != self._last:
             # What came since is in it too; it is read once more then.
             self._facility = fold_facility(self._ledger.read([self._stream])[self._stream])
             self._last = last
-        return [Glance(self._facility, cut)] * len(asked)
+        return [Glance(self._facility, cut, made)] * len(asked)
 
 
 def _last(result: PGresult) -> tuple[int, int, datetime] | None:
@@ -197,6 +210,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.seen = Cut(0, None)
+        self._made = b""
         self._pages: OrderedDict[UUID, Page] = OrderedDict()
         self._touched: OrderedDict[UUID | None, int] = OrderedDict()
         self._forgotten = 0
@@ -215,9 +229,12 @@ class _Kept:
             self._pages.move_to_end(patient_id)
             return page
 
-    def put(self, patient_id: UUID, page: Page) -> None:
-        """Unless something came meanwhile that it may rest on."""
+    def put(self, patient_id: UUID, page: Page, made: bytes) -> None:
+        """Unless something came meanwhile that it may rest on, or it may be out of rows that others took the place
+        of."""
         with self._lock:
+            if made != self._made:
+                return
             latest = max(self._forgotten, self._touched.get(patient_id, 0), self._touched.get(None, 0))
             if page.cut.position < latest:
                 return
@@ -226,17 +243,17 @@ class _Kept:
             if len(self._pages) > KEPT:
                 self._pages.popitem(last=False)
 
-    def further(self, cut: Cut, news: Sequence[tuple[int, str, datetime]]) -> None:
+    def further(self, cut: Cut, news: Sequence[tuple[int, str, datetime]], made: bytes) -> None:
         """The read tables are at that cut; `news` are the facts from the one seen last up to there."""
         with self._lock:
             same = bool(news) and (news[0][0], news[0][2]) == (self.seen.position, self.seen.known_at)
-            if same and len(news) < NEWS:
+            if same and len(news) < NEWS and made == self._made:
                 self._touch(news[1:])
-            elif cut != self.seen:
+            elif cut != self.seen or made != self._made:
                 self._pages.clear()
                 self._touched.clear()
                 self._forgotten = cut.position
-            self.seen = cut
+            self.seen, self._made = cut, made
 
     def _touch(self, news: Iterable[tuple[int, str, datetime]]) -> None:
         for position, stream, _ in news:

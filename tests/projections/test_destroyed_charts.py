@@ -146,7 +146,7 @@ def test_nothing_of_it_is_shown_before_the_tables_know(store: Store, ledger: Led
     found = status.answer(store, "lexington", PATIENT, now=NOW)
     assert found is not None
     watch = Watches(store).of("lexington")
-    watch.keep(PATIENT, found)
+    watch.keep(PATIENT, found, answered(watch.look()))
     with Store(database.app_url, store._keyring) as elsewhere:
         destroy(elsewhere.ledger("lexington"))
     assert status.answer(store, "lexington", PATIENT, now=NOW) is None
