@@ -141,12 +141,13 @@ def copied(lab: Lab, owner: str) -> float:
     return perf_counter() - began
 
 
-def saved(lab: Lab, facts: int) -> tuple[str, float]:
-    """The peer makes and saves so many events: each chart the same ones, three charts in a batch.
+def saved(lab: Lab, facts: int, *, name: str = "import-peer") -> tuple[str, float]:
+    """The peer makes and saves so many events, in a database of that name: each chart the same ones, three charts in a
+    batch.
 
     The owner's login to its database, and the seconds.
     """
-    owner, _ = lab.make_database("import-peer")
+    owner, _ = lab.make_database(name)
     events = list(islice(Attendances.of(lab.seed, 1), CHART_EVENTS - 1))
     with peer_record(owner, writers=1) as record:
         began = perf_counter()
