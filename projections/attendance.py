@@ -9,10 +9,11 @@ import orjson
 from psycopg.types.json import Jsonb
 
 from domain.chart import fold
-from domain.chart.attendance import AttendanceCorrected, AttendanceRecorded, Attendances, evolve
-from domain.record import Recorded, stream_uuid
+from domain.chart.attendance import RECORDS, AttendanceCorrected, Attendances, evolve
+from domain.key_destruction import KeyDestroyed
+from domain.record import EnteredInError, Recorded, stream_uuid
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from store.ledger import Ledger
 
 _FORGET: Final[LiteralString] = """
@@ -46,7 +47,7 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     struck = [stream for stream, entries in streams.items() if strikes(entries)]
     records = {stream: recorded(entries) for stream, entries in streams.items() if stream not in struck}
     if struck:
-        for stream, entries in ledger.read(struck, upto=facts[-1].position).items():
+        for stream, entries in whole(ledger, struck, streams, facts[-1].position).items():
             records[stream] = fold(stream_uuid(stream), entries).attendances
             streams[stream] = entries
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in struck]})
@@ -60,7 +61,7 @@ def recorded(entries: Sequence[Recorded]) -> Attendances:
     """The records that these entries make, the later one of two for a session."""
     records: Attendances = {}
     for entry in entries:
-        if isinstance(entry.fact, AttendanceRecorded | AttendanceCorrected):
+        if type(entry.fact) in RECORDS:
             records = evolve(records, entry)
     return records
 
@@ -90,4 +91,10 @@ def _rows(stream: str, attendances: Attendances, streams: Mapping[str, Sequence[
         }
 
 
-PROJECTION: Final = define("attendance", apply, folds=("projections.attendance", "domain.chart"))
+PROJECTION: Final = define(
+    "attendance",
+    apply,
+    folds=("projections.attendance", "domain.chart"),
+    apart=True,
+    facts=(*RECORDS, EnteredInError, KeyDestroyed),
+)

@@ -15,9 +15,10 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
+from projections.apart import Task, fold_apart, tasks_of
 from projections.catalog import PROJECTIONS
 from projections.definition import ddl
-from projections.digest import further
+from projections.digest import arrive, further
 from projections.projection import AS_PROJECTOR, Projection
 from store.database import Connection, without_haste
 from store.errors import SchemaMismatch
@@ -35,6 +36,9 @@ NOTED: Final = ("definition", "position", "set_aside")
 
 Told = Callable[[str, int, int], None]
 """Ledger, position reached, position to be reached."""
+
+Hands = Callable[[Sequence[Projection], Sequence[Task]], Iterator[Task]]
+"""What folds streams for these projections, by other processes; gives each task back when it is done."""
 
 
 def not_told(ledger: str, done: int, of: int) -> None:
@@ -68,6 +72,7 @@ def chosen(names: Sequence[str]) -> list[Projection]:
 class Beside:
     """The tables of these projections in another schema, and the connection that fills them."""
 
+    store: Store
     db: Connection
     schema: LiteralString
     projections: Sequence[Projection]
@@ -92,16 +97,23 @@ class Beside:
         finally:
             self.db.cursor_factory = usual
 
-    def fold(self, ledger: Ledger, goal: Mapping[str, int], *, batch: int = BATCH, told: Told = not_told) -> None:
+    def fold(
+        self,
+        ledger: Ledger,
+        goal: Mapping[str, int],
+        *,
+        batch: int = BATCH,
+        told: Told = not_told,
+        hands: Hands | None = None,
+    ) -> None:
         """Brings each table on from where it is to the position that it is to have, as far as there are facts up to
         there, never beyond."""
         head = ledger.head().position
         goal = {name: min(position, head) for name, position in goal.items()}
         with self.meant():
+            self._begin(ledger, goal, batch, told, hands or self._alone)
             while True:
-                with self.db.transaction():
-                    self.db.execute(AS_PROJECTOR)
-                    at = positions(self.db, self.projections, ledger.name)
+                at = self._at(ledger)
                 short = [one for one in self.projections if at[one.name] < goal[one.name]]
                 if not short:
                     return
@@ -109,6 +121,29 @@ class Beside:
                 together = [one for one in short if at[one.name] == first]
                 upto = min(goal[one.name] for one in together)
                 told(ledger.name, further(self.db, together, ledger, first, upto, batch), upto)
+
+    def _at(self, ledger: Ledger) -> dict[str, int]:
+        with self.db.transaction():
+            self.db.execute(AS_PROJECTOR)
+            return positions(self.db, self.projections, ledger.name)
+
+    def _begin(self, ledger: Ledger, goal: Mapping[str, int], batch: int, told: Told, hands: Hands) -> None:
+        """For tables that hold nothing of the ledger yet."""
+        at = self._at(ledger)
+        new = [one for one in self.projections if one.apart and at[one.name] == 0 < goal[one.name]]
+        for upto in sorted({goal[one.name] for one in new}):
+            together = [one for one in new if goal[one.name] == upto]
+            tasks = list(tasks_of(together, ledger, upto, batch))
+            facts, done = sum(task.facts for task in tasks), 0
+            for task in hands(together, tasks):
+                done += task.facts
+                told(ledger.name, upto * done // facts, upto)
+            arrive(self.db, together, ledger, upto)
+
+    def _alone(self, projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Task]:
+        for task in tasks:
+            fold_apart(self.db, projections, self.store.ledger(task.ledger), task)
+            yield task
 
 
 @contextmanager
@@ -121,7 +156,7 @@ def beside(store: Store, projections: Sequence[Projection]) -> Iterator[Beside]:
                 db.execute(AS_PROJECTOR)
                 _refuse_others(db, projections)
                 make(db, TEMPORARY, projections)
-            yield Beside(db, TEMPORARY, projections)
+            yield Beside(store, db, TEMPORARY, projections)
         finally:
             if not db.closed:
                 db.execute("DISCARD TEMP")

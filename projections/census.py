@@ -21,14 +21,15 @@ from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import cohort_held, cohorts_named, overfull
-from domain.record import Entry, Recorded, stream_name, stream_uuid
+from domain.key_destruction import KeyDestroyed
+from domain.record import EnteredInError, Entry, Recorded, stream_name, stream_uuid
 from domain.site import Site
 from domain.status import census_row
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of, known
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
@@ -86,13 +87,14 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     dated = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in undone and (kept := [entry for entry in entries if isinstance(entry.fact, _DATED)])
+        if stream not in undone and (kept := [entry for entry in entries if type(entry.fact) in _DATED])
     }
-    known = _load(cursor, ledger, dated)
+    # Of those that begin here nothing is on record.
+    known = _load(cursor, ledger, [stream_uuid(stream) for stream in dated if streams[stream][0].version > 1])
     rows = {stream: further(known.get(stream, {}), stream_uuid(stream), entries) for stream, entries in dated.items()}
     if undone:
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in undone]})
-        for stream, all_entries in ledger.read(undone, upto=facts[-1].position).items():
+        for stream, all_entries in whole(ledger, undone, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), all_entries))
     if written := [row for episodes in rows.values() for row in episodes.values()]:
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
@@ -148,12 +150,11 @@ def rows_of(chart: Chart) -> Rows:
 
 
 def _voids(entries: Iterable[Entry]) -> bool:
-    return any(isinstance(entry.fact, DischargeVoided) for entry in entries)
+    return DischargeVoided in {type(entry.fact) for entry in entries}
 
 
-def _load(cursor: Cursor, ledger: Ledger, dated: Mapping[str, Sequence[Entry]]) -> dict[str, Rows]:
-    """The episodes on record of those charts that these entries don't begin, by stream."""
-    patients = [stream_uuid(stream) for stream, entries in dated.items() if entries[0].version > 1]
+def _load(cursor: Cursor, ledger: Ledger, patients: list[UUID]) -> dict[str, Rows]:
+    """The episodes on record of these patients, by the stream of the chart."""
     rows: dict[str, dict[UUID, EpisodeRow]] = {}
     if patients:
         for row in cursor.execute(_LOAD, {"ledger": ledger.name, "patients": patients}):
@@ -169,7 +170,13 @@ def _load(cursor: Cursor, ledger: Ledger, dated: Mapping[str, Sequence[Entry]]) 
     return dict(rows)
 
 
-PROJECTION: Final = define("census", apply, folds=("projections.census", "domain.chart"))
+PROJECTION: Final = define(
+    "census",
+    apply,
+    folds=("projections.census", "domain.chart"),
+    apart=True,
+    facts=(*_DATED, DischargeVoided, EnteredInError, KeyDestroyed),
+)
 
 
 # ---- query

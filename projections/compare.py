@@ -14,6 +14,7 @@ from typing import Any, Final, LiteralString
 from psycopg import IsolationLevel, sql
 
 from domain.key_destruction import KeyDestroyed
+from domain.record import stream_name
 from projections.beside import BATCH, Beside, Told, at_length, not_told, positions
 from projections.position import ACCESS
 from projections.projection import AS_PROJECTOR, Projection
@@ -24,6 +25,7 @@ from store.ledger import Ledger
 from store.store import Store
 
 _PAGE: Final = 500
+_PATIENT: Final = "patient_id"
 _EVERYTHING: Final = 2**63 - 1
 
 
@@ -120,7 +122,7 @@ def compare(fresh: Beside, ledger: Ledger, *, batch: int = BATCH, told: Told = n
             if (rows, checksum) != table.checksum(fresh.db, ledger.name, live=False):
                 different += table.different(fresh.db, ledger.name)
             different += table.sealed(fresh.db, ledger)
-            kept = [one for one in different if one.key.get("patient_id") not in ended]
+            kept = [one for one in different if one.key.get(_PATIENT) not in ended]
             found.append(Compared(ledger.name, projection.name, at[projection.name], rows, checksum, kept))
     return found
 
@@ -224,6 +226,8 @@ class _Table:
             cursor.itersize = _PAGE
             cursor.execute(self._query(_SEALED, columns=columns), {"ledger": ledger.name})
             while rows := cursor.fetchmany(_PAGE):
+                if _PATIENT in self.keys:
+                    ledger.prepare(stream_name("chart", row[self.keys.index(_PATIENT)]) for row in rows)
                 for row in rows:
                     live = dict(zip(columns, row[: len(columns)], strict=True))
                     fresh = dict(zip(columns, row[len(columns) :], strict=True))

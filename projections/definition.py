@@ -28,9 +28,17 @@ def ddl(name: str) -> bytes:
     return (files("projections") / f"{name}.sql").read_bytes()
 
 
-def define(name: str, apply: Apply, *, folds: Sequence[str], sealed: Mapping[str, Opens] | None = None) -> Projection:
+def define(
+    name: str,
+    apply: Apply,
+    *,
+    folds: Sequence[str],
+    sealed: Mapping[str, Opens] | None = None,
+    apart: bool = False,
+    facts: Sequence[type] | None = None,
+) -> Projection:
     """A projection. `folds` are the modules and packages that decide what the rows say; `sealed` opens the columns that
-    are encrypted.
+    are encrypted; `apart` and `facts` as `Projection` says.
 
     Their source is read when the projection's module is imported, together with the code that runs: not later, when a
     new version may have been installed under a process of the former one.
@@ -40,7 +48,8 @@ def define(name: str, apply: Apply, *, folds: Sequence[str], sealed: Mapping[str
         for path in _sources(module):
             # A hash of hashes: text that moves from one file to the next is another definition.
             found.update(sha256(path.read_bytes()).digest())
-    return Projection(name, apply, found.hexdigest(), sealed or {})
+    names = None if facts is None else tuple(fact.__name__ for fact in facts)
+    return Projection(name, apply, found.hexdigest(), sealed or {}, apart, names)
 
 
 def _sources(module: str) -> Iterator[Path]:

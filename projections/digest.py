@@ -16,7 +16,7 @@ import msgspec
 import psycopg
 
 from domain.record import Recorded
-from projections.projection import AS_PROJECTOR, Projection
+from projections.projection import AS_PROJECTOR, Facts, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, ShapeError, Unreadable
 from store.ledger import Ledger
@@ -85,9 +85,12 @@ class Batch:
         )
 
 
-def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, batch: Batch) -> None:
-    """Brings these projections, which are right before the batch, behind it."""
-    facts = batch.facts
+def digest(
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, batch: Batch, *, noted: bool = True
+) -> None:
+    """Brings these projections, which are right before the batch, behind it. Not `noted`: the batch isn't all that came
+    between two positions, and whoever has the rest of it as well moves them."""
+    facts = Facts(batch.facts)
     try:
         # Statements that nobody waits for go along with the next one that is waited for.
         with db.pipeline(), db.transaction():
@@ -95,18 +98,20 @@ def digest(db: Connection, projections: Sequence[Projection], ledger: Ledger, ba
             for projection in projections if facts else ():
                 # A cursor each: what one has not looked at is not what the next one asked for.
                 projection.apply(db.cursor(binary=True), ledger, facts)
-            _advance(db, projections, ledger.name, batch.before, batch.upto, batch.recorded_at)
+            if noted:
+                _advance(db, projections, ledger.name, batch.before, batch.upto, batch.recorded_at)
     except _INDIGESTIBLE as error:
         if len(projections) > 1:
             for projection in projections:
-                digest(db, [projection], ledger, batch)
+                digest(db, [projection], ledger, batch, noted=noted)
         elif len(facts) > 1:
             for part in batch.parts(len(facts) // 2):
-                digest(db, projections, ledger, part)
+                digest(db, projections, ledger, part, noted=noted)
         else:
-            _set_aside(db, projections, ledger, facts[0].position, _reason(error), before=batch.before)
+            before = batch.before if noted else None
+            _set_aside(db, projections, ledger, facts[0].position, _reason(error), before=before)
             if facts[0].position < batch.upto:
-                digest(db, projections, ledger, batch.parts(1)[1])
+                digest(db, projections, ledger, batch.parts(1)[1], noted=noted)
 
 
 def further(
@@ -123,16 +128,26 @@ def further(
                 # One of them can't be read: those before it can.
                 limit = max(min(limit, len(rows)) // 2, 1)
                 continue
-            set_unreadable_aside(db, projections, ledger, position + 1)
+            set_unreadable_aside(db, projections, ledger, position + 1, before=position)
             return position + 1
         digest(db, projections, ledger, Batch(tuple(facts), position, upto=rows[-1][0], recorded_at=rows[-1][4]))
         return rows[-1][0]
 
 
-def set_unreadable_aside(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
-    """For a fact that could not even be read."""
+def set_unreadable_aside(
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, *, before: int | None
+) -> None:
+    """For a fact that could not even be read. `before`: where the projections are, and go on from; None: they stay."""
     because = "The stored fact doesn't open, or isn't of a shape that is known."
-    _set_aside(db, projections, ledger, position, because, before=position - 1)
+    _set_aside(db, projections, ledger, position, because, before=before)
+
+
+def arrive(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
+    """These projections, which had nothing of the ledger, hold it up to that position: so it was folded apart."""
+    with db.transaction():
+        hold(db, projections, ledger.name)
+        [[recorded_at]] = db.execute(_RECORDED_AT, {"ledger": ledger.name, "position": position}).fetchall()
+        _advance(db, projections, ledger.name, 0, position, recorded_at)
 
 
 def hold(db: Connection, projections: Sequence[Projection], ledger: str) -> None:
@@ -162,7 +177,13 @@ def _advance(
 
 
 def _set_aside(
-    db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, reason: str, *, before: int
+    db: Connection,
+    projections: Sequence[Projection],
+    ledger: Ledger,
+    position: int,
+    reason: str,
+    *,
+    before: int | None,
 ) -> None:
     names = [projection.name for projection in projections]
     with db.transaction():
@@ -170,7 +191,8 @@ def _set_aside(
         place = {"ledger": ledger.name, "position": position}
         [[recorded_at]] = db.execute(_RECORDED_AT, place).fetchall()
         db.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
-        _advance(db, projections, ledger.name, before, position, recorded_at)
+        if before is not None:
+            _advance(db, projections, ledger.name, before, position, recorded_at)
     log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, ", ".join(names), reason)
 
 

@@ -9,12 +9,13 @@ from uuid import UUID
 
 from domain.chart import Chart, fold
 from domain.chart.identity import Identity, IdentityCorrected, PatientRegistered
-from domain.record import Recorded, stream_uuid
+from domain.key_destruction import KeyDestroyed
+from domain.record import EnteredInError, Recorded, stream_uuid
 from domain.wording import spoken_name
 from projections.cut import Behind, cut_of
 from projections.definition import define
 from projections.links import chart_that_stays
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from projections.reading import snapshot
 from store.ledger import Ledger
 from store.store import Store
@@ -36,13 +37,14 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     """The name of each chart that was registered; read anew where it was corrected, or an entry was struck."""
     registered: dict[str, Identity] = {}
     changed = []
-    for stream, entries in by_stream(facts, "chart").items():
-        if strikes(entries) or any(isinstance(entry.fact, IdentityCorrected) for entry in entries):
+    streams = by_stream(facts, "chart")
+    for stream, entries in streams.items():
+        if strikes(entries) or IdentityCorrected in {type(entry.fact) for entry in entries}:
             changed.append(stream)
         elif new := [entry for entry in entries if isinstance(entry.fact, PatientRegistered)]:
             registered[stream] = fold(stream_uuid(stream), new).identity
     if changed:
-        for stream, all_entries in ledger.read(changed, upto=facts[-1].position).items():
+        for stream, all_entries in whole(ledger, changed, streams, facts[-1].position).items():
             registered[stream] = fold(stream_uuid(stream), all_entries).identity
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in changed]})
     keys = {stream_uuid(stream): key for stream, identity in registered.items() if (key := _key(ledger, identity))}
@@ -64,7 +66,13 @@ def _name_of(identity: Identity) -> str:
     return "" if given is None or family is None else spoken_name(given, family)
 
 
-PROJECTION: Final = define("names", apply, folds=("projections.names", "domain.chart", "domain.wording"))
+PROJECTION: Final = define(
+    "names",
+    apply,
+    folds=("projections.names", "domain.chart", "domain.wording"),
+    apart=True,
+    facts=(PatientRegistered, IdentityCorrected, EnteredInError, KeyDestroyed),
+)
 
 
 # ---- query

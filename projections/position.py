@@ -19,12 +19,14 @@ LISTEN: Final[LiteralString] = "LISTEN stepdown_facts"
 _WAKE: Final[LiteralString] = "NOTIFY stepdown_facts"
 
 NAMES: Final = [projection.name for projection in PROJECTIONS]
+DEFINITIONS: Final = [projection.definition for projection in PROJECTIONS]
 
 
 @dataclass(frozen=True, slots=True)
 class Lag:
-    """`events`: how many facts the projection furthest behind lacks, over all ledgers. `seconds`: how long ago the
-    oldest of them was recorded. `set_aside`: how many facts some projection could not digest."""
+    """`events`: how many facts the projection furthest behind lacks, over all ledgers; one whose rows are those of
+    another version lacks all. `seconds`: how long ago the oldest of them was recorded. `set_aside`: how many facts some
+    projection could not digest."""
 
     events: int
     seconds: float
@@ -38,8 +40,10 @@ FROM (
     SELECT max(head.position - coalesce(done.position, 0)) AS events,
            max(abs(extract(epoch FROM clock_timestamp() - oldest.recorded_at))) AS seconds
     FROM ledger head
-    CROSS JOIN unnest(%(projections)s::text[]) AS wanted (projection)
-    LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = wanted.projection
+    CROSS JOIN unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (projection, definition)
+    LEFT JOIN projection.definition made
+        ON made.projection = wanted.projection AND made.sha256 = wanted.definition
+    LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = made.projection
     LEFT JOIN fact oldest ON oldest.ledger = head.ledger AND oldest.position = coalesce(done.position, 0) + 1
     WHERE right(head.ledger, length(%(access)s)) <> %(access)s
     GROUP BY head.ledger
@@ -59,7 +63,8 @@ _NEARBY_PAUSE_SECONDS: Final = 0.05
 
 def lag(store: Store) -> Lag:
     """What is recorded and not yet in the read tables. Raises the errors of the store."""
-    [[row]] = store.database.select((_LAG, {"projections": NAMES, "access": ACCESS}), role=AS_PROJECTOR)
+    asked = {"projections": NAMES, "definitions": DEFINITIONS, "access": ACCESS}
+    [[row]] = store.database.select((_LAG, asked), role=AS_PROJECTOR)
     return Lag(*row)
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Final, LiteralString
 
 import psycopg
 
 from projections.catalog import PROJECTIONS
 from projections.definition import BASE, BASE_DEFINITION, ddl
+from projections.projection import Projection
 from store.errors import StoreError, Unavailable
 
 _TURN: Final = 0x5EED_0003
@@ -21,21 +24,35 @@ _FORGET_POSITION: Final[LiteralString] = "DELETE FROM projection.position WHERE 
 _FORGET_SET_ASIDE: Final[LiteralString] = "DELETE FROM projection.set_aside WHERE projection = %(projection)s"
 _NOTE: Final[LiteralString] = """
 INSERT INTO projection.definition (projection, sha256) VALUES (%(projection)s, %(sha256)s)
-ON CONFLICT (projection) DO UPDATE SET sha256 = excluded.sha256
 """
 
 
 def prepare(owner_url: str, app_role: str) -> list[str]:
-    """Makes the read tables whose definition is new or has changed, empty; the follower fills them from the facts.
+    """Makes the read tables that aren't there yet, empty; the follower fills them from the facts. Those of another
+    definition stay as they are: others may be serving them; `renew` puts those of this version in their place.
 
     To be run after the store's `migrate`, which makes the roles and lets `app_role` take them on. Answers the names of
-    the projections that begin anew. Safe to run again, and by several at once. Raises Unavailable, StoreError.
+    the projections that begin. Safe to run again, and by several at once. Raises Unavailable, StoreError.
     """
+    with _owner(owner_url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
+        _require_member(connection, app_role)
+        return _prepare(connection)
+
+
+def made_by_others(owner_url: str) -> list[Projection]:
+    """The projections whose tables are there, made by another definition. Raises Unavailable, StoreError."""
+    with _owner(owner_url) as connection:
+        known = _known(connection)
+    return [one for one in PROJECTIONS if known.get(one.name, one.definition) != one.definition]
+
+
+@contextmanager
+def _owner(owner_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A transaction of the owner of the read tables."""
     try:
         with psycopg.connect(owner_url, connect_timeout=5) as connection:
-            connection.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
-            _require_member(connection, app_role)
-            return _prepare(connection)
+            yield connection
     except psycopg.OperationalError:
         raise Unavailable(
             "The database can't be reached: check its address, its login, and that it runs, then try again."
@@ -53,7 +70,7 @@ def _prepare(connection: psycopg.Connection[Any]) -> list[str]:
         connection.execute(ddl(BASE))
         connection.execute(_NOTE, {"projection": BASE, "sha256": BASE_DEFINITION})
         known = {}
-    begun = [projection for projection in PROJECTIONS if known.get(projection.name) != projection.definition]
+    begun = [projection for projection in PROJECTIONS if projection.name not in known]
     for projection in begun:
         connection.execute(ddl(projection.name))
         connection.execute(_FORGET_POSITION, {"projection": projection.name})

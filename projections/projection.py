@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -22,6 +23,9 @@ Apply = Callable[[Cursor, Ledger, Sequence[Recorded]], None]
 the transaction that moves the position. Whatever is read besides is read up to the last of these facts only, so that
 the same facts give the same rows however they are cut into batches."""
 
+Entries = dict[str, list[Recorded]]
+"""By stream, each stream's in order."""
+
 Opens = Callable[[Ledger, Mapping[str, Any]], Any]
 """What a sealed column of a row holds, to be compared by `==`. Takes the row by the names of its columns; Unreadable
 when it doesn't open in its place."""
@@ -31,28 +35,56 @@ when it doesn't open in its place."""
 class Projection:
     """`name` is its table in the schema `projection`, made by `<name>.sql` in this room; `definition` says, as a hash,
     what its rows are made by. `sealed` are the columns that hold ciphertext, which differs each time that the same is
-    sealed, with what opens them. Made by `projections.definition.define`."""
+    sealed, with what opens them. Made by `projections.definition.define`.
+
+    `apart`: each row is made of the facts of one stream alone, and of the end of a chart; so streams may be folded
+    apart from each other, in whatever order. `facts`: the stored names of those that the fold looks at; None: at all.
+    """
 
     name: str
     apply: Apply
     definition: str
     sealed: Mapping[str, Opens] = field(default_factory=dict, hash=False)
+    apart: bool = False
+    facts: tuple[str, ...] | None = None
 
 
-def by_stream(facts: Iterable[Recorded], kind: str) -> dict[str, list[Recorded]]:
+class Facts(tuple[Recorded, ...]):
+    """Facts that several folds look at: sorted by stream once."""
+
+    @cached_property
+    def streams(self) -> Entries:
+        streams: Entries = {}
+        for fact in self:
+            if (entries := streams.get(fact.stream)) is None:
+                streams[fact.stream] = [fact]
+            else:
+                entries.append(fact)
+        return streams
+
+
+def by_stream(facts: Iterable[Recorded], kind: str) -> Entries:
     """The facts of the streams of one kind, each stream's in order."""
-    streams: dict[str, list[Recorded]] = {}
-    for fact in facts:
-        if stream_kind(fact.stream) == kind:
-            streams.setdefault(fact.stream, []).append(fact)
-    return streams
+    known = facts if isinstance(facts, Facts) else Facts(facts)
+    return {stream: entries for stream, entries in known.streams.items() if stream_kind(stream) == kind}
+
+
+def whole(ledger: Ledger, streams: Iterable[str], facts: Mapping[str, list[Recorded]], upto: int) -> Entries:
+    """All facts of these streams up to a position, for who folds them anew: as they are at hand, where `facts` has them
+    from the first on without a gap, else read from the ledger."""
+    wanted = list(streams)
+    found = {stream: facts[stream] for stream in wanted if facts[stream][-1].version == len(facts[stream])}
+    if missing := [stream for stream in wanted if stream not in found]:
+        found |= ledger.read(missing, upto=upto)
+    return found
 
 
 def destroyed(facts: Iterable[Recorded]) -> list[UUID]:
     """The patients whose charts are destroyed by these facts: no table keeps a row of them."""
-    return [fact.fact.patient_id for fact in facts if isinstance(fact.fact, KeyDestroyed)]
+    of_sites = by_stream(facts, "facility").values()
+    return [fact.fact.patient_id for entries in of_sites for fact in entries if isinstance(fact.fact, KeyDestroyed)]
 
 
 def strikes(facts: Iterable[Recorded]) -> bool:
     """Whether an entry is struck: what came before it changes, so the stream is folded anew from the ledger."""
-    return any(isinstance(fact.fact, EnteredInError) for fact in facts)
+    return EnteredInError in {type(fact.fact) for fact in facts}

@@ -16,9 +16,11 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from projections.beside import BATCH, NOTED, Beside, Told, beside, make, not_told, positions
+from projections.beside import BATCH, NOTED, Beside, Hands, Told, beside, make, not_told, positions
 from projections.compare import Compared, compare, ledgers_in, moment
 from projections.definition import BASE, BASE_DEFINITION
+from projections.hands import Reopen, hands
+from projections.prepare import made_by_others
 from projections.projection import Projection
 from store.errors import SchemaMismatch, StoreError, Unavailable
 from store.store import Store
@@ -32,6 +34,13 @@ _WAIT: Final[LiteralString] = "SET LOCAL lock_timeout = '2s'"
 _TRIES: Final = 15
 _PAUSE_SECONDS: Final = 1.0
 
+# To keep an index in order row by row takes longer than to make it of all rows. What keeps rows apart stays.
+_INDEXES: Final[LiteralString] = """
+SELECT index.relname, pg_get_indexdef(index.oid) FROM pg_class index
+WHERE index.relkind = 'i' AND index.relnamespace = %(schema)s::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = index.oid AND indisunique)
+"""
+_DEFINITIONS: Final[LiteralString] = "SELECT projection, sha256 FROM projection.definition"
 _BASE: Final[LiteralString] = "SELECT sha256 FROM projection.definition WHERE projection = %(base)s"
 _SCHEMA: Final[tuple[LiteralString, ...]] = (
     "DROP SCHEMA IF EXISTS projection_next CASCADE",
@@ -70,24 +79,35 @@ def check(
 
 
 def rebuild(
-    store: Store, owner_url: str, projections: Sequence[Projection], *, batch: int = BATCH, told: Told = not_told
+    store: Store,
+    owner_url: str,
+    projections: Sequence[Projection],
+    *,
+    batch: int = BATCH,
+    told: Told = not_told,
+    reopen: Reopen | None = None,
 ) -> list[Compared]:
     """Makes these projections anew and puts them in the place of the live ones; answers how those had been, those of
     another definition left out. So a new version's tables are made while processes of the former one go on serving.
     Raises the errors of the store.
 
-    `owner_url` is the login that owns the read tables. What another rebuild left behind is dropped.
+    `owner_url` is the login that owns the read tables. What another rebuild left behind is dropped. With `reopen`,
+    which opens the same store in another process, every core of the machine folds.
     """
     try:
         with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as owner, _turn(owner):
-            _make(owner, projections)
+            indexes = _make(owner, projections)
             with store.database.connection() as db:
-                fresh = Beside(db, SCHEMA, projections)
-                ours = Beside(db, SCHEMA, _made_alike(owner, projections))
+                fresh = Beside(store, db, SCHEMA, projections)
+                ours = Beside(store, db, SCHEMA, _made_alike(owner, projections))
+                ledgers = ledgers_in(store, ours)
+                with hands(reopen, fresh, facts=_facts_in(store, ledgers)) as more:
+                    for ledger in ledgers:
+                        _catch_up(store, fresh, ledger, batch=batch, told=told, more=more)
+                _finish(owner, fresh, indexes)
                 found = []
-                for ledger in ledgers_in(store, ours):
-                    _catch_up(store, fresh, ledger, batch=batch, told=told)
-                    found += compare(ours, store.ledger(ledger), batch=batch) if ours.projections else []
+                for ledger in ledgers if ours.projections else ():
+                    found += compare(ours, store.ledger(ledger), batch=batch)
                 _swap(owner, store, fresh)
             owner.execute("DROP SCHEMA projection_next CASCADE")
             return found
@@ -99,16 +119,36 @@ def rebuild(
         ) from None
 
 
+def renew(
+    store: Store, owner_url: str, *, batch: int = BATCH, told: Told = not_told, reopen: Reopen | None = None
+) -> list[str]:
+    """Makes the tables of another version's definition anew, by this version's, beside those, which processes of that
+    version go on serving until the new ones take their place. Answers the names of these projections; none where all
+    are this version's. Raises as `rebuild`.
+
+    For who installs a version, or starts one on a database of its own; not for whoever happens to find other tables
+    than its own: it may be the former version, and the two would take each other's tables away for ever.
+    """
+    foreign = made_by_others(owner_url)
+    if foreign:
+        rebuild(store, owner_url, foreign, batch=batch, told=told, reopen=reopen)
+    return [projection.name for projection in foreign]
+
+
 def _compared(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told) -> list[Compared]:
     _catch_up(store, fresh, ledger, batch=batch, told=told)
     return compare(fresh, store.ledger(ledger), batch=batch, told=told)
 
 
-def _catch_up(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told) -> None:
+def _facts_in(store: Store, ledgers: Sequence[str]) -> int:
+    return sum(store.ledger(ledger).head().position for ledger in ledgers)
+
+
+def _catch_up(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told, more: Hands | None = None) -> None:
     """To where the live tables are by now, a transaction a batch."""
     with moment(fresh.db):
         goal = _goal(fresh.db, fresh.projections, ledger)
-    fresh.fold(store.ledger(ledger), goal, batch=batch, told=told)
+    fresh.fold(store.ledger(ledger), goal, batch=batch, told=told, hands=more)
 
 
 def _goal(db: psycopg.Connection[Any], projections: Sequence[Projection], ledger: str) -> dict[str, int]:
@@ -125,7 +165,8 @@ def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
     yield
 
 
-def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> None:
+def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[bytes]:
+    """Empty tables beside; answers the statements that make their indexes, once they are full."""
     with owner.transaction():
         [*base] = owner.execute(_BASE, {"base": BASE}).fetchall()
         if base != [(BASE_DEFINITION,)]:
@@ -136,11 +177,23 @@ def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> 
         for name in NOTED:
             table = sql.Identifier(SCHEMA, name)
             owner.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO stepdown_projector").format(table))
+        indexes = owner.execute(_INDEXES, {"schema": SCHEMA}).fetchall()
+        for name, _ in indexes:
+            owner.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(SCHEMA, name)))
+        return [statement.encode() for _, statement in indexes]
+
+
+def _finish(owner: psycopg.Connection[Any], fresh: Beside, indexes: Sequence[bytes]) -> None:
+    """What the first reader needs: indexes, and what the planner goes by."""
+    for statement in indexes:
+        owner.execute(statement)
+    for projection in fresh.projections:
+        owner.execute(sql.SQL("ANALYZE {}").format(fresh.table(projection.name)))
 
 
 def _made_alike(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[Projection]:
     """Those whose live rows were made by the same definition: only they can be compared."""
-    live = dict(owner.execute("SELECT projection, sha256 FROM projection.definition").fetchall())
+    live = dict(owner.execute(_DEFINITIONS).fetchall())
     return [one for one in projections if live.get(one.name) == one.definition]
 
 

@@ -14,6 +14,7 @@ import msgspec
 import orjson
 from psycopg.types.json import Jsonb
 
+from domain.catalog import FACTS
 from domain.chart.attendance import Outcome
 from domain.facility import Facility
 from domain.record import Recorded, stream_uuid
@@ -24,7 +25,7 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, Cut, cut_of, known
 from projections.definition import define
 from projections.known_site import known_site
-from projections.projection import Cursor, by_stream, strikes
+from projections.projection import Cursor, by_stream, strikes, whole
 from projections.reading import snapshot
 from projections.site import midnights, site_of
 from store.database import Query
@@ -91,7 +92,7 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
                 session = evolve(session, entry)
             sessions[session_id] = session
     if struck:
-        for stream, all_entries in ledger.read(sorted(struck), upto=facts[-1].position).items():
+        for stream, all_entries in whole(ledger, sorted(struck), streams, facts[-1].position).items():
             sessions[stream_uuid(stream)] = fold_session(stream_uuid(stream), all_entries)
     rows = [row_of(session) for session in sessions.values()]
     cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(rows, dumps=orjson.dumps)})
@@ -165,7 +166,13 @@ def _load(cursor: Cursor, ledger: str, session_ids: Iterable[UUID]) -> dict[UUID
     return {row[0]: session_of(row) for row in rows}
 
 
-PROJECTION: Final = define("sessions", apply, folds=("projections.sessions", "domain.session", "domain.room"))
+PROJECTION: Final = define(
+    "sessions",
+    apply,
+    folds=("projections.sessions", "domain.session", "domain.room"),
+    apart=True,
+    facts=FACTS["session"],
+)
 
 
 # ---- queries

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
-from projections.position import ACCESS, NAMES
+from projections.position import ACCESS, DEFINITIONS, NAMES
 from projections.projection import AS_PROJECTOR
 from store.store import Store
 
@@ -13,7 +13,8 @@ from store.store import Store
 @dataclass(frozen=True, slots=True)
 class Standing:
     """One projection of one ledger. It holds the facts up to `position` and lacks `events` more, the oldest recorded
-    `seconds` ago. `set_aside`: how many of those up to there it could not digest."""
+    `seconds` ago; all of them where its rows are those of another version. `set_aside`: how many of those up to there
+    it could not digest."""
 
     ledger: str
     projection: str
@@ -43,8 +44,9 @@ SELECT head.ledger, wanted.projection, coalesce(done.position, 0),
        (SELECT count(*) FROM projection.set_aside aside
         WHERE aside.ledger = head.ledger AND aside.projection = wanted.projection)
 FROM ledger head
-CROSS JOIN unnest(%(projections)s::text[]) AS wanted (projection)
-LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = wanted.projection
+CROSS JOIN unnest(%(projections)s::text[], %(definitions)s::text[]) AS wanted (projection, definition)
+LEFT JOIN projection.definition made ON made.projection = wanted.projection AND made.sha256 = wanted.definition
+LEFT JOIN projection.position done ON done.ledger = head.ledger AND done.projection = made.projection
 LEFT JOIN fact oldest ON oldest.ledger = head.ledger AND oldest.position = coalesce(done.position, 0) + 1
 WHERE right(head.ledger, length(%(access)s)) <> %(access)s
 ORDER BY head.ledger, wanted.projection
@@ -57,7 +59,8 @@ ORDER BY ledger, position, projection
 
 def standings(store: Store) -> list[Standing]:
     """Of every ledger that has something to project, by ledger and projection. Raises the errors of the store."""
-    [rows] = store.database.select((_STANDINGS, {"projections": NAMES, "access": ACCESS}), role=AS_PROJECTOR)
+    asked = {"projections": NAMES, "definitions": DEFINITIONS, "access": ACCESS}
+    [rows] = store.database.select((_STANDINGS, asked), role=AS_PROJECTOR)
     return [Standing(*row) for row in rows]
 
 

@@ -24,7 +24,7 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
 from projections.links import Linked, linked_charts
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import needed_in, sessions_in
@@ -90,7 +90,7 @@ def _further(cursor: Cursor, ledger: Ledger, streams: dict[str, list[Recorded]],
                 chart = evolve(chart, entry)
             charts[patient_id] = chart
     if struck:
-        for stream, all_entries in ledger.read(sorted(struck), upto=upto).items():
+        for stream, all_entries in whole(ledger, sorted(struck), streams, upto).items():
             charts[stream_uuid(stream)] = fold(stream_uuid(stream), all_entries)
     _write(cursor, ledger, charts.values())
 
@@ -162,8 +162,20 @@ def unpack(packed: bytes) -> Chart:
     return _DECODER.decode(zlib.decompress(packed))
 
 
-def _opens(ledger: Ledger, row: Mapping[str, Any]) -> Chart:
-    return _opened(ledger, (row["patient_id"], row["version"], row["chart"]))
+class _Packed:
+    """A chart as it was packed, for comparison. The same bytes are the same chart; so may others be."""
+
+    def __init__(self, packed: bytes) -> None:
+        self._packed = packed
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, _Packed):
+            return NotImplemented
+        return self._packed == other._packed or unpack(self._packed) == unpack(other._packed)
+
+
+def _opens(ledger: Ledger, row: Mapping[str, Any]) -> _Packed:
+    return _Packed(ledger.unseal(stream_name("chart", row["patient_id"]), _column(row["version"]), row["chart"]))
 
 
 PROJECTION: Final = define(
@@ -171,6 +183,7 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.status", "domain.chart", "domain.acts", "domain.compliance.reach"),
     sealed={"chart": _opens},
+    apart=True,
 )
 
 

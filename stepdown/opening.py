@@ -6,12 +6,15 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
 from typing import Final
 
 from psycopg import ProgrammingError
 from psycopg.conninfo import conninfo_to_dict
 
 from domain.record import Source
+from projections.hands import Reopen
 from projections.position import lag
 from projections.prepare import prepare
 from stepdown.embedded import Embedded
@@ -20,6 +23,7 @@ from stepdown.settings import Settings
 from store.accesses import Accesses
 from store.desk import Desk
 from store.errors import SchemaMismatch
+from store.keys import FileKeyring
 from store.master_key import keyring_for, refuse_other
 from store.migrate import check, migrate
 from store.store import Store
@@ -35,12 +39,14 @@ def now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """One process's use of one database. `owner_url`: the login that owns it, where it is known."""
+    """One process's use of one database. `owner_url`: the login that owns it, where it is known. `reopen` opens the
+    store in another process, which ends before this one closes it."""
 
     settings: Settings
     store: Store
     desk: Desk
     accesses: Accesses
+    reopen: Reopen = field(repr=False)
     owner_url: str | None = field(default=None, repr=False)
 
 
@@ -66,7 +72,13 @@ def opened(settings: Settings) -> Iterator[Opened]:
         if settings.database_url is not None:
             # Ledgers without read tables: half prepared is not prepared.
             lag(store)
-        yield Opened(settings, store, Desk(store, now), Accesses(store, source=Source.SYSTEM), owner_url)
+        accesses = Accesses(store, source=Source.SYSTEM)
+        yield Opened(settings, store, Desk(store, now), accesses, partial(another, url, settings.master_key), owner_url)
+
+
+def another(url: str, master_key: Path) -> Store:
+    """The store of that database once more, to be opened, for a process that folds."""
+    return Store(url, FileKeyring(master_key), pool_size=2)
 
 
 def prepare_embedded(embedded: Embedded) -> list[str]:

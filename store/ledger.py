@@ -44,6 +44,7 @@ from store.round_trip import (
     round_trip,
 )
 from store.sealing import NotOpened, bound
+from store.streams import Streams
 from store.upcasts import stored_names
 
 _EVERYTHING: Final = 2**63 - 1
@@ -301,6 +302,10 @@ class Ledger(Application[str]):
         """As `rows`, those at these positions alone."""
         [rows] = self._database.select((_AT, {"ledger": self.name, "positions": list(positions)}))
         return cast("list[Row]", rows)
+
+    def apart(self, upto: int, types: Sequence[str] | None = None) -> Streams:
+        """As `rows` and `typed`, stream by stream."""
+        return Streams(self._database, self.name, upto, types)
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
         """Stored rows as facts, but for those of charts that were destroyed. Unreadable when one of them doesn't

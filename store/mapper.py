@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from eventsourcing.domain import DomainEventProtocol
@@ -72,29 +73,31 @@ class FactMapper(Mapper[str]):
         stream = str(stored_event.originator_id)
         if is_sealed(stream) and stream in self._keys.destroyed():
             self._keys.forget([stream])
-        key = self._keys.one(stream) if is_sealed(stream) else None
-        version = stored_event.originator_version
-        envelope, fact = decode_body(
-            stored_event.topic, self._open(key, stream, version, stored_event.topic, stored_event.state)
-        )
+        version, name, body = stored_event.originator_version, stored_event.topic, stored_event.state
+        if is_sealed(stream):
+            key, here = self._keys.one(stream), self._place_here + bound(stream)
+            body = self._opened(key, here, stream, version, name, body)
+        envelope, fact = decode_body(name, body)
         return cast(DomainEventProtocol[str], NewFact(stream=stream, version=version, envelope=envelope, fact=fact))
 
     def recorded(self, rows: Iterable[Sequence[Any]], keys: dict[str, ChartKey]) -> list[Recorded]:
         """Rows of the ledger as facts; `keys` holds the key of each chart among them. Charts that were destroyed are
         left out, and those whose destruction is read of are forgotten."""
         found = []
-        key, of = None, None
+        key, of, here = None, None, b""
         for position, stream, version, name, recorded_at, body in rows:
             if body is None:
                 continue
             if stream != of:
-                key, of = None, stream
+                key, of, here = None, stream, self._place_here + bound(stream)
                 if is_sealed(stream):
                     key = keys.get(stream) or self._key(stream)
                     if key is None:
                         of = None  # Destroyed since the row was read.
                         continue
-            envelope, fact = decode_body(name, self._open(key, stream, version, name, body))
+            if key is not None:
+                body = self._opened(key, here, stream, version, name, body)
+            envelope, fact = decode_body(name, body)
             found.append(
                 Recorded(
                     version=version,
@@ -116,11 +119,10 @@ class FactMapper(Mapper[str]):
         except Destroyed:
             return None
 
-    def _open(self, key: ChartKey | None, stream: str, version: int, name: str, body: bytes) -> bytes:
-        if key is None:
-            return body
+    def _opened(self, key: ChartKey, here: bytes, stream: str, version: int, name: str, body: bytes) -> bytes:
+        """`here` is the place of the stream, the same for all of its facts."""
         try:
-            return key.unseal(body, self._place(stream, version, name))
+            return key.unseal(body, here + _within(version, name))
         except NotOpened:
             raise Unreadable(
                 f"{stream}@{version} in ledger {self._ledger} doesn't open in its place: it was altered or moved. "
@@ -128,4 +130,10 @@ class FactMapper(Mapper[str]):
             ) from None
 
     def _place(self, stream: str, version: int, name: str) -> bytes:
-        return self._place_here + bound(stream, str(version), name)
+        return self._place_here + bound(stream) + _within(version, name)
+
+
+@lru_cache(maxsize=20_000)
+def _within(version: int, name: str) -> bytes:
+    """The place of a fact in its stream. Most streams are short, and of few kinds of facts."""
+    return bound(str(version), name)

@@ -30,7 +30,7 @@ def rebuild(names: Sequence[str], *, check: bool, data: Path | None, as_json: bo
         if check:
             found = work.check(use.store, wanted, told=told)
         else:
-            found = work.rebuild(use.store, _owner_of(use), wanted, told=told)
+            found = work.rebuild(use.store, _owner_of(use), wanted, told=told, reopen=use.reopen)
     if as_json:
         write(orjson.dumps([_document(one) for one in found], option=orjson.OPT_APPEND_NEWLINE))
     else:

@@ -14,11 +14,11 @@ from typing import Final
 from api.app import create_app
 from api.tokens import refuse_beyond_loopback
 from api.wiring import Wiring
-from projections.follower import Follower
 from stepdown import demo as sample
 from stepdown.embedded.server import SETTINGS
 from stepdown.errors import Wrong
 from stepdown.faults import log, place
+from stepdown.following import follow as follow_tables
 from stepdown.opening import Opened, now, opened
 from stepdown.server import address_of, listen
 from stepdown.server import serve as serve_app
@@ -118,7 +118,7 @@ def wiring_of(use: Opened, host: str) -> Wiring:
 def _following(use: Opened) -> Iterator[None]:
     """The projections are kept current meanwhile, by a thread of this process."""
     stop = threading.Event()
-    follower = threading.Thread(target=_follow, args=(Follower(use.store), stop), name="follower")
+    follower = threading.Thread(target=_follow, args=(use, stop), name="follower")
     follower.start()
     try:
         yield
@@ -127,11 +127,11 @@ def _following(use: Opened) -> Iterator[None]:
         follower.join()
 
 
-def _follow(follower: Follower, stop: threading.Event) -> None:
+def _follow(use: Opened, stop: threading.Event) -> None:
     """Until it is told to stop: a server whose tables stand still would go on without a word."""
     while not stop.is_set():
         try:
-            follower.run(stop)
+            follow_tables(use, stop)
         except Exception as error:  # noqa: BLE001 whatever it is, it may pass
             # Kind and place alone: a message may hold somebody's data.
             fault = "A fault of Stepdown itself ended the follower, %s: it begins again in %g s. Please report it."

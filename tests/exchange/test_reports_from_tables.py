@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +20,7 @@ from domain.facility import HolidayDeclared, RuleSetAdopted
 from domain.key_destruction import KeyDestroyed, ended_by
 from domain.month import Month
 from domain.program import Payer
-from domain.record import EnteredInError, Entry, Recorded, stream_kind, stream_uuid
+from domain.record import EnteredInError
 from domain.session import CancellationCause, SessionCancelled, SessionRescheduled, SessionScheduled
 from domain.week import Week
 from exchange import reports
@@ -37,8 +36,9 @@ from store.store import Store
 from tests.conftest import Database
 from tests.domain.compliance.evenings import MONDAY, Evenings
 from tests.domain.compliance.histories import History, fortnights, full_rooms, weeks_of_care
-from tests.domain.program import ENVELOPE, LATER, Patient, Program
+from tests.domain.program import ENVELOPE, LATER, Patient
 from tests.exchange.program_file import OPERATOR, SAMPLE
+from tests.random_ledgers import joined, ledger_of
 from tests.sample_program import sample
 
 NOW = datetime(2026, 11, 23, 15, tzinfo=UTC)
@@ -154,43 +154,6 @@ def test_charts_that_do_not_matter_are_not_opened(followed: Store) -> None:
 @pytest.fixture(scope="module")
 def place(make_database: Callable[[], Database]) -> Database:
     return make_database()
-
-
-def ledger_of(program: Program) -> list[Recorded]:
-    """The facts as they would stand in a ledger: by time, each stream in its order."""
-    told_at: list[tuple[datetime, str, Entry]] = []
-    for stream, entries in program.streams.items():
-        last = datetime.min.replace(tzinfo=UTC)
-        for entry in entries:
-            last = max(last, entry.recorded_at)
-            told_at.append((last, stream, entry))
-    told_at.sort(key=lambda one: one[0])
-    return [
-        Recorded(
-            ledger="lexington",
-            position=n,
-            stream=stream,
-            version=entry.version,
-            recorded_at=at,
-            envelope=entry.envelope,
-            fact=entry.fact,
-        )
-        for n, (at, stream, entry) in enumerate(told_at, start=1)
-    ]
-
-
-def joined(program: Program, draw: Callable[[int], int]) -> None:
-    """Now and then charts are merged, one after the other, and one is destroyed."""
-    charts = [stream for stream in program.streams if stream_kind(stream) == "chart"]
-    for one, other in itertools.pairwise(charts):
-        if draw(3) == 0:
-            stays, gone = (one, other) if draw(2) else (other, one)
-            program.record(stays, ChartsMerged(from_chart=stream_uuid(gone)), LATER)
-            program.record(gone, MergedInto(chart=stream_uuid(stays)), LATER)
-    for stream in charts:
-        if draw(8) == 0:
-            fact = KeyDestroyed(patient_id=stream_uuid(stream), authority="Schedule of retention")
-            program.record(SITE, fact, LATER + timedelta(days=1))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-"""Read tables are rebuilt, never migrated: what was made by another definition is made anew, the rest stays."""
+"""Read tables are rebuilt, never migrated: what was made by another definition is made anew beside, the rest stays."""
 
 from __future__ import annotations
 
@@ -13,8 +13,10 @@ from domain.record import stream_uuid
 from projections import census, status
 from projections.catalog import PROJECTIONS
 from projections.cut import Behind
-from projections.follower import Follower
+from projections.follower import Follower, lag
 from projections.prepare import prepare
+from projections.rebuild import renew
+from projections.standing import standings
 from store.errors import SchemaMismatch, StoreError, Unavailable
 from store.keys import FileKeyring
 from store.store import Store
@@ -43,11 +45,13 @@ def test_preparing_again_changes_nothing(place: Any) -> None:
     assert prepare(place.owner_url, APP_ROLE) == []
 
 
-def test_a_projection_of_another_definition_is_made_anew_and_only_that(place: Any, keyring: FileKeyring) -> None:
+def test_a_table_that_is_not_there_is_made_empty_and_only_that(place: Any, keyring: FileKeyring) -> None:
     with Store(place.app_url, keyring) as store:
         store.ledger("lexington").restore(FACTS)
         Follower(store).catch_up()
-        made_by_another(place, "attendance")
+        with psycopg.connect(place.owner_url) as connection:
+            connection.execute("DROP TABLE projection.attendance")
+            connection.execute("DELETE FROM projection.definition WHERE projection = 'attendance'")
         assert prepare(place.owner_url, APP_ROLE) == ["attendance"]
         at = positions(store, "lexington")
         assert at == {name: len(FACTS) for name in NAMES if name != "attendance"}
@@ -56,6 +60,28 @@ def test_a_projection_of_another_definition_is_made_anew_and_only_that(place: An
         Follower(store, batch=70).catch_up()
         assert written(store, "lexington") == folded(FACTS)
         assert positions(store, "lexington") == dict.fromkeys(NAMES, len(FACTS))
+
+
+def test_a_projection_of_another_definition_stays_until_that_of_this_one_takes_its_place(
+    place: Any, keyring: FileKeyring
+) -> None:
+    with Store(place.app_url, keyring) as store:
+        store.ledger("lexington").restore(FACTS)
+        Follower(store).catch_up()
+        made_by_another(place, "attendance")
+        with psycopg.connect(place.owner_url) as connection:
+            connection.execute("DELETE FROM projection.attendance")
+        assert prepare(place.owner_url, APP_ROLE) == []
+        assert written(store, "lexington").attendance == {}
+        assert positions(store, "lexington") == dict.fromkeys(NAMES, len(FACTS))
+        assert lag(store).events == len(FACTS)
+        assert {one.projection: one.events for one in standings(store)} == {
+            name: len(FACTS) if name == "attendance" else 0 for name in NAMES
+        }
+        assert renew(store, place.owner_url) == ["attendance"]
+        assert written(store, "lexington") == folded(FACTS)
+        assert positions(store, "lexington") == dict.fromkeys(NAMES, len(FACTS))
+        assert (lag(store).events, renew(store, place.owner_url)) == (0, [])
 
 
 def test_when_the_followers_own_tables_change_everything_is_made_anew(place: Any, keyring: FileKeyring) -> None:

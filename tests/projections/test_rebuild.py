@@ -20,6 +20,7 @@ from projections.beside import chosen
 from projections.catalog import PROJECTIONS
 from projections.compare import Difference
 from projections.follower import Follower
+from projections.hands import Reopen
 from projections.prepare import prepare
 from projections.rebuild import check, rebuild
 from store.errors import SchemaMismatch, StoreError
@@ -258,6 +259,11 @@ PATIENT = next(stream_uuid(fact.stream) for fact in sample() if fact.stream.star
 
 
 def test_while_facts_are_written_and_followed_nothing_is_lost_or_doubled(store: Store, database: Any) -> None:
+    rebuilt_meanwhile(store, database, None)
+
+
+def rebuilt_meanwhile(store: Store, database: Any, reopen: Reopen | None) -> None:
+    """Somebody writes, somebody follows, and the tables are rebuilt four times."""
     stop = threading.Event()
     follower = threading.Thread(target=Follower(store, batch=7).run, args=(stop,))
     written_so_far = threading.Event()
@@ -282,7 +288,7 @@ def test_while_facts_are_written_and_followed_nothing_is_lost_or_doubled(store: 
     try:
         assert written_so_far.wait(30)
         for _ in range(4):
-            found = rebuild(store, database.owner_url, PROJECTIONS, batch=50)
+            found = rebuild(store, database.owner_url, PROJECTIONS, batch=50, reopen=reopen)
             assert [row for one in found for row in one.differences] == []
             assert {row for one in check(store, PROJECTIONS, batch=50) for row in map(str, one.differences)} == set()
     finally:

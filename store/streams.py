@@ -1,0 +1,54 @@
+"""The rows of a ledger stream by stream: for who folds each stream whole, and needs no others for it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, LiteralString, cast
+
+from domain.catalog import BY_NAME
+from store.database import Database
+from store.mapper import Row
+from store.upcasts import UPCASTS
+
+# In the order in which they began: those of one time lie together on the disk.
+_STREAMS: Final[LiteralString] = """
+SELECT stream, count(*) FROM fact
+WHERE ledger = %(ledger)s AND position <= %(upto)s AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
+GROUP BY stream ORDER BY min(position)
+"""
+# As `Ledger.rows`: what is of a chart that was destroyed comes without its body.
+_ROWS: Final[LiteralString] = """
+SELECT position, stream, version, type, recorded_at, CASE WHEN stream NOT IN (
+    SELECT gone.stream FROM chart_key gone
+    WHERE gone.ledger = %(ledger)s AND gone.stream = ANY(%(streams)s) AND gone.wrapped IS NULL
+) THEN body END FROM fact
+WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s) AND position <= %(upto)s
+  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
+ORDER BY stream, version
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """Those of one ledger, their facts up to a position. `types`: the stored names that are looked at; None: all."""
+
+    database: Database
+    ledger: str
+    upto: int
+    types: Sequence[str] | None = None
+
+    def lengths(self) -> list[tuple[str, int]]:
+        """Each stream and how many of these facts it has, the one that began first in front."""
+        [rows] = self.database.select((_STREAMS, self._given()))
+        return [(row[0], row[1]) for row in rows]
+
+    def rows(self, streams: Sequence[str]) -> list[Row]:
+        """The facts of these streams as they are stored, each stream's in order."""
+        [rows] = self.database.select((_ROWS, {**self._given(), "streams": list(streams)}))
+        return cast("list[Row]", rows)
+
+    def _given(self) -> dict[str, object]:
+        # An old name may be read as any fact now.
+        types = None if self.types is None else [*self.types, *(old for old in UPCASTS if old not in BY_NAME)]
+        return {"ledger": self.ledger, "upto": self.upto, "types": types}
