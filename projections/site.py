@@ -27,14 +27,15 @@ def site_of(ledger: Ledger, cohorts: Iterable[UUID] = (), *, upto: int) -> Site:
 
 def site_at(store: Store, facility: str, cohorts: Iterable[UUID], *, upto: int) -> Site:
     """The same from what this process knows of the ledger, unless that has gone further: at the latest position it
-    mostly has not."""
+    mostly has not. A cohort that nobody has formed yet is not there: it has no seats that could be too few."""
     streams = [stream_name("facility", facility), *(stream_name("cohort", cohort) for cohort in cohorts)]
     known = store.states(facility).view(streams).streams
     if any(known[stream].entries and known[stream].entries[-1].position > upto for stream in streams):
-        return fold_site(store.ledger(facility).read(streams, upto=upto))
-    states = [known[stream].state for stream in streams]
+        read = store.ledger(facility).read(streams, upto=upto)
+        return fold_site({stream: entries for stream, entries in read.items() if entries})
+    states = [known[stream].state for stream in streams if known[stream].entries]
     return Site(
-        facility=next(state for state in states if isinstance(state, Facility)),
+        facility=next((state for state in states if isinstance(state, Facility)), Facility()),
         cohorts={state.cohort_id: state for state in states if isinstance(state, Cohort)},
     )
 

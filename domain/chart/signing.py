@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -40,11 +41,17 @@ def evolve(signed: Signatures, entry: Entry) -> Signatures:
     return signed
 
 
+@cache
+def _is_signed_for(name: str) -> bool:
+    """Whether facts of this stored name are kept here. Most are not, and every fact of every fold is asked about."""
+    act = acts.ACTS.get(name)
+    return act is not None and bool(act.credential or act.signature or name == "Discharged")
+
+
 def _signature(entry: Entry) -> Signature | None:
     name = type(entry.fact).__name__
     by = entry.envelope.by
-    act = acts.ACTS.get(name)
-    if act is None or by.role in acts.INTERFACES or not (act.credential or act.signature or name == "Discharged"):
+    if not _is_signed_for(name) or by.role in acts.INTERFACES:
         return None
     return Signature(
         version=entry.version,

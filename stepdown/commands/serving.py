@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from socket import socket
 from typing import Final
@@ -118,7 +119,7 @@ def wiring_of(use: Opened, host: str) -> Wiring:
 def _following(use: Opened) -> Iterator[None]:
     """The projections are kept current meanwhile, by a thread of this process."""
     stop = threading.Event()
-    follower = threading.Thread(target=_follow, args=(use, stop), name="follower")
+    follower = threading.Thread(target=_follow, args=(partial(follow_tables, use), stop), name="follower")
     follower.start()
     try:
         yield
@@ -127,11 +128,11 @@ def _following(use: Opened) -> Iterator[None]:
         follower.join()
 
 
-def _follow(use: Opened, stop: threading.Event) -> None:
+def _follow(follow: Callable[[threading.Event], None], stop: threading.Event) -> None:
     """Until it is told to stop: a server whose tables stand still would go on without a word."""
     while not stop.is_set():
         try:
-            follow_tables(use, stop)
+            follow(stop)
         except Exception as error:  # noqa: BLE001 whatever it is, it may pass
             # Kind and place alone: a message may hold somebody's data.
             fault = "A fault of Stepdown itself ended the follower, %s: it begins again in %g s. Please report it."

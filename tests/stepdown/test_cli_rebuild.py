@@ -45,3 +45,20 @@ def test_a_row_that_differs_is_named_and_made_right(followed: Program, monkeypat
 
 def test_a_projection_that_there_is_not_is_named(followed: Program) -> None:
     run("rebuild", "censuses", "--check").refused("no projection censuses", "status, sessions")
+
+
+def test_migrate_puts_its_tables_in_the_place_of_another_versions(
+    followed: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("STEPDOWN_OWNER_URL", followed.database.owner_url)
+    with psycopg.connect(followed.database.superuser_url) as connection:
+        connection.execute(
+            "UPDATE projection.definition SET sha256 = 'of a former one' WHERE projection = 'attendance'"
+        )
+        connection.execute("DELETE FROM projection.attendance")
+    done = run("migrate").done().text
+    assert done == "Prepared: read tables of attendance, in the place of another version's.\n"
+    assert "equal" in run("rebuild", "--check").done().text
+    # Whoever has no master key needs none where there is nothing to make anew.
+    (followed.data / "master.key").unlink()
+    assert "was prepared for this version before" in run("migrate").done().text

@@ -24,7 +24,7 @@ def test_a_fault_of_the_follower_is_told_without_its_words_and_it_begins_again(
         stop.set()
 
     monkeypatch.setattr(Follower, "run", run)
-    serving._follow(Follower(store), threading.Event())
+    serving._follow(Follower(store).run, threading.Event())
     assert len(runs) == 3
     assert [record.levelname for record in caplog.records] == ["ERROR", "ERROR"]
     assert "ended the follower, KeyError" in caplog.text
