@@ -37,7 +37,7 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
         cursor.execute(_FORGET, {"ledger": ledger.name, "streams": streams})
 
 
-PROJECTION: Final = define("activity", apply, folds=("projections.activity",))
+PROJECTION: Final = define("activity", apply, folds=("projections.activity",), apart=True)
 
 
 # ---- query

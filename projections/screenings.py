@@ -28,11 +28,12 @@ from domain.chart.screening import (
     SpecimenRefused,
 )
 from domain.facility import Facility
-from domain.record import Entry, Recorded, first_recorded_at, stream_uuid
+from domain.key_destruction import KeyDestroyed
+from domain.record import EnteredInError, Entry, Recorded, first_recorded_at, stream_uuid
 from domain.site_screenings import Wanted, listed
 from domain.week import EARLIEST_YEAR
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from projections.site import midnights
 from projections.site_list import SiteList, site_list
 from store.database import Query
@@ -112,13 +113,13 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     told = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in undone and (kept := [entry for entry in entries if isinstance(entry.fact, _TOLD)])
+        if stream not in undone and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
     }
     known = _load(cursor, ledger, told)
     rows = {stream: further(known.get(stream_uuid(stream), {}), stream_uuid(stream), told[stream]) for stream in told}
     if undone:
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in undone]})
-        for stream, entries in ledger.read(undone, upto=facts[-1].position).items():
+        for stream, entries in whole(ledger, undone, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), entries))
     if written := [row for screenings in rows.values() for row in screenings.values()]:
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
@@ -181,7 +182,7 @@ def rows_of(chart: Chart) -> Rows:
 
 
 def _corrects(entries: Iterable[Entry]) -> bool:
-    return any(isinstance(entry.fact, ResultCorrected) for entry in entries)
+    return ResultCorrected in {type(entry.fact) for entry in entries}
 
 
 def _load(cursor: Cursor, ledger: Ledger, told: Mapping[str, Sequence[Entry]]) -> dict[UUID, dict[UUID, ScreeningRow]]:
@@ -203,7 +204,13 @@ def _begins(entry: Entry) -> bool:
 
 _EARLIEST: Final = date(EARLIEST_YEAR, 1, 2)
 
-PROJECTION: Final = define("screenings", apply, folds=("projections.screenings", "domain.chart"))
+PROJECTION: Final = define(
+    "screenings",
+    apply,
+    folds=("projections.screenings", "domain.chart"),
+    apart=True,
+    facts=(*_TOLD, ResultCorrected, EnteredInError, KeyDestroyed),
+)
 
 
 # ---- query

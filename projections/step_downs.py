@@ -18,10 +18,11 @@ from psycopg.types.json import Jsonb
 from domain.chart import Chart, fold
 from domain.chart.step_down import Stage, StepDownRecommended, StepDownTookEffect, StepDownWithdrawn
 from domain.facility import Facility
-from domain.record import Entry, Recorded, stream_uuid
+from domain.key_destruction import KeyDestroyed
+from domain.record import EnteredInError, Entry, Recorded, stream_uuid
 from domain.site_step_downs import WantedStepDowns, listed
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes
+from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from projections.site_list import SiteList, site_list
 from store.database import Query
 from store.ledger import Ledger
@@ -74,13 +75,14 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     told = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in struck and (kept := [entry for entry in entries if isinstance(entry.fact, _TOLD)])
+        if stream not in struck and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
     }
-    known = _load(cursor, ledger, map(stream_uuid, told))
+    # Of those that begin here nothing is on record.
+    known = _load(cursor, ledger, [stream_uuid(stream) for stream in told if streams[stream][0].version > 1])
     rows = {stream: further(known.get(stream_uuid(stream), {}), stream_uuid(stream), told[stream]) for stream in told}
     if struck:
         cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in struck]})
-        for stream, entries in ledger.read(struck, upto=facts[-1].position).items():
+        for stream, entries in whole(ledger, struck, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), entries))
     if written := [row for step_downs in rows.values() for row in step_downs.values()]:
         cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
@@ -129,7 +131,13 @@ def _load(cursor: Cursor, ledger: Ledger, patient_ids: Iterable[UUID]) -> dict[U
     return rows
 
 
-PROJECTION: Final = define("step_downs", apply, folds=("projections.step_downs", "domain.chart"))
+PROJECTION: Final = define(
+    "step_downs",
+    apply,
+    folds=("projections.step_downs", "domain.chart"),
+    apart=True,
+    facts=(*_TOLD, EnteredInError, KeyDestroyed),
+)
 
 
 # ---- query

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString, cast
 
-from domain.catalog import BY_NAME
 from store.database import Database
 from store.mapper import Row
-from store.upcasts import UPCASTS
+from store.upcasts import stored_names
 
 # In the order in which they began: those of one time lie together on the disk.
 _STREAMS: Final[LiteralString] = """
@@ -49,6 +48,5 @@ class Streams:
         return cast("list[Row]", rows)
 
     def _given(self) -> dict[str, object]:
-        # An old name may be read as any fact now.
-        types = None if self.types is None else [*self.types, *(old for old in UPCASTS if old not in BY_NAME)]
+        types = None if self.types is None else stored_names(self.types)
         return {"ledger": self.ledger, "upto": self.upto, "types": types}
