@@ -11,7 +11,7 @@ import gc
 import os
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from multiprocessing.connection import wait
@@ -133,20 +133,30 @@ def _heard(pipe: Pipe) -> None:
 def _help(pipe: Pipe, reopen: Reopen, schema: LiteralString, projections: Sequence[Projection], build: int) -> None:
     # Ctrl-C is heard by all of them; the one that leads says when it is over.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        _refuse_others(projections)
-        with reopen() as store, store.database.connection() as db:
-            # What was folded is let go of at once; to look through it again and again takes more than to fold it.
-            gc.freeze()
-            gc.disable()
-            fresh = Beside(store, db, schema, projections)
-            while (order := _order(pipe)) is not None:
-                names, task = order
-                _fold(store, fresh, [one for one in projections if one.name in names], task, build)
-                gc.collect()
-                pipe.send(None)
-    except StoreError as error:
-        pipe.send(str(error))
+    with suppress(BrokenPipeError):
+        try:
+            _refuse_others(projections)
+            with reopen() as store:
+                _heed(pipe, store, schema, projections, build)
+        except StoreError as error:
+            pipe.send(str(error))
+        except Exception as error:  # noqa: BLE001 its own words may hold somebody's data
+            fault = type(error).__name__
+            pipe.send(f"A fault of Stepdown itself ended a process that folded ({fault}): please report these words.")
+
+
+def _heed(pipe: Pipe, store: Store, schema: LiteralString, projections: Sequence[Projection], build: int) -> None:
+    """One order after the other, until there are no more."""
+    with store.database.connection() as db:
+        # What was folded is let go of at once; to look through it again and again takes more than to fold it.
+        gc.freeze()
+        gc.disable()
+        fresh = Beside(store, db, schema, projections)
+        while (order := _order(pipe)) is not None:
+            names, task = order
+            _fold(store, fresh, [one for one in projections if one.name in names], task, build)
+            gc.collect()
+            pipe.send(None)
 
 
 def _order(pipe: Pipe) -> tuple[list[str], Task] | None:

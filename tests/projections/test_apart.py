@@ -166,10 +166,17 @@ def another_of_a_later_version(url: str, key: Path) -> Store:
     raise StoreError("Another version was installed meanwhile: begin again with that one.")
 
 
+def another_that_stumbles(url: str, key: Path) -> Store:
+    raise KeyError("Quillfeather")
+
+
 @pytest.mark.usefixtures("always")
 def test_what_stops_one_of_them_is_said_by_the_one_that_leads(recorded: Store, place: Any, key: Path) -> None:
     with pytest.raises(StoreError, match="begin again with that one"):
         rebuild(recorded, place.owner_url, PROJECTIONS, reopen=partial(another_of_a_later_version, place.app_url, key))
+    with pytest.raises(StoreError, match="KeyError") as caught:
+        rebuild(recorded, place.owner_url, PROJECTIONS, reopen=partial(another_that_stumbles, place.app_url, key))
+    assert "Quillfeather" not in str(caught.value)
     assert written(recorded, LEDGER) == folded(sample())
 
 
