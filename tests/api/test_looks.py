@@ -72,7 +72,7 @@ def test_it_is_paged_and_cut(site: Site) -> None:
     assert [look["at"] for look in site.told("counselor", f"/patients/{patient}/access", params=second)["looks"]] == (
         times[:2]
     )
-    early = (datetime.fromisoformat(times[0]) - timedelta(seconds=1)).isoformat()
+    early = (datetime.fromisoformat(times[0]) - timedelta(microseconds=1)).isoformat()
     assert site.told("counselor", f"/patients/{patient}/access", params={"known_at": early})["looks"] == []
     later = site.told("counselor", f"/patients/{patient}/access", params={"known_at": "2100-01-01T00:00:00Z"})
     assert later["asked_known_at"] == "2100-01-01T00:00:00.000000Z"
