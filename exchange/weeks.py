@@ -2,7 +2,7 @@
 
 There is no table of weeks: how many minutes a day earns depends on the rule set and on what other charts and sessions
 say, so they are counted from chart and sessions when they are asked for, by the function that reports count by
-(docs/decisions/0014-weeks.md).
+(docs/decisions/0015-weeks.md).
 """
 
 from __future__ import annotations
