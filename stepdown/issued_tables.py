@@ -1,41 +1,43 @@
-"""Issued reports as tables for people: which there are, and what has changed since one was issued."""
+"""Issued reports for people: which there are, as text, and what has changed since one was issued, as tables."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from rich import box
 from rich.table import Table
 
 from stepdown.terminal import shown
+from stepdown.trail_text import width_within, wrapped
 
 Record = Mapping[str, Any]
 
 
-def issued_table(facility: str, reports: Sequence[Record]) -> Table:
-    """A line for each, in the order given."""
-    table = _table(f"Reports issued at {facility}, the last one first")
-    table.add_column("report", no_wrap=True)
-    for name in ("of", "by rule set", "as of"):
-        table.add_column(name)
-    for name in ("known at", "issued", "by", "attested"):
-        table.add_column(name)
-    table.add_column("rows", justify="right")
+def issued_text(facility: str, reports: Sequence[Record], *, columns: int) -> Iterator[str]:
+    """Of each, in the order given: its id, whole, what it is of, by which rules, how many rows; then both times, who
+    issued it, and who attested it."""
+    width = width_within(columns)
+    if not reports:
+        yield f"No report is issued at {facility} that was asked for."
+        return
+    yield f"Reports issued at {facility}, the last one first"
     for report in reports:
-        attested = "-" if report["attested_on"] is None else f"{report['attested_on']}, {_name(report['attested_by'])}"
-        table.add_row(
-            report["report_id"] + (" (struck)" if report["struck_by"] else ""),
-            " ".join([report.get("week") or report["month"], *([report["payer"]] if "payer" in report else [])]),
-            f"{report['rule_set']} {report['rule_set_version']}",
-            report["as_of"],
-            _time(report["known_at"]),
-            _time(report["issued_at"]),
-            _name(report["issued_by"]),
-            attested,
-            str(report["row_count"]),
+        of = " ".join(
+            [report.get("week") or report["month"], *([_words(report["payer"])] if "payer" in report else [])]
         )
-    return table
+        rules = f"{report['rule_set']} {report['rule_set_version']}"
+        yield ""
+        yield from wrapped(f"{report['report_id']}  {of}  {rules}  {report['row_count']} rows", width, 0)
+        yield from wrapped(f"as of {report['as_of']}, known at {_time(report['known_at'])}", width)
+        issued = f"issued {_time(report['issued_at'])} by {_name(report['issued_by'])}"
+        if report["attested_on"] is None:
+            yield from wrapped(f"{issued}; not attested", width)
+        else:
+            attested = f"attested {report['attested_on']} by {_name(report['attested_by'])}"
+            yield from wrapped(f"{issued}; {attested}", width)
+        if report["struck_by"]:
+            yield from wrapped(f"struck by {report['struck_by']}", width)
 
 
 def delta_tables(delta: Record) -> Iterator[Table]:
@@ -52,7 +54,6 @@ def delta_tables(delta: Record) -> Iterator[Table]:
         "then",
         "now",
         "made so by",
-        overflow="fold",
     )
     for one in delta["changed"]:
         told = {name: change for name, change in one["changes"].items() if name != "evidence"}
@@ -65,7 +66,7 @@ def delta_tables(delta: Record) -> Iterator[Table]:
     counted = f"{len(delta['changed'])} changed, {len(delta['added'])} added, {len(delta['removed'])} removed"
     rows.caption = f"{counted}; {now['charts_destroyed']} charts destroyed"
     yield rows
-    facts = _table("The facts that made it so", "", "fact", overflow="fold")
+    facts = _table("The facts that made it so", "", "fact")
     for fact in delta["facts"]:
         facts.add_row(numbers[fact["event"]], "\n".join(_told(fact)))
     yield facts
@@ -81,10 +82,10 @@ def _told(fact: Record) -> Iterator[str]:
         yield f"because: {shown(fact['reason'])}"
 
 
-def _table(title: str, *columns: str, overflow: Literal["fold", "ellipsis"] = "ellipsis") -> Table:
+def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, box=box.SIMPLE_HEAD, title_justify="left", caption_justify="left")
     for name in columns:
-        table.add_column(name, overflow=overflow)
+        table.add_column(name, overflow="fold")
     return table
 
 

@@ -29,11 +29,11 @@ from exchange.reports import Question, Report
 from exchange.rows import patients_in, row_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
-from stepdown.issued_tables import delta_tables, issued_table
+from stepdown.issued_tables import delta_tables, issued_text
 from stepdown.opening import now, opened
 from stepdown.settings import read_settings
 from stepdown.tables import report_table
-from stepdown.terminal import answers, say, write
+from stepdown.terminal import answers, print_lines, say, write
 
 
 def issued_now(asks: Asker, period: Week | Month, question: Question, purpose: Purpose) -> Report:
@@ -86,7 +86,7 @@ def issued(
         if as_json:
             write(b"".join(orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE) for record in records))
         else:
-            answers().print(issued_table(asks.facility, records))
+            print_lines(issued_text(asks.facility, records, columns=answers().width))
 
 
 def read(

@@ -144,6 +144,23 @@ def test_a_report_is_issued_for_what_its_issuer_may_read_reports_for(officer: Pr
     assert (listed["report_id"], listed["purpose"]) == (report_id, "audit")
 
 
+@pytest.mark.parametrize("columns", [80, 120])
+def test_the_list_of_reports_fits_a_narrow_terminal_with_every_id_whole(
+    officer: Program, monkeypatch: pytest.MonkeyPatch, columns: int
+) -> None:
+    report_id = issued()
+    run("report", "attest", report_id, *BY).done()
+    monkeypatch.setenv("COLUMNS", str(columns))
+    shown = run("report", "issued").done().text
+    assert max(map(len, shown.splitlines())) <= columns
+    [line] = [line for line in shown.splitlines() if line.startswith(report_id)]
+    assert line.split()[1:4] == ["2026-W10", "landmark-iop", "1"]
+    said = " ".join(shown.split())
+    assert f"by {OFFICER.name}, compliance officer; attested" in said
+    assert "…" not in said
+    assert "No report is issued at lexington" in run("report", "issued", "--week", "2026-W11").done().text
+
+
 def test_why_a_fact_was_recorded_is_told_to_whoever_may_read_histories(officer: Program) -> None:
     report_id = issued()
     administrator = StaffCredentialed(
