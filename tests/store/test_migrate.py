@@ -26,7 +26,7 @@ def blank(server: Embedded, request: pytest.FixtureRequest) -> Database:
 
 
 def test_a_database_is_prepared_once(blank: Database) -> None:
-    names = ["0001-ledger", "0002-idempotency", "0003-destroyed-keys", "0004-kept-rows"]
+    names = ["0001-ledger", "0002-idempotency", "0003-destroyed-keys", "0004-kept-rows", "0005-looks"]
     assert migrate(blank.owner_url, APP_ROLE) == known() == names
     check(blank.app_url)
     assert migrate(blank.owner_url, APP_ROLE) == []
