@@ -2,6 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8642
+# Tests wait for processes and disks much of the time: one worker more than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
 BIN := $(VENV)/bin
 BUILT := $(VENV)/.built
 
@@ -23,7 +25,7 @@ run: $(BUILT)  ## serve the sample program on an embedded Postgres
 	$(BIN)/stepdown demo --port $(PORT)
 
 test: $(BUILT)  ## all tests, on a real Postgres of their own, or make test TESTS=tests/domain
-	$(BIN)/pytest --numprocesses auto --maxprocesses 4 --dist loadfile $(TESTS)
+	$(BIN)/pytest --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder $(TESTS)
 
 faults: $(BUILT)  ## kills, cuts and full disks in their long form, from a new seed or make faults SEED=7
 	$(BIN)/pytest tests/faults --full -rP $(if $(SEED),--seed $(SEED)) $(if $(FACTS),--facts $(FACTS))
