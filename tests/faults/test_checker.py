@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from random import Random
-from typing import Any, LiteralString
+from typing import Any, Final, LiteralString
 
 import msgspec
 import psycopg
@@ -35,6 +35,7 @@ from tests.faults.journal import (
     Waited,
     lines_of,
 )
+from tests.faults.victims import forget
 from tests.store.given import a_chart, trigger
 
 LEDGER = "lexington"
@@ -84,6 +85,7 @@ def clients(shared: Place) -> Recorder:
         connection.execute("SET LOCAL session_replication_role = replica")
         for statement in EMPTY:
             connection.execute(statement)
+    forget(shared)
     recorder = Recorder(shared)
     first, second = a_chart(), a_chart()
     recorder.send("one", trigger(first, 1), trigger(first, 2))
@@ -94,18 +96,12 @@ def clients(shared: Place) -> Recorder:
     return recorder
 
 
-EMPTY: tuple[LiteralString, ...] = (
+EMPTY: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM fact",
     "DELETE FROM ledger",
     "DELETE FROM chart_key",
     "DELETE FROM idempotency",
     "DELETE FROM claim",
-    "DELETE FROM projection.status",
-    "DELETE FROM projection.sessions",
-    "DELETE FROM projection.attendance",
-    "DELETE FROM projection.census",
-    "DELETE FROM projection.position",
-    "DELETE FROM projection.set_aside",
 )
 
 

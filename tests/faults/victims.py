@@ -19,6 +19,7 @@ from typing import Any, LiteralString
 import psycopg
 from psycopg import sql
 
+from projections.catalog import PROJECTIONS
 from stepdown.embedded import Embedded
 from tests.conftest import Database
 from tests.faults.evidence import Place
@@ -140,7 +141,7 @@ _THERE: LiteralString = "SELECT FROM pg_stat_activity WHERE datname = current_da
 def forget(place: Place) -> None:
     """The read tables as they were made: empty."""
     with psycopg.connect(place.superuser_url) as connection:
-        for table in ("status", "sessions", "attendance", "census", "names", "position", "set_aside"):
+        for table in (*(projection.name for projection in PROJECTIONS), "position", "set_aside"):
             connection.execute(sql.SQL("DELETE FROM projection.{}").format(sql.Identifier(table)))
 
 
