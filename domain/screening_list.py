@@ -70,15 +70,19 @@ def screenings(
     """`screenings`, `breath_alcohol` and `prescriptions`, JSON-ready, in the order of recording; and which charts it
     was merged with.
 
-    `chart` is the fold of `entries`. What happened after `as_of` does not count; orders, which are undated,
-    prescriptions and corrections do.
+    `chart` is the fold of `entries`. What happened after `as_of` does not count, and an order of which nothing had
+    happened by then, nor was it recorded yet, is not there; prescriptions and corrections count.
     """
     look = _Look(
         chart=chart, entries={entry.version: entry for entry in entries}, zone=zone, holidays=holidays, as_of=as_of
     )
     stand = standing(entries)
     return {
-        "screenings": [_screening(look, screening, stand) for screening in chart.screenings.values()],
+        "screenings": [
+            _screening(look, screening, stand)
+            for screening in chart.screenings.values()
+            if day_of(screening, zone, as_of)[0] <= as_of
+        ],
         "breath_alcohol": [
             {"event": look.event(e.version), "at": _utc(e.fact.at), "grams_per_210_l": e.fact.grams_per_210_l}
             for e in stand
@@ -142,6 +146,16 @@ def _collection(look: _Look, screening: Screening, *, is_collected: bool) -> dic
         "event": None if last is None else look.event(last.version),
         "at": None if last is None else _utc(last.at),
     }
+
+
+def day_of(screening: Screening, zone: ZoneInfo, as_of: date) -> tuple[date, Collection]:
+    """The local date of the collection, else of the last refusal or missed collection, else of the order, which may
+    come after `as_of`."""
+    collected = collected_on(screening, zone)
+    if collected is not None and collected <= as_of:
+        return collected, Collection.COLLECTED
+    outcome, last = not_collected(screening, zone, as_of)
+    return local_date(screening.ordered_at if last is None else last.at, zone), outcome
 
 
 def not_collected(screening: Screening, zone: ZoneInfo, as_of: date) -> tuple[Collection, NotCollected | None]:

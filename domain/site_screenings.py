@@ -11,13 +11,12 @@ from uuid import UUID
 
 from domain.at_risk.scene import has_left, named
 from domain.chart import Chart
-from domain.chart.results import collected_on, final_results, told_of
-from domain.chart.screening import AnalyteOutcome, Screening
+from domain.chart.results import final_results, told_of
+from domain.chart.screening import AnalyteOutcome
 from domain.compliance.rule_set import ResultFollowUp, RuleSet
 from domain.compliance.screening import FollowUp, follow_ups
 from domain.facility import Facility
-from domain.screening_list import Collection, not_collected
-from domain.week import local_date
+from domain.screening_list import Collection, day_of
 
 
 class SeenTo(StrEnum):
@@ -54,7 +53,7 @@ def _of_chart(
     zone = facility.clock
     due: Mapping[UUID, list[dict[str, Any]]] = {}
     for screening in chart.screenings.values():
-        on, outcome = day_of(screening, facility, as_of)
+        on, outcome = day_of(screening, zone, as_of)
         if on > as_of or not wanted.holds(on):
             continue
         due = due or _due(chart, facility, rule_set, as_of)
@@ -77,16 +76,6 @@ def _of_chart(
             "positive": [name for name, one in results.items() if one.outcome is AnalyteOutcome.POSITIVE],
             "due": waits,
         }
-
-
-def day_of(screening: Screening, facility: Facility, as_of: date) -> tuple[date, Collection]:
-    """The local date of the collection, else of the last refusal or missed collection, else of the order."""
-    zone = facility.clock
-    collected = collected_on(screening, zone)
-    if collected is not None and collected <= as_of:
-        return collected, Collection.COLLECTED
-    outcome, last = not_collected(screening, zone, as_of)
-    return local_date(screening.ordered_at if last is None else last.at, zone), outcome
 
 
 def _due(chart: Chart, facility: Facility, rule_set: RuleSet, as_of: date) -> dict[UUID, list[dict[str, Any]]]:

@@ -208,12 +208,15 @@ class TestScreenings:
         assert found["missed"] + found["missed_excused"] == 40
         assert sum(found.values()) == 218
 
-    def test_a_result_that_came_later_is_not_in_it(self, followed: Store) -> None:
+    def test_an_order_or_a_result_that_came_later_is_not_in_it(self, followed: Store) -> None:
         every = {row["screening_id"]: row for row in rows(followed, "screenings")}
         early = {row["screening_id"]: row for row in rows(followed, "screenings", as_of=date(2026, 3, 10))}
-        assert all(row["collection"] == "awaited" for key, row in early.items() if every[key]["on"] > "2026-03-10")
-        later = [key for key, row in early.items() if row["result"] is None and every[key]["result"] is not None]
-        assert later
+        assert early
+        assert early.keys() == {key for key, row in every.items() if row["on"] <= "2026-03-10"}
+        # In the sample each is seen to on the day of its order.
+        later = [key for key in early if (every[key]["reported_at"] or "") > "2026-03-11"]
+        assert len(later) == 2
+        assert all(early[key]["reported_at"] < "2026-03-11" for key in later)
 
 
 class TestStepDowns:
