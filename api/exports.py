@@ -69,9 +69,7 @@ class FactsAsked(FileAsked):
     from_on: PlainDate | None = Field(
         None, alias="from", description="Rows of this date or later; which date, docs/exports.md says of each table."
     )
-    to_on: PlainDate | None = Field(
-        None, alias="to", description="Rows of this date or earlier; none where it comes before `from`."
-    )
+    to_on: PlainDate | None = Field(None, alias="to", description="Rows of this date or earlier; not before `from`.")
 
 
 class TableAsked(FactsAsked):

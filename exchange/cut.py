@@ -74,6 +74,12 @@ def cut_at(
     return Cut(knowledge=known, as_of=as_of, facility=facility)
 
 
+def judge_dates(first: date | None, last: date | None) -> None:
+    """NotAsked for dates in the wrong order: nothing could lie between them, and an empty answer would look whole."""
+    if first is not None and last is not None and last < first:
+        raise NotAsked("The last date comes before the first: give the earlier one first.")
+
+
 def remarks(
     known_at: datetime, *, asked: datetime | None, as_of: date | None, now: datetime, zone: ZoneInfo | None
 ) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from domain.site_screenings import Wanted
 from domain.site_step_downs import WantedStepDowns
-from exchange.cut import take_cut, utc_text
+from exchange.cut import judge_dates, take_cut, utc_text
 from exchange.errors import NotAsked
 from projections import screenings as of_screenings
 from projections import step_downs as of_step_downs
@@ -68,7 +68,7 @@ def screenings(
     first = wanted.first
     if first is None and wanted.due is None:
         first = last - timedelta(days=USUAL_DAYS - 1)
-    _judge_dates(first, last)
+    judge_dates(first, last)
     if first is not None and (last - first).days >= MOST_DAYS:
         raise NotAsked(f"Ask for at most {MOST_DAYS} days at a time, or take the screenings as a file.")
     found = of_screenings.answer(
@@ -89,11 +89,6 @@ def step_downs(
     """Those at a stage, or without one those on their way; of these dates of recommendation alone, where they are
     given. NotAsked for dates in the wrong order, NotOnRecord for a site that was not open at the cut."""
     cut = take_cut(store.ledger(facility), known_at=known_at, as_of=as_of, now=now)
-    _judge_dates(wanted.first, wanted.last)
+    judge_dates(wanted.first, wanted.last)
     found = of_step_downs.answer(store, facility, wanted, now=now, as_of=cut.as_of, known_at=known_at)
     return Listed(facility=facility, found=found, from_on=wanted.first, to_on=wanted.last)
-
-
-def _judge_dates(first: date | None, last: date | None) -> None:
-    if first is not None and last is not None and last < first:
-        raise NotAsked("The last date comes before the first: give the earlier one first.")

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from domain.facility import Facility
 from domain.record import stream_name
 from domain.site import fold_facility
-from exchange.cut import Knowledge, utc_text
+from exchange.cut import Knowledge, judge_dates, utc_text
 from exchange.errors import NotOnRecord
 from exchange.export.columns import About, Layout, Values
 from store.ledger import Ledger
@@ -20,7 +20,7 @@ from store.ledger import Ledger
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
     """`from_on` and `to_on` (both included) choose rows by the date that the kind of table goes by; `now` is the
-    asker's clock, which says what day it is at the site."""
+    asker's clock, which says what day it is at the site. NotAsked for dates in the wrong order."""
 
     facility: str
     now: datetime
@@ -28,6 +28,9 @@ class Asked:
     to_on: date | None = None
     as_of: date | None = None
     known_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        judge_dates(self.from_on, self.to_on)
 
     def holds(self, on: date, as_of: date | None = None) -> bool:
         """Whether a date is among those asked for, and by `as_of`."""

@@ -135,3 +135,12 @@ def test_what_is_asked_of_the_state_alone_or_in_vain_is_malformed(
     refused = export(attended, kind, **params)
     assert refused.status_code == 422
     assert said in refused.text
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "census"])
+def test_dates_in_the_wrong_order_are_refused(site: Site, kind: str) -> None:
+    """No row lies between them: an empty file would look like an answer."""
+    wrong = export(site, kind, **{"from": "2026-04-19", "to": "2026-04-13"})
+    assert (wrong.status_code, wrong.headers.get("Export-Manifest")) == (422, None)
+    assert wrong.json()["detail"] == "The last date comes before the first: give the earlier one first."
+    assert export(site, kind, **{"from": "2026-04-13", "to": "2026-04-13"}).status_code == 200
