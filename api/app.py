@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api import (
     activity,
@@ -34,6 +34,7 @@ from api.document import document_of
 from api.guards import BodyLimit, LastResort, SafeHeaders
 from api.problem import answer_problems
 from api.recording import command_routes
+from api.strictly import each_once
 from api.tokens import refuse_beyond_loopback
 from api.unread import answer_unread
 from api.wiring import Wiring
@@ -109,7 +110,7 @@ def create_app(wiring: Wiring) -> FastAPI:
         late_entries.router,
     )
     for router in (*queries, command_routes(), events.router, draws.router):
-        app.include_router(router, prefix="/v1")
+        app.include_router(router, prefix="/v1", dependencies=[Depends(each_once)])
     app.include_router(health.router)
     app.include_router(metrics.router)
     # The last one added is the outermost.

@@ -138,6 +138,7 @@ _BECAUSE: Final[Mapping[str, str]] = {
     "one_patient": "must name `patient_id` or `episode_id`, one of both",
     "one_share": "must say how many by `count` or by `share`, one of both",
     "repeated_field": "names a field twice: say it once",
+    "repeated_parameter": "is there more than once: say it once",
     "no_text": "has a NUL character, which is no text",
     "plain_date": "must be a date, such as 2026-03-02",
 }

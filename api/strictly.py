@@ -1,11 +1,15 @@
-"""Bodies read strictly: an object that names a field twice is refused, since one of the two would be lost unseen."""
+"""Requests read strictly: what names a field of its body or a parameter twice is refused, since one of the two would be
+lost unseen."""
 
 import json
-from collections.abc import Callable, Coroutine, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from typing import Any, get_origin
 
 from fastapi import Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
 
@@ -39,3 +43,26 @@ class Strictly(APIRoute):
             return await usual(_StrictRequest(request.scope, request.receive))
 
         return read_strictly
+
+
+async def each_once(request: Request) -> None:
+    """A dependency of every route. 422 for a parameter that comes more than once and is no list. Names that the route
+    doesn't know are for others to refuse."""
+    given = Counter(name for name, _ in request.query_params.multi_items())
+    if len(given) == sum(given.values()):
+        return
+    single = set(_single(request.scope["route"]))
+    if twice := [name for name, times in given.items() if times > 1 and name in single]:
+        raise RequestValidationError([{"type": "repeated_parameter", "loc": ("query", name)} for name in twice])
+
+
+def _single(route: APIRoute) -> Iterator[str]:
+    """The parameters in the query of a route that are no lists, as a URL names them."""
+    for parameter in route.dependant.query_params:
+        kind = parameter.field_info.annotation
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            for name, field in kind.model_fields.items():
+                if get_origin(field.annotation) is not list:
+                    yield field.alias or name
+        elif get_origin(kind) is not list:
+            yield parameter.alias

@@ -37,6 +37,9 @@ NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
 CALLED: Final = {"read_changes": "to_known_at"}
 """`operationId` → what its `known_at` is called, where there are two."""
 
+CANARY: Final = "canary-7f3a"
+"""What no answer may repeat."""
+
 LATER: Final = "2100-01-01T00:00:00Z"
 
 
@@ -197,3 +200,34 @@ def test_what_is_no_time_is_malformed(
             response = each.ask(lexington, **{field: value})
             assert response.status_code == 422, (each.name, response.text)
             assert response.json()["errors"] == [{"field": f"query.{name}", "because": because}], each.name
+
+
+def test_an_instant_is_written_in_one_form_everywhere(lexington: Site, questions: list[Question]) -> None:
+    asked, late = "2026-04-30T22:00:00Z", "2100-01-01T00:00:00Z"
+    for each in questions:
+        if each.name not in ("read_report_delta", "read_changes"):
+            answer = told(each.ask(lexington, known_at=asked))
+            assert answer["known_at"] == asked, each.name
+        assert told(each.ask(lexington, known_at=late))["asked_known_at"] == late, each.name
+
+
+def test_a_parameter_that_is_said_twice_is_refused_wherever_it_is_no_list(
+    lexington: Site, questions: list[Question]
+) -> None:
+    because = "is there more than once: say it once"
+    for each in questions:
+        names = [each.known_at, *(["as_of"] if each.has_as_of else [])]
+        twice = {**NEEDED.get(each.name, {}), **{name: [CANARY, CANARY] for name in names}}
+        response = lexington.ask(each.role, each.path, params=twice)
+        assert response.status_code == 422, (each.name, response.text)
+        told_of = [(error["field"], error["because"]) for error in response.json()["errors"]]
+        assert sorted(told_of) == sorted((f"query.{name}", because) for name in names), each.name
+        assert CANARY not in response.text
+
+
+def test_a_list_may_repeat_and_a_stranger_hears_nothing_of_parameters(lexington: Site) -> None:
+    path = f"/facilities/{lexington.code}/census"
+    seen = [f"{lexington.code}:1", "elsewhere:7"]
+    assert lexington.ask("counselor", path, params={"at_least": seen}).status_code == 200
+    twice = {"as_of": ["2026-03-02", "2026-03-03"]}
+    assert lexington.client.send("GET", f"/v1{path}", params=twice).status_code == 401
