@@ -14,11 +14,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
-from api.answers import OF_QUERIES
+from api.answers import OF_QUERIES, problems
 from api.asking import Code, Current, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
+from api.problem import Problem
 from exchange.exporting import text_of
 
 LONGEST_WAIT_SECONDS: Final = 20
@@ -45,6 +46,8 @@ _FACTS: Final[Mapping[str, Any]] = {
     },
 }
 
+_AHEAD: Final = {**problems(409)[409], "description": "`after` lies beyond the last fact: `detail` says where that is."}
+
 router = APIRouter(responses=OF_QUERIES, tags=[Topic.RECORDS])
 
 
@@ -66,20 +69,36 @@ class FactsAsked(Current):
     summary="The facts of a site in order, for integrators",
     response_model=None,
     response_class=Ndjson,
-    responses={200: dict(_FACTS)},
+    responses={200: dict(_FACTS), 409: _AHEAD},
 )
 async def read_facts(
     by: Annotated[Caller, may(Read.FACTS)], code: Code, asked: Annotated[FactsAsked, Query()]
 ) -> Response:
     """NDJSON. Go on with `after=` the last position, which `Next-After` says; positions have no holes. Nothing is there
-    when all was read. Of a chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
+    when all was read; 409 where `after` lies beyond the last fact, as it may when an earlier moment was restored. Of a
+    chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
     await run_in_threadpool(wait, by, asked, for_tables=False)
     ledger = by.wiring.store.ledger(code)
     until = monotonic() + asked.wait_seconds
+    head = (await run_in_threadpool(ledger.head)).position
+    if head < asked.after:
+        raise _beyond(head)
     # Nobody's thread waits: only the look is taken by one.
-    while monotonic() < until and (await run_in_threadpool(ledger.head)).position <= asked.after:
+    while head <= asked.after and monotonic() < until:
         await sleep(_LOOK_SECONDS)
+        head = (await run_in_threadpool(ledger.head)).position
     return await run_in_threadpool(_answer, by, code, asked)
+
+
+def _beyond(head: int) -> Problem:
+    """Whoever waited there would miss all that is recorded up to there meanwhile."""
+    return Problem(
+        409,
+        "beyond-head",
+        f"This ledger ends at position {head}, before your `after`: an earlier moment was restored, or it is another "
+        "ledger. Find the last of your facts that is here as you have it, take back those behind it, and go on with "
+        "`after=` its position.",
+    )
 
 
 def _answer(by: Caller, code: str, asked: FactsAsked) -> Response:
