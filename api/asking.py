@@ -10,11 +10,10 @@ from uuid import UUID
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.answers import stamp
 from api.bodies import Instant, PlainDate
 from api.gate import Caller
 from api.problem import try_again
-from exchange.cut import knowledge, remarks
+from exchange.cut import knowledge, remarks, utc_text
 from projections.position import wait_for
 
 WAIT_SECONDS: Final = 2.0
@@ -100,6 +99,6 @@ def said(
     )
     return {
         **document,
-        **({} if known_at is None or known_at <= stands_at else {"asked_known_at": stamp(known_at)}),
+        **({} if known_at is None or known_at <= stands_at else {"asked_known_at": utc_text(known_at)}),
         **({"remarks": told} if told else {}),
     }

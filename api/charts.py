@@ -9,7 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_CHARTS, json_answer, stamp
+from api.answers import OF_CHARTS, json_answer
 from api.asking import Asked, PatientId, is_in, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
@@ -17,6 +17,7 @@ from api.permission import Read
 from api.plain import AboutPatient
 from domain.week import local_date
 from exchange import replay, screenings
+from exchange.cut import utc_text
 from projections import status
 from projections.site import date_asked, is_past
 
@@ -160,7 +161,7 @@ def read_screenings(
         "patient_id": str(patient_id),
         "facility": by.facility,
         "as_of": found.cut.as_of.isoformat(),
-        "known_at": stamp(found.cut.knowledge.known_at),
+        "known_at": utc_text(found.cut.knowledge.known_at),
         "position": found.cut.knowledge.position,
         "version": found.version,
         **found.document,

@@ -6,13 +6,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_CHARTS, json_answer, stamp
+from api.answers import OF_CHARTS, json_answer
 from api.asking import Asked, PatientId, said, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from domain.chart.disclosure import Accounting
 from exchange import accounting
+from exchange.cut import utc_text
 
 router = APIRouter(responses=OF_CHARTS)
 
@@ -55,7 +56,7 @@ def read_disclosures(
         "basis": asked.basis.value,
         "from_on": found.from_on.isoformat(),
         "as_of": found.to_on.isoformat(),
-        "known_at": stamp(found.knowledge.known_at),
+        "known_at": utc_text(found.knowledge.known_at),
         "position": found.knowledge.position,
         "disclosures": found.rows,
     }

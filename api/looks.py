@@ -7,7 +7,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
 
-from api.answers import OF_CHARTS, Document, Person, Said, json_answer, stamp
+from api.answers import OF_CHARTS, Document, Person, Said, json_answer
 from api.asking import Current, PatientId, said, wait
 from api.bodies import Instant
 from api.commands import Topic
@@ -17,6 +17,7 @@ from api.problem import not_found
 from domain.claims import CONSENT, EPISODE, SCREENING, STEP_DOWN
 from domain.record import stream_uuid
 from exchange import looks
+from exchange.cut import utc_text
 
 router = APIRouter(responses=OF_CHARTS, tags=[Topic.RECORDS])
 
@@ -79,7 +80,7 @@ def read_access(
     document: dict[str, Any] = {
         "patient_id": str(patient_id),
         "facility": by.facility,
-        "known_at": None if found.known_at is None else stamp(found.known_at),
+        "known_at": None if found.known_at is None else utc_text(found.known_at),
         "position": found.position,
         "looks": found.rows,
         "next_after": found.next_after,

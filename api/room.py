@@ -11,7 +11,7 @@ from fastapi import APIRouter, Path, Query, Response
 from pydantic import AfterValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses, stamp
+from api.answers import OF_COMMANDS, OF_QUERIES, json_answer, receipt_responses
 from api.asking import Current, said, wait
 from api.bodies import MOST_ITEMS, Body, Count, Id, Instant, Text, one_of, record_body
 from api.commands import Topic
@@ -29,6 +29,7 @@ from domain.record import stream_name
 from domain.room import StaffArrived, StaffLeft
 from domain.roster import Arrival, Departure, Draft, Holding, RosterLine, StaffArrival, StaffDeparture
 from domain.session import SessionHeld, StaffPresence
+from exchange.cut import utc_text
 from exchange.paper.document import Form
 from exchange.paper.roster import printed_roster
 from projections import room
@@ -261,7 +262,7 @@ def read_roster(
     document = {
         "session_id": str(session_id),
         "facility": by.facility,
-        "known_at": stamp(found.known_at),
+        "known_at": utc_text(found.known_at),
         "position": found.position,
         **found.document,
     }

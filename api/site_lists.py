@@ -8,13 +8,14 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
-from api.answers import OF_QUERIES, Document, json_answer, stamp
+from api.answers import OF_QUERIES, Document, json_answer
 from api.asking import Code, Current, wait
 from api.bodies import PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
+from exchange.cut import utc_text
 from projections import listing
 from projections.listing import Listing
 
@@ -100,7 +101,7 @@ def _answer(by: Caller, code: str, asked: OnAsked, what: str, look_up: Callable[
     document: dict[str, Any] = {
         "facility": code,
         "on": found.on.isoformat(),
-        "known_at": stamp(found.known_at),
+        "known_at": utc_text(found.known_at),
         "position": found.position,
         what: found.rows,
     }

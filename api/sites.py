@@ -7,14 +7,14 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from api import answers
-from api.answers import OF_QUERIES, json_answer, stamp
+from api.answers import OF_QUERIES, json_answer
 from api.asking import Asked, Code, Current, said, wait
 from api.bodies import Instant, PlainDate
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
-from exchange.cut import take_cut
+from exchange.cut import take_cut, utc_text
 from projections import census, sessions
 
 router = APIRouter(responses=OF_QUERIES)
@@ -45,7 +45,7 @@ def read_census(by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Anno
     document = {
         "facility": code,
         "as_of": found.as_of.isoformat(),
-        "known_at": stamp(found.known_at),
+        "known_at": utc_text(found.known_at),
         "position": found.position,
         "rows": found.rows,
     }
@@ -70,7 +70,7 @@ def read_sessions(
     document = {
         "facility": code,
         "on": found.on.isoformat(),
-        "known_at": stamp(cut.knowledge.known_at if found.known_at is None else found.known_at),
+        "known_at": utc_text(cut.knowledge.known_at if found.known_at is None else found.known_at),
         "position": found.position,
         "sessions": found.rows,
     }

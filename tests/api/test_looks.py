@@ -75,7 +75,7 @@ def test_it_is_paged_and_cut(site: Site) -> None:
     early = (datetime.fromisoformat(times[0]) - timedelta(microseconds=1)).isoformat()
     assert site.told("counselor", f"/patients/{patient}/access", params={"known_at": early})["looks"] == []
     later = site.told("counselor", f"/patients/{patient}/access", params={"known_at": "2100-01-01T00:00:00Z"})
-    assert later["asked_known_at"] == "2100-01-01T00:00:00.000000Z"
+    assert later["asked_known_at"] == "2100-01-01T00:00:00Z"
 
 
 def test_an_auditor_asks_for_an_audit_and_the_front_desk_not_at_all(site: Site) -> None:

@@ -57,7 +57,7 @@ def test_an_answer_says_what_it_stands_on(site: Site, patient: str) -> None:
     assert document["as_of"] == str(TODAY)
     assert answer.headers["ETag"] == f'"{document["version"]}"'
     later = listed(site, patient, known_at="2100-01-01T00:00:00Z", as_of=str(TODAY))
-    assert later["asked_known_at"] == "2100-01-01T00:00:00.000000Z"
+    assert later["asked_known_at"] == "2100-01-01T00:00:00Z"
     assert later["known_at"] == document["known_at"]
 
 
@@ -98,3 +98,11 @@ def test_what_nobody_can_have_meant_is_refused(site: Site, patient: str) -> None
 
 def _coded(loinc: str) -> dict[str, Any]:
     return {**CONFIRMED, "loinc": loinc}
+
+
+def test_before_it_was_ordered_a_screening_is_not_there(site: Site) -> None:
+    patient, episode = site.enrolled(site.cohort_id)
+    site.made("counselor", f"/episodes/{episode}/screenings", {"panel": ["buprenorphine"], "random": False})
+    today, before = listed(site, patient), listed(site, patient, as_of=str(DAY))
+    assert [row["collection"]["outcome"] for row in today["screenings"]] == ["awaited"]
+    assert before["screenings"] == []
