@@ -1,7 +1,8 @@
 """The facts of a site in order, for integrators: who goes on from where they were misses none and gets none twice.
 
-A compliance officer's or the operator's, as any other whole ledger that leaves (`api.permission`); each answer is an
-export on record, with the hash of what left, also one that holds nothing.
+A compliance officer's or the operator's, as any other whole ledger that leaves (`api.permission`); each answer that
+holds facts is an export on record, with the hash of what left. By an empty one nothing leaves: on record, those of a
+poll every few seconds would bury the others, and the access ledger would grow for ever.
 """
 
 from asyncio import sleep
@@ -106,6 +107,7 @@ def _answer(by: Caller, code: str, asked: FactsAsked) -> Response:
     rows = ledger.rows(after=asked.after, limit=asked.limit)
     body, _ = text_of(ledger, rows)
     digest = sha256(body).hexdigest()
-    by.took(len(rows), digest)
+    if rows:
+        by.took(len(rows), digest)
     last = rows[-1][0] if rows else asked.after
     return Ndjson(body, headers={"Next-After": str(last), "ETag": f'"{digest}"'})
