@@ -11,7 +11,7 @@ from api.commands import Topic
 from api.events import Stream, Version
 from api.gate import Caller, may
 from api.permission import Read
-from domain.record import stream_kind
+from domain.record import stream_kind, stream_uuid
 from exchange import blast_radius
 
 router = APIRouter(responses=OF_QUERIES, tags=[Topic.RECORDS])
@@ -53,6 +53,11 @@ class TakenFile(ToldFact):
     sha256: str
 
 
+class Stretch(Document):
+    since: ToldFact = Field(description="The fact itself, or the strike of what had taken it out.")
+    until: ToldFact | None = Field(description="What took it out; null where it stands still.")
+
+
 class BlastRadius(Document):
     event: str
     type: str
@@ -60,14 +65,19 @@ class BlastRadius(Document):
     recorded_at: datetime
     position: int
     known_at: datetime
-    undone_by: ToldFact | None = Field(description="The first correction or strike of it.")
+    undone_by: ToldFact | None = Field(
+        description="The last correction, strike or voiding of it; null where it stands."
+    )
+    stood: list[Stretch] = Field(
+        description="The times in which it counted: more than one where a correction was struck."
+    )
     reports: list[RestingReport]
     reports_unread: list[str] = Field(description="Issued later, with rows that this database doesn't have.")
     reports_before: list[str] = Field(description="Issued before it was recorded: ask each for its delta.")
     requires: list[ToldFact] = Field(description="What would have lacked its ground without it.")
     caused: list[ToldFact] = Field(description="What followed from it by itself.")
     meanwhile: list[ToldFact] = Field(description="Decisions about the patients while it stood.")
-    looks: list[Look] = Field(description="Who saw the chart with it, before it was undone.")
+    looks: list[Look] = Field(description="Who saw the chart with it, while it stood.")
     more_looks: bool
     exports: list[TakenFile] = Field(description="Files that left while it stood.")
     more_exports: bool
@@ -82,9 +92,13 @@ class BlastRadius(Document):
     responses={200: {"model": BlastRadius}},
 )
 def read_blast_radius(by: Annotated[Caller, may(Read.HISTORY)], stream: Stream, version: Version) -> Response:
-    """From its recording to its first correction or strike, or to now. `limits` says what can't be known."""
+    """From its recording to its correction, strike or voiding, or to now; again from when that was struck. For who may
+    read history and reports, both. `limits` says what can't be known."""
+    by.may(Read.REPORT)
     if stream_kind(stream) == "facility":
         by.at(stream.partition("/")[2])
     found = blast_radius.answer(by.wiring.store, by.facility, stream, version, now=by.wiring.clock())
+    if found is None:
+        by.misses(stream_uuid(stream))
     blast_radius.put_on_record(found, stream, by.read_chart, by.saw)
     return json_answer(found.document)

@@ -79,6 +79,12 @@ ANSWERS: Final[Mapping[str, Mapping[str, Any]]] = {
         "position": 4711,
         "known_at": _CHANGED_AT,
         "undone_by": {**_TOLD, "event": f"{_RECORD['stream']}@14", "type": "AttendanceCorrected"},
+        "stood": [
+            {
+                "since": {**_TOLD, "event": f"{_RECORD['stream']}@12", "type": "AttendanceRecorded"},
+                "until": {**_TOLD, "event": f"{_RECORD['stream']}@14", "type": "AttendanceCorrected"},
+            }
+        ],
         "reports": [],
         "reports_unread": [],
         "reports_before": [],

@@ -6,7 +6,7 @@ more than what it followed from, and of a file that left only kind, size and has
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, cast
@@ -14,8 +14,8 @@ from uuid import UUID
 
 from domain.access import ChartRead, ExportMade
 from domain.facility import Facility
-from domain.record import EnteredInError, Recorded, stream_kind, stream_name, stream_uuid
-from domain.relying import DECISIONS, resting_on
+from domain.record import Recorded, stream_kind, stream_name, stream_uuid
+from domain.relying import DECISIONS, Stretch, resting_on, stood
 from domain.resting import naming
 from domain.scene import Scene
 from domain.streams import named
@@ -53,25 +53,26 @@ class BlastRadius:
     patients: frozenset[UUID]
 
 
-def answer(store: Store, facility: str, stream: str, version: int, *, now: datetime) -> BlastRadius:
-    """Of a fact from when it was recorded until it was corrected or struck, or until now.
+def answer(store: Store, facility: str, stream: str, version: int, *, now: datetime) -> BlastRadius | None:
+    """Of a fact while it stood: from when it was recorded until it was corrected, struck or voided, and again from when
+    that was struck. None of a chart that isn't there, or was destroyed.
 
-    NotOnRecord where there is no such fact, or its chart was destroyed; RowsAltered where a report's rows are not its
-    own.
+    NotOnRecord where there is no such fact; RowsAltered where a report's rows are not its own.
     """
     ledger = store.ledger(facility)
     entries = ledger.read([stream])[stream]
+    if not entries and stream_kind(stream) == "chart":
+        return None
     fact = next((entry for entry in entries if entry.version == version), None)
     if fact is None:
-        raise NotOnRecord("There is no such fact at this facility, or nothing of it can be read any more.")
-    undone = next((entry for entry in entries if _undoes(entry, version)), None)
-    head = ledger.head()
-    upto = head.position if undone is None else undone.position - 1
-    relying = _Relying(store, ledger, fact, upto)
+        raise NotOnRecord("There is no such fact at this facility.")
+    head, stretches = ledger.head(), stood(entries, version)
+    undone = stretches[-1].until if stretches else None
+    relying = _Relying(store, ledger, fact, stretches, head.position)
     reports, patients = _reports(store, facility, fact, now)
     decisions, charts = relying.decisions()
-    exports, more_exports = relying.exports(undone)
-    looks, more_looks = relying.looks(undone)
+    exports, more_exports = relying.exports()
+    looks, more_looks = relying.looks()
     document = {
         "event": fact.name,
         "type": type(fact.fact).__name__,
@@ -80,6 +81,9 @@ def answer(store: Store, facility: str, stream: str, version: int, *, now: datet
         "position": fact.position,
         "known_at": utc_text(head.recorded_at or fact.recorded_at),
         "undone_by": None if undone is None else _told(undone),
+        "stood": [
+            {"since": _told(one.since), "until": None if one.until is None else _told(one.until)} for one in stretches
+        ],
         **reports,
         **decisions,
         "looks": looks,
@@ -94,17 +98,14 @@ def answer(store: Store, facility: str, stream: str, version: int, *, now: datet
 def put_on_record(
     found: BlastRadius, stream: str, read_chart: Callable[[UUID, int], None], saw: Callable[[list[UUID]], None]
 ) -> None:
-    """Before the answer goes out: the chart that it is about, and whoever else is named in it."""
+    """Before the answer goes out: the chart that it is about, and whoever else is named in it. Of a fact that is in no
+    chart, that it was looked at, even if it names nobody."""
     own = {stream_uuid(stream)} if stream_kind(stream) == "chart" else set()
     for patient_id in own:
         read_chart(patient_id, found.version)
-    if others := found.patients - own:
+    others = found.patients - own
+    if others or not own:
         saw(sorted(others))
-
-
-def _undoes(entry: Recorded, version: int) -> bool:
-    strikes = isinstance(entry.fact, EnteredInError) and entry.fact.target == version
-    return strikes or getattr(entry.fact, "corrects", None) == version
 
 
 def _told(entry: Recorded) -> dict[str, Any]:
@@ -161,19 +162,23 @@ def _of_report(report: IssuedReport, rows: list[dict[str, Any]]) -> dict[str, An
 
 
 class _Relying:
-    """On one fact, by the record up to the last position at which it stood."""
+    """On one fact, in the times in which it stood; `upto` is the last position of the ledger."""
 
-    def __init__(self, store: Store, ledger: Ledger, fact: Recorded, upto: int) -> None:
-        self._store, self._ledger, self._fact, self._upto = store, ledger, fact, upto
+    def __init__(
+        self, store: Store, ledger: Ledger, fact: Recorded, stretches: Sequence[Stretch[Recorded]], upto: int
+    ) -> None:
+        self._store, self._ledger, self._fact, self._stretches = store, ledger, fact, stretches
+        self._ends = [upto if one.until is None else one.until.position - 1 for one in stretches]
         self._is_chart = stream_kind(fact.stream) == "chart"
 
     def decisions(self) -> tuple[dict[str, Any], set[UUID]]:
-        charts = [self._fact.stream] if self._is_chart else sorted(self._naming())
+        upto = max(self._ends, default=0)
+        charts = [self._fact.stream] if self._is_chart else sorted(self._naming(upto))
         later = [
             entry
-            for entries in self._ledger.read(charts, upto=self._upto).values()
+            for entries in self._ledger.read(charts, upto=upto).values()
             for entry in entries
-            if entry.position > self._fact.position
+            if entry.name != self._fact.name and self._stood_at(entry.position)
         ]
         later.sort(key=lambda entry: entry.position)
         required = {entry.name for entry in self._required()} if self._is_chart else set()
@@ -187,57 +192,67 @@ class _Relying:
         shown = {entry.stream for entry in later if entry.name in required | caused} | {e.stream for e in meanwhile}
         return told, {stream_uuid(stream) for stream in shown}
 
-    def _required(self) -> list[Recorded]:
-        stream = self._fact.stream
-        view = self._store.states(self._ledger.name).view([stream, stream_name("facility", self._ledger.name)])
-        entries = [entry for entry in view.streams[stream].entries if entry.position <= self._upto]
-        sessions, cohorts = beside(view.streams.values(), self._upto)
-        site = view.streams[stream_name("facility", self._ledger.name)].state_at(self._upto)
-        scene = Scene(
-            ledger=self._ledger.name,
-            at=entries[-1].recorded_at,
-            facility=cast(Facility, site),
-            sessions=sessions,
-            cohorts=cohorts,
-        )
-        return resting_on(stream_uuid(stream), entries, self._fact.version, scene)
+    def _stood_at(self, position: int) -> bool:
+        return any(one.since.position <= position <= end for one, end in zip(self._stretches, self._ends, strict=True))
 
-    def _naming(self) -> set[str]:
+    def _required(self) -> Iterator[Recorded]:
+        """By the record at the end of each stretch."""
+        stream, site = self._fact.stream, stream_name("facility", self._ledger.name)
+        view = self._store.states(self._ledger.name).view([stream, site])
+        for upto in self._ends:
+            entries = [entry for entry in view.streams[stream].entries if entry.position <= upto]
+            sessions, cohorts = beside(view.streams.values(), upto)
+            scene = Scene(
+                ledger=self._ledger.name,
+                at=entries[-1].recorded_at,
+                facility=cast(Facility, view.streams[site].state_at(upto)),
+                sessions=sessions,
+                cohorts=cohorts,
+            )
+            yield from resting_on(stream_uuid(stream), entries, self._fact.version, scene)
+
+    def _naming(self, upto: int) -> set[str]:
         """The charts that name the stream of the fact, by facts recorded up to then."""
         found, after, names = set(), 0, naming(self._fact.stream)
-        while names and (rows := self._ledger.typed(names, after=after, upto=self._upto, limit=PAGE_FACTS)):
+        while names and (rows := self._ledger.typed(names, after=after, upto=upto, limit=PAGE_FACTS)):
             found |= {entry.stream for entry in self._ledger.opened(rows) if self._fact.stream in named(entry.fact)}
             after = rows[-1][0]
         return found
 
-    def looks(self, undone: Recorded | None) -> tuple[list[dict[str, Any]], bool]:
-        """Who saw the chart at a version that had the fact, before it was undone."""
+    def looks(self) -> tuple[list[dict[str, Any]], bool]:
+        """Who saw the chart at a version that had the fact, while it stood."""
         if not self._is_chart:
             return [], False
-        after, upto = self._of_accesses(undone)
         patient_id = stream_uuid(self._fact.stream)
-        found = looks_at(self._store, self._ledger.name, patient_id, after=after, upto=upto, limit=MOST + 1)
-        shown = [look for look in found[:MOST] if not isinstance(look.fact, ChartRead) or self._saw(look.fact, undone)]
+        found: list[Recorded] = []
+        for after, upto in self._of_accesses():
+            limit = MOST + 1 - len(found)
+            found += looks_at(self._store, self._ledger.name, patient_id, after=after, upto=upto, limit=limit)
+        shown = [look for look in found[:MOST] if not isinstance(look.fact, ChartRead) or self._saw(look.fact)]
         return [
             {**_told(look), "what": look.fact.what, "at_version": getattr(look.fact, "at_version", None)}
             for look in shown
         ], len(found) > MOST
 
-    def _saw(self, look: ChartRead, undone: Recorded | None) -> bool:
-        return self._fact.version <= look.at_version and (undone is None or look.at_version < undone.version)
+    def _saw(self, look: ChartRead) -> bool:
+        """Who asked for the past saw another version than that of then."""
+        return any(one.has(look.at_version) for one in self._stretches)
 
-    def exports(self, undone: Recorded | None) -> tuple[list[dict[str, Any]], bool]:
-        """Files that left after it was recorded and before it was undone."""
-        after, upto = self._of_accesses(undone)
+    def exports(self) -> tuple[list[dict[str, Any]], bool]:
+        """Files that left while it stood."""
         accesses = self._store.ledger(access_ledger(self._ledger.name))
-        rows = accesses.typed([ExportMade.__name__], after=after, upto=upto, limit=MOST + 1)
-        made: Mapping[str, Recorded] = {entry.name: entry for entry in accesses.opened(rows[:MOST])}
+        made: list[Recorded] = []
+        for after, upto in self._of_accesses():
+            rows = accesses.typed([ExportMade.__name__], after=after, upto=upto, limit=MOST + 1 - len(made))
+            made += accesses.opened(rows)
         return [
             {**_told(one), "what": one.fact.what, "rows": one.fact.rows, "sha256": one.fact.sha256}
-            for one in made.values()
-        ], len(rows) > MOST
+            for one in made[:MOST]
+        ], len(made) > MOST
 
-    def _of_accesses(self, undone: Recorded | None) -> tuple[int, int]:
+    def _of_accesses(self) -> Iterator[tuple[int, int]]:
+        """Of each stretch, the positions of the access ledger behind which it lies, and up to which."""
         accesses = self._store.ledger(access_ledger(self._ledger.name))
-        upto = accesses.head() if undone is None else accesses.cut(undone.recorded_at)
-        return accesses.cut(self._fact.recorded_at).position, upto.position
+        for one in self._stretches:
+            upto = accesses.head() if one.until is None else accesses.cut(one.until.recorded_at)
+            yield accesses.cut(one.since.recorded_at).position, upto.position

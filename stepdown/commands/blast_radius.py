@@ -10,6 +10,7 @@ from uuid import UUID
 import orjson
 
 from api.permission import Read
+from domain.record import stream_uuid
 from exchange import blast_radius
 from stepdown.asker import asker
 from stepdown.opening import now, opened
@@ -40,7 +41,10 @@ def show(
     with opened(read_settings(data)) as use:
         asks = asker(use, "read_blast_radius", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
+        asks.may(Read.REPORT)
         found = blast_radius.answer(use.store, asks.facility, stream, version, now=now())
+        if found is None:
+            asks.misses(stream_uuid(stream))
         blast_radius.put_on_record(found, stream, asks.read_chart, asks.saw)
         if as_json:
             write(orjson.dumps(found.document, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE))
@@ -51,6 +55,8 @@ def show(
 def _text(document: Mapping[str, Any]) -> Iterator[str]:
     yield f"{document['event']}, {document['type']}, recorded {instant(document['recorded_at'])}"
     undone = document["undone_by"]
+    for one in document["stood"][:-1]:
+        yield f"Undone by {_told(one['until'])}, until that was struck"
     yield "It stands." if undone is None else f"Undone by {_told(undone)}"
     yield from ("", "Issued reports whose rows name it:")
     for report in document["reports"]:
