@@ -24,7 +24,8 @@ _SAID: Final[Mapping[int, str]] = {
     413: "The body is over 256 kB.",
     422: "Malformed: `errors` names the fields. Or the idempotency key was used for another request.",
     500: "A bug; `detail` has the number that it has in the log.",
-    503: "Try again, with the same idempotency key: nothing was lost.",
+    503: "Try again, with the same idempotency key: nothing was lost. Or, as `record-damaged`, a fact that the answer "
+    "needs doesn't open: whoever runs the system has to mend that first.",
 }
 
 
@@ -86,6 +87,7 @@ class ProblemDocument(Document):
     rule: str | None = Field(None, examples=["attendance.session-cancelled"])
     errors: list[FieldProblem] | None = None
     lines: list[RefusedLine] | None = Field(None, description="Of a list: every line that is refused.")
+    position: int | None = Field(None, description="Of the fact that doesn't open, where it is known.")
 
 
 class Receipt(Document):

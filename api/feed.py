@@ -20,8 +20,9 @@ from api.asking import Code, Current, wait
 from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
-from api.problem import Problem
-from exchange.exporting import text_of
+from api.problem import Problem, damaged
+from exchange.exporting import text_of, those_before_damage
+from store.errors import Unreadable
 
 LONGEST_WAIT_SECONDS: Final = 20
 _LOOK_SECONDS: Final = 0.2
@@ -77,7 +78,8 @@ async def read_facts(
 ) -> Response:
     """NDJSON. Go on with `after=` the last position, which `Next-After` says; positions have no holes. Nothing is there
     when all was read; 409 where `after` lies beyond the last fact, as it may when an earlier moment was restored. Of a
-    chart that was destroyed a line has the fields `ledger` to `recorded_at` alone."""
+    chart that was destroyed a line has the fields `ledger` to `recorded_at` alone. A fact that is damaged ends the
+    answer before it; asked for what comes next, the answer is 503 with its `position`."""
     await run_in_threadpool(wait, by, asked, for_tables=False)
     ledger = by.wiring.store.ledger(code)
     until = monotonic() + asked.wait_seconds
@@ -105,7 +107,14 @@ def _beyond(head: int) -> Problem:
 def _answer(by: Caller, code: str, asked: FactsAsked) -> Response:
     ledger = by.wiring.store.ledger(code)
     rows = ledger.rows(after=asked.after, limit=asked.limit)
-    body, _ = text_of(ledger, rows)
+    try:
+        body, _ = text_of(ledger, rows)
+    except Unreadable as error:
+        # What comes before it was asked for as well, and is right.
+        failing, rows = rows, list(those_before_damage(ledger, rows))
+        if not rows:
+            raise damaged(error, position=failing[0][0]) from None
+        body, _ = text_of(ledger, rows)
     digest = sha256(body).hexdigest()
     if rows:
         by.took(len(rows), digest)

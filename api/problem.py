@@ -26,6 +26,7 @@ from store.errors import (
     ShapeError,
     StoreError,
     Unavailable,
+    Unreadable,
     VersionConflict,
 )
 
@@ -46,6 +47,7 @@ class Problem(Exception):
         rule: str | None = None,
         errors: Sequence[Mapping[str, str]] = (),
         lines: Sequence[RefusedLine] = (),
+        position: int | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
@@ -55,6 +57,7 @@ class Problem(Exception):
         self.rule = rule
         self.errors = errors
         self.lines = lines
+        self.position = position
         self.headers = headers or {}
 
     def response(self) -> Response:
@@ -70,6 +73,8 @@ class Problem(Exception):
             document["errors"] = list(self.errors)
         if self.lines:
             document["lines"] = [{"line": one.line, "rule": one.rule, "detail": one.because} for one in self.lines]
+        if self.position is not None:
+            document["position"] = self.position
         headers = {"Cache-Control": "no-store", **self.headers}
         return Response(orjson.dumps(document), self.status, headers, MEDIA_TYPE)
 
@@ -108,10 +113,23 @@ def try_again(detail: str) -> Problem:
     return Problem(503, "try-again", detail, headers={"Retry-After": "1"})
 
 
+def damaged(error: Unreadable, *, position: int | None = None) -> Problem:
+    """A fact that the answer needs doesn't open, the one at `position` where that is known. Which it is goes to the log
+    as well."""
+    _log.error("%s", error)
+    which = "A fact on record" if position is None else f"The fact at position {position}"
+    return Problem(503, "record-damaged", f"{which} {_DAMAGED}", position=position)
+
+
 DESTROYED: Final = "This chart was destroyed under authority: nothing of it can be read any more."
 
 UNKNOWN_RULES: Final = frozenset({"patient.not-registered", "session.unknown", "report.unknown"})
 """Refusals that say that what the path names isn't there."""
+
+_DAMAGED: Final = (
+    "doesn't open, and this can't be answered without it: nothing is shown that may be wrong. Whoever runs the system "
+    "finds which by `stepdown follow --status` and `stepdown rebuild --check`. Other questions are answered as ever."
+)
 
 _MALFORMED: Final = "The request can't be understood: see which fields, and what belongs there, in `errors`."
 
@@ -206,12 +224,12 @@ def problem_of(error: Exception) -> Problem:
             return Problem(422, "key-reused", str(error))
         case Destroyed():
             return destroyed()
-        case ShapeError():
+        case Unreadable():
+            return damaged(error)
+        case ShapeError() | NotAsked():
             return Problem(422, "malformed", str(error))
         case VersionConflict() | ClaimTaken():
             return Problem(409, "conflict", str(error))
-        case NotAsked():
-            return Problem(422, "malformed", str(error))
         case RowsAltered() | RowsNotKept():
             return _rows_lost(error)
         case NotOnRecord():

@@ -18,6 +18,7 @@ from domain.record import stream_name
 from domain.site import fold_facility
 from exchange.cut import Knowledge, knowledge
 from exchange.errors import NotOnRecord
+from store.errors import Unreadable
 from store.hollow import to_lines
 from store.ledger import Ledger
 from store.mapper import Row
@@ -71,6 +72,19 @@ def text_of(ledger: Ledger, rows: Sequence[Row]) -> tuple[bytes, int]:
     lines = to_lines(ledger.name, rows, opened)
     text = b"".join(orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE) for line in lines)
     return text, len(rows) - len(opened)
+
+
+def those_before_damage(ledger: Ledger, rows: Sequence[Row]) -> Sequence[Row]:
+    """Of rows that don't all open, those before the first that doesn't: found by halves, whatever the cause."""
+    opening, failing = 0, len(rows)
+    while failing - opening > 1:
+        middle = (opening + failing) // 2
+        try:
+            ledger.opened(rows[opening:middle])
+            opening = middle
+        except Unreadable:
+            failing = middle
+    return rows[:opening]
 
 
 def fact_rows(

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from domain.chart import Chart
 from domain.facility import Facility
+from domain.record import stream_kind
 from projections import status
 from projections.cut import Behind, Cut, cut_of, known
 from projections.known_site import known_charts
@@ -27,9 +28,14 @@ Named = Callable[[ZoneInfo], Query]
 Present = Callable[[Iterable[Chart], Facility], list[dict[str, Any]]]
 """The list itself: the same whether charts that don't matter are among them or not."""
 
-_IS_SET_ASIDE: Final[LiteralString] = """
-SELECT EXISTS (SELECT FROM projection.set_aside WHERE ledger = %(ledger)s AND projection = ANY(%(projections)s))
+_SET_ASIDE: Final[LiteralString] = """
+SELECT DISTINCT position, stream FROM projection.set_aside
+WHERE ledger = %(ledger)s AND projection = ANY(%(projections)s)
+ORDER BY position
 """
+
+_FOLDED_KINDS: Final = frozenset({"chart", "facility"})
+"""The streams that a list is folded from where the ledger is asked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +66,8 @@ def site_list(
 ) -> SiteList:
     """From the read tables, unless something past is asked for, or a fact is missing in them; else from the ledger.
 
-    Raises `Behind` where the tables lack what was recorded more than two seconds ago, and the errors of the store.
+    Raises `Behind` where the tables lack what was recorded more than two seconds ago, Unreadable where they lack a fact
+    that doesn't open, without folding the site first, and the other errors of the store.
     """
     ledger = store.ledger(facility)
     if known_at is None and not is_past(as_of, now):
@@ -86,11 +93,14 @@ def _from_tables(
         if cut is None:
             raise Behind
         aside = {"ledger": ledger.name, "projections": [each.name for each in needed]}
-        [[is_set_aside]] = cursor.execute(_IS_SET_ASIDE, aside).fetchall()
-        if is_set_aside:
-            return None
-        patients = [row[0] for row in cursor.execute(query, given).fetchall()]
-        charts = status.sealed_charts(cursor, ledger.name, patients)
+        lacking = cursor.execute(_SET_ASIDE, aside).fetchall()
+        if not lacking:
+            patients = [row[0] for row in cursor.execute(query, given).fetchall()]
+            charts = status.sealed_charts(cursor, ledger.name, patients)
+    if lacking:
+        # Those that don't open fail here as they would in the ledger's answer, after all that it folds before them.
+        ledger.opened(ledger.at([position for position, stream in lacking if stream_kind(stream) in _FOLDED_KINDS]))
+        return None
     site = site_at(store, ledger.name, (), upto=cut.position).facility
     rows = present(status.those_left(ledger, charts), site)
     return SiteList(rows, as_of, cut.position, cut.known_at)

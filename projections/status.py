@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import zlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -29,9 +30,11 @@ from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import needed_in, sessions_in
 from projections.site import A_DAY, date_asked, is_past, midnights, site_at, whole_site
-from store.errors import Destroyed
+from store.errors import Destroyed, Unreadable
 from store.ledger import Ledger
 from store.store import Store
+
+log = logging.getLogger(__name__)
 
 # ---- fold and table
 
@@ -241,7 +244,8 @@ def answer(
 
 
 def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None) -> Answer | None:
-    """None when the ledger has to be asked: the tables are behind, have no such row, or lack a fact of it."""
+    """None when the ledger has to be asked: the tables are behind, have no such row, or lack a fact of it, or the row
+    is damaged, which the log says."""
     around = as_of or now.astimezone(UTC).date()
     since, until = midnights(Week.of(around - A_DAY).monday - A_DAY, Week.of(around + A_DAY).sunday + A_DAY, UTC)
     patient = {"ledger": ledger.name, "patient": patient_id}
@@ -257,7 +261,13 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     if cut is None or cut.known_at is None or is_set_aside or not rows:
         return None
     sessions = sessions_in(needed)
-    chart = opened(ledger, [(row[0], row[1], row[2]) for row in rows])[patient_id]
+    try:
+        chart = opened(ledger, [(row[0], row[1], row[2]) for row in rows])[patient_id]
+    except Destroyed:
+        raise
+    except Unreadable as error:
+        log.error("%s", error)
+        return None
     site = site_at(store, ledger.name, cohorts_named(chart), upto=cut.position)
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
     linked = linked_charts(store, chart, None)

@@ -59,6 +59,10 @@ class Unreadable(StoreError):
     """A stored fact doesn't open under its key: altered, moved, or another key. A bug or damage; never an answer."""
 
 
+class Misshapen(Unreadable, ShapeError):
+    """A stored fact opens, and is not of a shape that this version knows: altered, or of a later version."""
+
+
 class Destroyed(Unreadable):
     """What was asked for is of a chart whose key was destroyed: nobody reads it again."""
 

@@ -11,14 +11,15 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
+import msgspec
 from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import JSONTranscoder, Mapper, StoredEvent
 
 from domain.key_destruction import ended_by
-from domain.record import Recorded
+from domain.record import Envelope, Recorded
 from store.append import NewFact
 from store.body import decode_body, encode_body
-from store.errors import Destroyed, Unreadable
+from store.errors import Destroyed, Misshapen, ShapeError, Unreadable
 from store.ledger_keys import LedgerKeys, is_sealed
 from store.sealing import ChartKey, NotOpened, bound
 
@@ -77,7 +78,7 @@ class FactMapper(Mapper[str]):
         if is_sealed(stream):
             key, here = self._keys.one(stream), self._place_here + bound(stream)
             body = self._opened(key, here, stream, version, name, body)
-        envelope, fact = decode_body(name, body)
+        envelope, fact = self._decoded(stream, version, name, body)
         return cast(DomainEventProtocol[str], NewFact(stream=stream, version=version, envelope=envelope, fact=fact))
 
     def recorded(self, rows: Iterable[Sequence[Any]], keys: dict[str, ChartKey]) -> list[Recorded]:
@@ -97,7 +98,7 @@ class FactMapper(Mapper[str]):
                         continue
             if key is not None:
                 body = self._opened(key, here, stream, version, name, body)
-            envelope, fact = decode_body(name, body)
+            envelope, fact = self._decoded(stream, version, name, body)
             found.append(
                 Recorded(
                     version=version,
@@ -126,6 +127,18 @@ class FactMapper(Mapper[str]):
         except NotOpened:
             raise Unreadable(
                 f"{stream}@{version} in ledger {self._ledger} doesn't open in its place: it was altered or moved. "
+                "Restore the database from its backup."
+            ) from None
+
+    def _decoded(self, stream: str, version: int, name: str, body: bytes) -> tuple[Envelope, Any]:
+        """What is kept in plain has no seal that would break: damage there shows in its shape."""
+        try:
+            return decode_body(name, body)
+        except ShapeError as error:
+            raise Misshapen(f"{stream}@{version} in ledger {self._ledger}: {error}") from None
+        except (msgspec.MsgspecError, ValueError, LookupError, TypeError):
+            raise Misshapen(
+                f"{stream}@{version} in ledger {self._ledger} isn't of the shape of its kind: it was altered. "
                 "Restore the database from its backup."
             ) from None
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import orjson
 from rich import box
 from rich.table import Table
 
+from projections.position import NAMES
 from projections.retry import retry as take_up_again
 from projections.standing import SetAside, Standing, set_aside, standings
 from stepdown.errors import Wrong
@@ -65,10 +66,15 @@ def _standings(found: Sequence[Standing]) -> Table:
 
 
 def _set_aside(found: Sequence[SetAside]) -> Table:
+    """A row for each fact, and for each reason where projections had several."""
     table = Table(title="Set aside", box=box.SIMPLE_HEAD, title_justify="left")
-    for name in ("ledger", "position", "projection", "fact", "reason"):
+    for name in ("ledger", "position", "projections", "fact", "reason"):
         table.add_column(name, justify="right" if name == "position" else "left", overflow="fold")
+    facts: dict[SetAside, list[str]] = {}
     for one in found:
+        facts.setdefault(replace(one, projection=""), []).append(one.projection)
+    for one, lacking in facts.items():
         fact = f"{one.type} {one.stream}@{one.version}"
-        table.add_row(shown(one.ledger), str(one.position), one.projection, shown(fact), shown(one.reason))
+        projections = "all" if set(lacking) >= set(NAMES) else ", ".join(lacking)
+        table.add_row(shown(one.ledger), str(one.position), projections, shown(fact), shown(one.reason))
     return table

@@ -85,6 +85,21 @@ def test_what_was_set_aside_is_shown_with_its_reason_and_taken_up_again(empty_pr
     assert run("follow", "--status", "--json").done().document["set_aside"] == []
 
 
+def test_a_fact_that_was_set_aside_is_one_row_that_names_the_projections(empty_program: Program) -> None:
+    poisoned(empty_program)
+    [row] = _aside_rows()
+    assert row[2] == "all"
+    change(empty_program, "DELETE FROM projection.set_aside WHERE projection NOT IN ('names', 'status')")
+    [row] = _aside_rows()
+    assert row[2:4] == ["names,", "status"]
+
+
+def _aside_rows() -> list[list[str]]:
+    """Of the table of what was set aside those that begin a row, in words."""
+    _, _, table = run("follow", "--status").done().text.partition("Set aside")
+    return [words for line in table.splitlines() if (words := line.split())[:1] == ["lexington"]]
+
+
 def test_while_a_process_follows_it_is_taken_up_again_beside_it(empty_program: Program, tmp_path: Path) -> None:
     poisoned(empty_program)
     change(empty_program, "UPDATE fact SET type = 'HolidayDeclared' WHERE position = 2")
