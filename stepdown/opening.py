@@ -18,8 +18,9 @@ from projections.hands import Reopen
 from projections.position import lag
 from projections.prepare import prepare
 from stepdown.embedded import Embedded
+from stepdown.embedded.cluster import Layout
 from stepdown.errors import Wrong
-from stepdown.settings import Settings
+from stepdown.settings import Settings, read_settings
 from store.accesses import Accesses
 from store.desk import Desk
 from store.errors import SchemaMismatch
@@ -74,6 +75,18 @@ def opened(settings: Settings) -> Iterator[Opened]:
             lag(store)
         accesses = Accesses(store, source=Source.SYSTEM)
         yield Opened(settings, store, Desk(store, now), accesses, partial(another, url, settings.master_key), owner_url)
+
+
+def settings_at(data: Path | None) -> Settings:
+    """The settings of a command that begins no record, as `read_settings`. `Wrong` where the embedded database isn't
+    there yet: made for it, a mistyped folder would get keys, and an answer that knows of nothing."""
+    settings = read_settings(data)
+    if settings.database_url is None and not Layout(settings.data.resolve()).cluster.exists():
+        raise Wrong(
+            f"There is no record in the folder {settings.data}: name the one that has it (--data, STEPDOWN_DATA). "
+            "`stepdown serve`, `import`, `migrate` and `restore` begin one, `stepdown demo` one with the sample."
+        )
+    return settings
 
 
 def another(url: str, master_key: Path) -> Store:

@@ -13,8 +13,7 @@ from domain.week import Week
 from exchange import at_risk
 from stepdown.asker import asker
 from stepdown.at_risk_tables import due_table, hours_table
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import answers, write
 
 
@@ -30,7 +29,7 @@ def show(
     as_json: bool,
 ) -> None:
     """Shows the list. Before that, the access ledger has whose charts are in it."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_at_risk", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CENSUS)
         found = at_risk.answer(use.store, asks.facility, now=now(), week=week, as_of=as_of, known_at=known_at)

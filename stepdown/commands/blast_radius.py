@@ -13,8 +13,7 @@ from api.permission import Read
 from domain.record import stream_uuid
 from exchange import blast_radius
 from stepdown.asker import asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import print_lines, shown, write
 from stepdown.trail_text import instant, words
 
@@ -38,7 +37,7 @@ def show(
     as_json: bool,
 ) -> None:
     """Shows it, once it is on record who looked at whom."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_blast_radius", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         asks.may(Read.REPORT)

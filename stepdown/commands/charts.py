@@ -15,8 +15,7 @@ from exchange import looks
 from exchange import replay as replaying
 from projections import status as statuses
 from stepdown.asker import asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.tables import looks_table, status_table
 from stepdown.terminal import answers, print_lines, write
 from stepdown.trail_text import changes_text, trail_text
@@ -34,7 +33,7 @@ def status(
     as_json: bool,
 ) -> None:
     """Shows the status document. Leaves the access fact of a chart read before it does."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_status", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CHART)
         asks.on_record(known_at)
@@ -64,7 +63,7 @@ def replay(
     as_json: bool,
 ) -> None:
     """Shows the facts that were known, oldest first, and the status that they add up to; as JSON the facts alone."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_history", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         patient_id = asks.patient(patient)
@@ -103,7 +102,7 @@ def between(
     as_json: bool,
 ) -> None:
     """Shows the facts recorded after the first moment, by the second, and what they changed about the status."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_changes", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         patient_id = asks.patient(patient)
@@ -143,7 +142,7 @@ def access(
     as_json: bool,
 ) -> None:
     """Shows who looked, the newest last. This look is put on record too, and stands in the next answer."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_access", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CHART)
         asks.on_record(known_at)

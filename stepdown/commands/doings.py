@@ -12,8 +12,7 @@ from api.permission import Read
 from exchange import activity as doings
 from exchange.activity import Wanted
 from stepdown.asker import asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import answers, write
 from stepdown.worklist_tables import activity_table
 
@@ -35,7 +34,7 @@ def activity(
     as_json: bool,
 ) -> None:
     """Shows it, once it is on record who looked at whose charts."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_activity", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         patient_id = None if patient is None else asks.patient(patient)

@@ -21,8 +21,7 @@ from exchange.export.taking import Written, manifest_of, write_table
 from exchange.manifest import Taker, write_manifest
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.teds_options import Before
 from stepdown.terminal import say
 
@@ -47,7 +46,7 @@ def export(wanted: Wanted, *, data: Path | None, by: UUID | None, purpose: str) 
     if "parquet" in wanted.formats:
         refuse_without_parquet()
     kind = KINDS[wanted.kind]
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, kind.what, facility=wanted.facility, by=by, purpose=purpose)
         asks.may(Read.FACTS if wanted.kind == "facts" else Read.EXPORT)
         at = now()

@@ -14,8 +14,7 @@ from exchange import findings as finding
 from exchange.reports import Question
 from stepdown.asker import Asker, asker
 from stepdown.findings_text import findings_text
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import answers, print_lines, write
 
 
@@ -30,7 +29,7 @@ def findings(
     as_json: bool,
 ) -> None:
     """Shows them, in the order of the rules. Leaves the access fact of a chart read before it does."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_compliance", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         asks.on_record(question.known_at)

@@ -30,8 +30,7 @@ from exchange.rows import patients_in, row_of
 from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.issued_tables import delta_tables, issued_text
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.tables import report_table
 from stepdown.terminal import answers, print_lines, say, write
 
@@ -71,7 +70,7 @@ def issued(
     as_json: bool,
 ) -> None:
     """Lists them. No patient is in it, so that it leaves nothing in the access record."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_issued_reports", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         found = reports.listing(
@@ -101,7 +100,7 @@ def read(
 ) -> None:
     """As it was issued. Before that, the access ledger has whose charts are in it, and the file, which has its manifest
     beside it."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_issued_report", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         found = reports.find(use.store, asks.facility, report_id)
@@ -146,7 +145,7 @@ def delta(
     as_json: bool,
 ) -> None:
     """What has changed since. Before that, the access ledger has whose charts are in it."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_report_delta", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         found = reports.find(use.store, asks.facility, report_id)
@@ -173,7 +172,7 @@ def attest(
     by: UUID | None,
     purpose: str,
 ) -> None:
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "attest_report", facility=facility, by=by, purpose=purpose)
         asks.may(recording(ReportAttested))
         found = reports.find(use.store, asks.facility, report_id)

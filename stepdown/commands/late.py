@@ -16,8 +16,7 @@ from api.permission import Read
 from domain import late_entries as lateness
 from exchange import late_entries
 from stepdown.asker import asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import answers, shown, write
 
 
@@ -34,7 +33,7 @@ def show(
     as_json: bool,
 ) -> None:
     """Shows it, once it is on record who looked. No patient is in it."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_late_entries", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         found = late_entries.answer(

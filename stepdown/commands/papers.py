@@ -19,8 +19,7 @@ from exchange.whole_file import whole_file
 from projections import room
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.errors import Wrong
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import say, write
 
 
@@ -50,7 +49,7 @@ def roster(
     purpose: str,
 ) -> None:
     """The sheet of a session, as was known then. Whoever works at the door gets those of today alone."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_roster", facility=facility, by=by, purpose=purpose)
         asks.may(Read.ROSTER, Read.ROSTER_TODAY)
         at = now()

@@ -26,8 +26,7 @@ from exchange.whole_file import whole_file
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.commands.issued import issued_now
 from stepdown.commands.papers import report_for_people
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.tables import report_table
 from stepdown.terminal import answers, say, write
 
@@ -49,7 +48,7 @@ def report(
     be issued, the record has it. `issue_for` is what it is issued for, where that is not `purpose`, for which it is
     asked and recorded."""
     what = "read_weekly_report" if isinstance(period, Week) else "read_monthly_report"
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, what, facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         if issue:

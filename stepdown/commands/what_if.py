@@ -16,8 +16,7 @@ from exchange import what_if
 from exchange.reports import Question
 from exchange.rows import patients_of
 from stepdown.asker import asker
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.tables import compared_table, verdicts_table
 from stepdown.terminal import answers, write
 
@@ -35,7 +34,7 @@ def compare(
     as_json: bool,
 ) -> None:
     """Shows both. Before that, the access ledger has whose charts are in what is shown."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "compare_rule_sets", facility=facility, by=by, purpose=purpose)
         asks.may(Read.REPORT)
         asked = replace(question, requested_by=asks.person.id, purpose=asks.purpose)

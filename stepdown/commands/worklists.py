@@ -24,8 +24,7 @@ from projections import census as of_census
 from projections.cut import Behind
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.errors import Wrong
-from stepdown.opening import now, opened
-from stepdown.settings import read_settings
+from stepdown.opening import now, opened, settings_at
 from stepdown.terminal import answers, write
 from stepdown.worklist_tables import (
     census_table,
@@ -49,7 +48,7 @@ def census(
     as_json: bool,
 ) -> None:
     """Shows it, once it is on record who looked at whom."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_census", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CENSUS)
         asks.on_record(known_at)
@@ -85,7 +84,7 @@ def screenings(
     as_json: bool,
 ) -> None:
     """Shows them, once it is on record who looked at whom."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_site_screenings", facility=facility, by=by, purpose=purpose)
         asks.may(Read.HISTORY)
         wanted = Wanted(first=from_on, last=to_on, due=None if due is None else SeenTo(due))
@@ -111,7 +110,7 @@ def step_downs(
     as_json: bool,
 ) -> None:
     """Shows them, once it is on record who looked at whom."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, "read_site_step_downs", facility=facility, by=by, purpose=purpose)
         asks.may(Read.CENSUS)
         wanted = WantedStepDowns(stage=None if stage is None else Stage(stage), first=from_on, last=to_on)
@@ -137,7 +136,7 @@ def weeks(
 ) -> None:
     """Shows every week of a patient, or a week of everybody enrolled, once it is on record who looked."""
     what = "read_site_week" if patient is None else "read_weeks"
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         asks = asker(use, what, facility=facility, by=by, purpose=purpose)
         asks.may(Read.CENSUS if patient is None else Read.CHART)
         if patient is None:

@@ -120,8 +120,8 @@ def test_the_keys_of_another_program_open_nothing(
 
 
 def test_the_embedded_database_is_made_at_first_use_and_ends_with_the_command(tmp_path: Path) -> None:
-    first = run_apart("token", "--role", "counselor", cwd=tmp_path)
-    first.refused("No facility is on record yet")
+    assert "Prepared: migration 0001-ledger" in run_apart("migrate", cwd=tmp_path).done().text
+    run_apart("token", "--role", "counselor", cwd=tmp_path).refused("No facility is on record yet")
     assert (tmp_path / ".stepdown" / "master.key").exists()
     assert not postgres_runs(tmp_path / ".stepdown")
     assert "before" in run_apart("migrate", cwd=tmp_path).done().text
@@ -163,3 +163,26 @@ def test_a_data_folder_without_write_permission_is_refused(tmp_path: Path) -> No
         answer = run("migrate", "--data", closed / "data")
     answer.refused("Permission denied", "write permission")
     assert list(closed.iterdir()) == []
+
+
+READING = (
+    ("status", "SYN-1"),
+    ("census",),
+    ("report", "weekly", "--week", "2026-W10"),
+    ("export", "facts"),
+    ("follow", "--status"),
+    ("follow",),
+    ("rebuild", "--check"),
+    ("token", "--role", "counselor"),
+)
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_what_begins_no_record_makes_no_folder(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A mistyped one would get a database, passwords and a master key, and the answer that nothing is on record."""
+    monkeypatch.delenv("STEPDOWN_DATABASE_URL", raising=False)
+    monkeypatch.chdir(tmp_path)
+    run(*words, "--data", "typo/").refused("There is no record in the folder typo:", "`stepdown serve`, `import`")
+    assert list(tmp_path.iterdir()) == []
