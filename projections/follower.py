@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from select import POLLIN, poll
 from socket import socket
 from typing import Final, LiteralString
 
+from projections.attendants import FOLLOWS_KEY, STANDS_BY_KEY, Turn
 from projections.catalog import PROJECTIONS
 from projections.digest import further
 from projections.nearby import drain, nearby
@@ -43,8 +44,7 @@ _PAUSE_SECONDS: Final = 0.5
 _LOOK_SECONDS: Final = 0.02
 
 _TRY_LOCK: Final[LiteralString] = "SELECT pg_try_advisory_lock(%(key)s)"
-_LOCK_KEY: Final = 0x5EED_0002
-"""Of the lock that the one who follows holds."""
+_STAND_BY: Final[LiteralString] = "SELECT pg_advisory_lock_shared(%(key)s)"
 
 _AS_PROJECTOR: Final = Statement.of("as_projector", AS_PROJECTOR)
 # Every ledger that has more than some projections have taken in, and which those are: once for each position.
@@ -71,10 +71,20 @@ WHERE NOT EXISTS (SELECT FROM projection.definition made
 
 
 class Follower:
-    """`batch`: facts in one transaction, at most. Takes one connection of the store's pool for as long as it runs."""
+    """`batch`: facts in one transaction, at most. Takes one connection of the store's pool for as long as it runs.
+    `told` hears whose turn it is, each time that changes."""
 
-    def __init__(self, store: Store, *, batch: int = BATCH, poll_seconds: float = POLL_SECONDS) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        batch: int = BATCH,
+        poll_seconds: float = POLL_SECONDS,
+        told: Callable[[Turn], None] = lambda turn: None,
+    ) -> None:
         self._store = store
+        self._told = told
+        self._turn: Turn | None = None
         self._batch = batch
         self._poll_seconds = poll_seconds
 
@@ -109,13 +119,27 @@ class Follower:
 
     def _stand_by(self, db: Connection, stop: threading.Event) -> bool:
         """Waits for the lock; False when asked to stop before."""
-        while not self._take_lock(db):
-            if stop.wait(_STAND_BY_SECONDS):
-                return False
+        if not self._take_lock(db):
+            self._tell(Turn.STANDS_BY)
+            try:
+                # Nobody waits for that one: it says who stands by.
+                db.execute(_STAND_BY, {"key": STANDS_BY_KEY})
+                while not self._take_lock(db):
+                    if stop.wait(_STAND_BY_SECONDS):
+                        return False
+            finally:
+                if not db.closed:
+                    db.execute("SELECT pg_advisory_unlock_shared(%(key)s)", {"key": STANDS_BY_KEY})
+        self._tell(Turn.FOLLOWS)
         return True
 
+    def _tell(self, turn: Turn) -> None:
+        if turn is not self._turn:
+            self._turn = turn
+            self._told(turn)
+
     def _take_lock(self, db: Connection) -> bool:
-        row = db.execute(_TRY_LOCK, {"key": _LOCK_KEY}).fetchone()
+        row = db.execute(_TRY_LOCK, {"key": FOLLOWS_KEY}).fetchone()
         return row is not None and bool(row[0])
 
     def _follow(self, db: Connection, stop: threading.Event) -> None:

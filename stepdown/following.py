@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from typing import Final
 
+from projections.attendants import Turn
 from projections.follower import Follower
 from projections.rebuild import renew
 from stepdown.opening import Opened
@@ -16,15 +18,15 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS: Final = 1.0
 
 
-def follow(use: Opened, stop: threading.Event) -> None:
-    """Until told to stop; stands by while another process does.
+def follow(use: Opened, stop: threading.Event, told: Callable[[Turn], None] = lambda turn: None) -> None:
+    """Until told to stop; stands by while another process does. `told` hears which of the two, when it changes.
 
     Tables of the embedded database that another version made are made anew first, beside: whoever starts this version
     there wants it. Those of another database are made by `stepdown migrate`, once for all of its processes.
     """
     if use.settings.database_url is None and use.owner_url is not None:
         _renew(use, use.owner_url, stop)
-    Follower(use.store).run(stop)
+    Follower(use.store, told=told).run(stop)
 
 
 class _Stopped(Exception):

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import threading
 from pathlib import Path
+from typing import Final
 
+from projections.attendants import Turn
 from projections.prepare import made_by_others
 from projections.rebuild import renew
 from stepdown.embedded import Embedded
 from stepdown.faults import log
 from stepdown.following import follow as follow_tables
-from stepdown.opening import opened, prepare_embedded, prepare_external
+from stepdown.opening import opened, prepare_embedded, prepare_external, settings_at
 from stepdown.progress import folding
 from stepdown.settings import Settings, read_settings
 from stepdown.signals import ending_calls
 from stepdown.terminal import say
+
+_TURNS: Final = {
+    Turn.FOLLOWS: "Following; Ctrl-C ends it.",
+    Turn.STANDS_BY: "Standing by, since another process follows: takes over when that one ends. Ctrl-C ends it.",
+}
 
 
 def migrate(data: Path | None) -> None:
@@ -50,6 +57,5 @@ def follow(data: Path | None) -> None:
     log()
     stop = threading.Event()
     # Heeded from the first moment: whoever is told to end while opening ends as well as any other.
-    with ending_calls(lambda *_: stop.set()), opened(read_settings(data)) as use:
-        say("Following; Ctrl-C ends it.")
-        follow_tables(use, stop)
+    with ending_calls(lambda *_: stop.set()), opened(settings_at(data)) as use:
+        follow_tables(use, stop, lambda turn: say(_TURNS[turn]))

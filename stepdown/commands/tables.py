@@ -10,31 +10,36 @@ import orjson
 from rich import box
 from rich.table import Table
 
+from projections.attendants import Attendants, attendants
 from projections.position import NAMES
 from projections.retry import retry as take_up_again
 from projections.standing import SetAside, Standing, set_aside, standings
 from stepdown.errors import Wrong
-from stepdown.opening import opened
-from stepdown.settings import read_settings
+from stepdown.opening import opened, settings_at
 from stepdown.terminal import answers, shown, write
 
 
 def show_standing(data: Path | None, *, as_json: bool) -> None:
-    """A line for each ledger and projection, then one for each fact that was set aside."""
-    with opened(read_settings(data)) as use:
-        stand, aside = standings(use.store), set_aside(use.store)
+    """A line for each ledger and projection, one on who follows, then one for each fact that was set aside."""
+    with opened(settings_at(data)) as use:
+        stand, aside, here = standings(use.store), set_aside(use.store), attendants(use.store)
     if as_json:
-        document = {"projections": [asdict(one) for one in stand], "set_aside": [asdict(one) for one in aside]}
+        document = {
+            **asdict(here),
+            "projections": [asdict(one) for one in stand],
+            "set_aside": [asdict(one) for one in aside],
+        }
         write(orjson.dumps(document, option=orjson.OPT_APPEND_NEWLINE))
         return
     answers().print(_standings(stand))
+    print(_attended(here))
     if aside:
         answers().print(_set_aside(aside))
 
 
 def retry(data: Path | None, *, as_json: bool) -> None:
     """`Wrong` when something is still set aside: its cause isn't repaired."""
-    with opened(read_settings(data)) as use:
+    with opened(settings_at(data)) as use:
         done = take_up_again(use.store)
     if as_json:
         document = {"digested": [asdict(one) for one in done.digested], "left": [asdict(one) for one in done.left]}
@@ -50,6 +55,12 @@ def retry(data: Path | None, *, as_json: bool) -> None:
 def _facts(asides: Sequence[SetAside]) -> str:
     count = len({(one.ledger, one.position) for one in asides})
     return f"{count} fact{'' if count == 1 else 's'}"
+
+
+def _attended(here: Attendants) -> str:
+    waiting = {0: "nobody stands", 1: "one more stands"}.get(here.standing_by, f"{here.standing_by} more stand")
+    followed = "A process follows" if here.followed else "Nobody follows: start `stepdown serve` or `stepdown follow`"
+    return f"{followed}; {waiting} by."
 
 
 def _standings(found: Sequence[Standing]) -> Table:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import time
 from pathlib import Path
 from typing import LiteralString
@@ -48,11 +49,13 @@ def test_a_standby_takes_over_within_two_seconds_of_a_kill(empty_program: Progra
             first.is_at_work("Following")
             until_current(store, WAIT_SECONDS)
             with serving("follow", cwd=tmp_path, **variables) as second:
-                second.is_at_work("Following")
+                second.is_at_work("Standing by, since another process follows")
+                assert "Following" not in second.err
                 first.process.kill()
                 first.process.wait()
                 ledger.append([holiday(version=2)])
                 until_current(store, TAKEN_OVER_SECONDS)
+                second.is_at_work("Following")
                 assert second.process.poll() is None
 
 
@@ -115,3 +118,30 @@ def test_while_a_process_follows_it_is_taken_up_again_beside_it(empty_program: P
 def test_options_that_contradict_each_other_are_not_understood(empty_program: Program) -> None:
     run("follow", "--status", "--retry").not_understood("--retry")
     run("follow", "--json").not_understood("--status")
+
+
+def attended(followed: bool, standing_by: int) -> None:
+    """Waits until that is what is said of who follows."""
+    end = time.monotonic() + WAIT_SECONDS
+    wanted = {"followed": followed, "standing_by": standing_by}
+    while not wanted.items() <= (document := run("follow", "--status", "--json").done().document).items():
+        assert time.monotonic() < end, document
+        time.sleep(0.05)
+
+
+def test_who_follows_and_who_stands_by_is_shown(empty_program: Program, tmp_path: Path) -> None:
+    attended(False, 0)
+    nobody = run("follow", "--status").done().text
+    assert "Nobody follows: start `stepdown serve` or `stepdown follow`; nobody stands by.\n" in nobody
+    with serving("follow", cwd=tmp_path, **empty_program.variables) as first:
+        first.is_at_work("Following")
+        attended(True, 0)
+        with serving("follow", cwd=tmp_path, **empty_program.variables) as second:
+            second.is_at_work("Standing by")
+            attended(True, 1)
+            assert "A process follows; one more stands by.\n" in run("follow", "--status").done().text
+            first.ends_by(signal.SIGTERM)
+            second.is_at_work("Following")
+            attended(True, 0)
+            second.ends_by(signal.SIGTERM)
+            attended(False, 0)
