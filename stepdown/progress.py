@@ -1,4 +1,4 @@
-"""How far long work has come, on a terminal; nowhere else."""
+"""How far long work has come, on a terminal; in a file a line now and then, of what may take minutes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from exchange.importing import Progress as Told
 from exchange.importing import Stage, no_progress
-from stepdown.terminal import notes
+from stepdown.terminal import notes, say, shown
+
+LINE_SECONDS: Final = 5.0
+"""Between two lines of progress, where there is no terminal."""
 
 _WORDS: Final = {Stage.READING: "Reading", Stage.RECORDING: "Recording"}
 
@@ -38,7 +41,7 @@ def folding() -> Iterator[Callable[[str, int, int], None]]:
     """How far each ledger is folded, and how many facts a second."""
     console = notes()
     if not console.is_terminal:
-        yield lambda ledger, done, of: None
+        yield _lines_of_folding()
         return
     rate = TextColumn("{task.fields[rate]:>8,.0f} facts/s")
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), rate, TimeRemainingColumn())
@@ -55,6 +58,19 @@ def folding() -> Iterator[Callable[[str, int, int], None]]:
             bars.update(tasks[ledger], completed=done, total=of, rate=per_second)
 
         yield told
+
+
+def _lines_of_folding() -> Callable[[str, int, int], None]:
+    """The same in a file: a line every few seconds, so that who looks sees that it goes on."""
+    last = monotonic()
+
+    def told(ledger: str, done: int, of: int) -> None:
+        nonlocal last
+        if (now := monotonic()) - last >= LINE_SECONDS:
+            last = now
+            say(f"{shown(ledger)}: {done:,} of {of:,} facts folded.")
+
+    return told
 
 
 @contextmanager

@@ -15,10 +15,9 @@ from projections.catalog import PROJECTIONS
 from projections.compare import Compared, Difference
 from projections.projection import Projection
 from stepdown.errors import Wrong
-from stepdown.opening import Opened, opened
+from stepdown.opening import Opened, opened, settings_at
 from stepdown.progress import folding
-from stepdown.settings import read_settings
-from stepdown.terminal import answers, shown, write
+from stepdown.terminal import answers, say, shown, write
 
 
 def rebuild(names: Sequence[str], *, check: bool, data: Path | None, as_json: bool) -> None:
@@ -26,7 +25,7 @@ def rebuild(names: Sequence[str], *, check: bool, data: Path | None, as_json: bo
     did."""
     wanted = _wanted(names)
     begun = monotonic()
-    with opened(read_settings(data)) as use, folding() as told:
+    with opened(settings_at(data)) as use, folding() as told:
         if check:
             found = work.check(use.store, wanted, told=told)
         else:
@@ -39,6 +38,9 @@ def rebuild(names: Sequence[str], *, check: bool, data: Path | None, as_json: bo
     if check and differ:
         many = "1 row is" if differ == 1 else f"{differ} rows are"
         raise Wrong(f"{many} not what the facts say: find out why. `stepdown rebuild` makes the tables anew.")
+    if differ:
+        many = "1 row was" if differ == 1 else f"{differ} rows were"
+        say(f"{many} not what the facts say: find out why. The tables were replaced by right ones.")
 
 
 def _wanted(names: Sequence[str]) -> list[Projection]:

@@ -35,7 +35,10 @@ def test_a_row_that_differs_is_named_and_made_right(followed: Program, monkeypat
     assert "equal" in run("rebuild", "census", "--check").done().text
     run("rebuild").refused("STEPDOWN_OWNER_URL")
     monkeypatch.setenv("STEPDOWN_OWNER_URL", followed.database.owner_url)
-    done = run("rebuild", "names", "--json").done().document
+    made = run("rebuild", "names", "--json").done()
+    assert made.err == "1 row was not what the facts say: find out why. The tables were replaced by right ones.\n"
+    assert run("rebuild", "names").done().err == ""
+    done = made.document
     assert [(one["projection"], one["position"], one["equal"]) for one in done] == [("names", 400, False)]
     assert [one["what"] for one in done[0]["differences"]] == ["missing"]
     found = run("rebuild", "--check", "--json").done().document
@@ -62,3 +65,12 @@ def test_migrate_puts_its_tables_in_the_place_of_another_versions(
     # Whoever has no master key needs none where there is nothing to make anew.
     (followed.data / "master.key").unlink()
     assert "was prepared for this version before" in run("migrate").done().text
+
+
+def test_into_a_file_a_line_of_progress_is_said_now_and_then(
+    followed: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("rebuild", "--check").done().err == ""
+    monkeypatch.setattr("stepdown.progress.LINE_SECONDS", 0.0)
+    lines = run("rebuild", "--check").done().err.splitlines()
+    assert lines[-1] == "lexington: 400 of 400 facts folded."
