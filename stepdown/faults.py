@@ -24,13 +24,16 @@ def sentence(error: BaseException) -> str | None:
     # Only now: what was raised has been imported already, or isn't meant.
     from api.tokens import BeyondLoopback, KeyFileError
     from domain.refused import Refused
-    from exchange.errors import ExchangeError
+    from exchange.errors import ExchangeError, NotOnRecord
     from stepdown.embedded.errors import EmbeddedError
     from store.errors import StoreError
 
     match error:
         case Refused(rule=rule, because=because):
             return f"{because} ({rule})"
+        case NotOnRecord():
+            # What a question is asked with is an option here.
+            return str(error).replace("`known_at`", "`--known-at`")
         case StoreError() | EmbeddedError() | ExchangeError() | KeyFileError() | BeyondLoopback():
             return str(error)
         case OSError(strerror=str(why), filename=str(name)):

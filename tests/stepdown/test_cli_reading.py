@@ -75,7 +75,7 @@ TIMED: dict[str, tuple[str, ...]] = {
 @pytest.mark.parametrize("words", TIMED.values(), ids=TIMED)
 def test_both_times_mean_the_same_to_every_command(program: Program, words: tuple[str, ...]) -> None:
     """In the sentences that HTTP says, beside the answer."""
-    nothing = "Nothing was on record of this facility at that time: ask for a later"
+    nothing = "Nothing was on record of this facility at that time: ask for a later `--known-at`."
     run(*words, "--known-at", "2020-01-01T00:00:00Z").refused(nothing)
     later = run(*words, "--known-at", "2100-01-01T00:00:00Z", "--as-of", "2026-04-17").done()
     assert "this is what was known then." in later.err
