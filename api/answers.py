@@ -393,7 +393,7 @@ class Health(Document):
 
 
 class Readiness(Document):
-    """`lag` is how far the projections are behind the ledgers, in events and in seconds."""
+    """`lag` is how far the projections are behind the ledgers: `events`, and in `seconds` the age of the oldest one."""
 
     status: str = Field(examples=["ready"])
     database: str
