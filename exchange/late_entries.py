@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -94,19 +94,28 @@ def answer(
 def _timed(
     ledger: Ledger, known: Knowledge, zone: ZoneInfo, from_on: date | None, to_on: date
 ) -> Iterator[tuple[Recorded, Timed]]:
-    # What was recorded elsewhere within the dates came in later than that, never earlier: the end is where all ends.
+    # What was recorded here within the dates ends with them. What was recorded elsewhere came in later than that, never
+    # earlier; whether an entry did is sealed with it in a chart, so those behind the dates are opened to see it. An
+    # import that was broken off has left no other trace.
     after = 0 if from_on is None else last_before(ledger, from_on, zone)
+    end = last_before(ledger, to_on + timedelta(days=1), zone)
     while after < known.position:
         rows = ledger.rows(after=after, upto=known.position, limit=PAGE_FACTS)
-        entries = ledger.opened(rows)
+        entries = [entry for entry in ledger.opened(rows) if _within(entry, end, zone, from_on, to_on)]
         ends = scheduled_ends(ledger, entries, known.position)
         for entry in entries:
-            if to_on < recorded_on(entry, zone) or (from_on is not None and recorded_on(entry, zone) < from_on):
-                continue
             one = timed(entry, zone, scheduled_end=ends.get(entry.position))
             if one is not None:
                 yield entry, one
         after = rows[-1][0]
+
+
+def _within(entry: Recorded, end: int, zone: ZoneInfo, from_on: date | None, to_on: date) -> bool:
+    """Whether it was first recorded on these dates; here, that was up to position `end`."""
+    if entry.position > end and entry.envelope.recorded_elsewhere_at is None:
+        return False
+    on = recorded_on(entry, zone)
+    return on <= to_on and (from_on is None or from_on <= on)
 
 
 def scheduled_ends(ledger: Ledger, entries: Sequence[Recorded], upto: int) -> dict[int, datetime | None]:

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from domain.late_entries import Per
-from exchange import replay
+from domain.record import Recorded
+from exchange import late_entries, replay
 from exchange.errors import NotAsked, NotOnRecord
+from exchange.importing import import_file
 from exchange.late_entries import LateEntries, answer
 from store.store import Store
+from tests.exchange.program_file import OPERATOR, SAMPLE
 from tests.exchange.test_replay import NOW, PATIENTS
 from tests.sample_program import sample
 
@@ -77,3 +81,26 @@ def test_dates_in_the_wrong_order_and_sites_that_are_not_there_have_clear_answer
         answer(restored, "nowhere", per=Per.KIND, now=NOW)
     nobody = figures(restored, from_on=date(2019, 1, 1), to_on=date(2019, 1, 1) + timedelta(days=6))
     assert (nobody.rows, nobody.whole["entries"], nobody.whole["late_share"]) == ([], 0, None)
+
+
+WEEK = {"from_on": date(2026, 3, 2), "to_on": date(2026, 3, 8)}
+
+
+def test_of_a_week_no_more_is_counted_than_that_week(restored: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever came afterwards: no session is looked up for it."""
+    judged: list[Recorded] = []
+
+    def ends(ledger: object, entries: Sequence[Recorded], upto: int) -> dict[int, datetime | None]:
+        judged.extend(entries)
+        return {}
+
+    monkeypatch.setattr(late_entries, "scheduled_ends", ends)
+    assert figures(restored, **WEEK).whole["entries"]
+    assert {entry.recorded_at.astimezone(ZONE).date() for entry in judged} <= {date(2026, 3, n) for n in range(2, 9)}
+
+
+def test_what_was_imported_counts_in_the_week_in_which_it_was_recorded_elsewhere(restored: Store, store: Store) -> None:
+    """It came in long after: behind all that was recorded here that week."""
+    import_file(store, SAMPLE, by=OPERATOR)
+    for per in (Per.KIND, Per.PERSON):
+        assert figures(store, per, **WEEK).rows == figures(restored, per, **WEEK).rows
