@@ -20,6 +20,7 @@ from exchange.errors import NotAsked, NotOnRecord
 from projections.follower import Follower
 from store.keys import FileKeyring
 from store.store import Store
+from tests.projections.tables import refusing, set_aside
 from tests.projections.test_rows import CHART, INQUIRED, PATIENT, REGISTERED
 from tests.projections.test_set_aside import OPENED
 from tests.sample_program import sample, site_of
@@ -148,3 +149,13 @@ def test_a_chart_that_was_destroyed_is_nobody_s_work_any_more(store: Store) -> N
         assert [row["position"] for row in all_pages(store, person, 1)] == [1, 4]
         assert all_pages(store, Wanted(patient_id=PATIENT), 10) == []
         Follower(store).catch_up()
+
+
+def test_what_the_table_lacks_is_found_in_the_ledger(store: Store, database: Any) -> None:
+    ledger = store.ledger("lexington")
+    ledger.append([new("facility/lexington", 1, OPENED)])
+    ledger.append([new(CHART, 1, REGISTERED), new(CHART, 2, INQUIRED)])
+    with refusing(database, "activity", "position <> 2"):
+        Follower(store).catch_up()
+    assert [(row[0], row[1]) for row in set_aside(store, "lexington")] == [("activity", 2)]
+    assert [row["position"] for row in all_pages(store, Wanted(person=AMES.id), 10)] == [1, 2, 3]

@@ -13,7 +13,7 @@ import pytest
 
 from domain.chart.attendance import AttendanceRecorded
 from domain.record import Recorded
-from domain.session import SessionHeld
+from domain.session import SessionHeld, SessionScheduled
 from domain.week import local_date
 from exchange import replay
 from exchange.changes import Changes, answer
@@ -81,11 +81,26 @@ def test_whatever_two_moments_lead_from_one_replay_to_the_other(restored: Store,
     if middle is not None:
         steps = [changes(restored, a, b, patient_id, as_of=as_of) for a, b in ((at[0], at[1]), (at[1], at[2]))]
         assert [*events(steps[0]), *events(steps[1])] == events(last)
-    if moved and not last.lines and not last.beside:
-        assert last.time_passed
 
 
 CUT = ("patient_id", "facility")
+
+
+def test_a_session_that_is_over_by_then_is_expected_by_the_passing_of_time_alone(restored: Store) -> None:
+    """Nobody had recorded anything of it yet, and the status says something else after its end."""
+    zone = ZoneInfo("America/New_York")
+    recorded = [f for f in sample() if f.stream == f"chart/{ANN}" and isinstance(f.fact, AttendanceRecorded)]
+    record = recorded[4]  # By then she was admitted.
+    session = f"session/{record.fact.session_id}"
+    scheduled = next(f.fact for f in sample() if f.stream == session and isinstance(f.fact, SessionScheduled))
+    since, until = scheduled.starts_at, scheduled.ends_at + timedelta(minutes=1)
+    assert record.recorded_at > until
+    on = local_date(scheduled.starts_at, zone)
+    found = changes(restored, since, until, as_of=on)
+    assert found.time_passed
+    assert record.name not in events(found)
+    assert "week.sessions_expected" in {one["field"] for one in found.record(since)["changes"]}
+    assert not changes(restored, since, scheduled.ends_at - timedelta(minutes=1), as_of=on).time_passed
 
 
 def test_before_anything_was_on_record_nothing_was_known(restored: Store) -> None:

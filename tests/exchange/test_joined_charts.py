@@ -11,6 +11,7 @@ import pytest
 
 from domain.claims import MRN
 from domain.record import stream_uuid
+from exchange import replay
 from exchange.importing import import_file
 from exchange.restoring import restore_file
 from projections.links import chart_that_stays
@@ -28,6 +29,7 @@ from tests.exchange.program_file import (
     sample_lines,
     write,
 )
+from tests.exchange.test_replay import ANN, AS_OF, NOW
 
 LINES = sample_lines()
 BY = next(line["by"] for line in LINES if line["by"]["role"] == "administrator")
@@ -150,3 +152,27 @@ def test_a_chart_of_another_site_is_linked_by_file(store: Store, tmp_path: Path,
     chart = chart_that_stays(ledger, stream_uuid(STAYS), upto=ledger.head().position)
     assert chart is not None
     assert [(one.ledger, str(one.patient_id)) for one in chart.links] == [(LOUISVILLE, link["patient_id"])]
+
+
+def test_a_history_says_what_a_linked_site_has_learned_since(store: Store, tmp_path: Path) -> None:
+    """Nothing is new here: the same facts, the same position, another answer."""
+    there = elsewhere()
+    link = {"ledger": LOUISVILLE, "patient_id": key(there[-1]["stream"]), "basis": "Signed for."}
+    further = Further()
+    further.add(f"chart/{ANN}", "ChartLinked", link, reason=None)
+    assert imported(store, tmp_path, [*LINES, *there, *further.lines]) == []
+
+    def history() -> replay.History:
+        found = replay.answer(store, "lexington", ANN, now=NOW, as_of=AS_OF)
+        assert found is not None
+        return found
+
+    before = history()
+    assert "open_elsewhere" not in before.status["flags"]
+    inquiry = changed(
+        first_of(LINES, "InquiryReceived"), ledger=LOUISVILLE, stream=there[-1]["stream"], version=2, by=CLERK
+    )
+    import_file(store, write(tmp_path / "later.ndjson", [inquiry]), by=OPERATOR)
+    after = history()
+    assert "open_elsewhere" in after.status["flags"]
+    assert after.knowledge == before.knowledge

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any, LiteralString
 from uuid import UUID
+
+import psycopg
+from psycopg import sql
 
 from domain.chart import Chart
 from domain.chart.attendance import Attendance, AttendanceCorrected, Outcome
@@ -175,3 +179,17 @@ def positions(store: Store, ledger: str) -> dict[str, int]:
 def set_aside(store: Store, ledger: str) -> list[tuple[Any, ...]]:
     """projection, position, stream, version, type, reason"""
     return query(store, ledger, SET_ASIDE)
+
+
+@contextmanager
+def refusing(database: Any, table: str, check: LiteralString) -> Iterator[None]:
+    """A read table that takes no row but those of which this is true: others are refused by the database itself."""
+    name, condition = sql.Identifier("projection", table), sql.SQL(check)
+    add = sql.SQL("ALTER TABLE {} ADD CONSTRAINT refusing CHECK ({}) NOT VALID").format(name, condition)
+    drop = sql.SQL("ALTER TABLE {} DROP CONSTRAINT refusing").format(name)
+    with psycopg.connect(database.superuser_url, autocommit=True) as connection:
+        connection.execute(add)
+        try:
+            yield
+        finally:
+            connection.execute(drop)

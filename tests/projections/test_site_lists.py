@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -13,8 +14,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.at_risk.due import Step
-from domain.chart.screening import ScreeningOrdered
+from domain.chart.screening import ScreeningOrdered, SpecimenCollected
 from domain.chart.step_down import Stage, StepDownRecommended
+from domain.facility import Facility
 from domain.key_destruction import KeyDestroyed
 from domain.site_screenings import SeenTo, Wanted
 from domain.site_step_downs import WantedStepDowns
@@ -23,9 +25,10 @@ from projections import screenings, site_list, step_downs
 from projections.cut import Behind
 from projections.follower import Follower
 from store.store import Store
+from tests.projections.tables import refusing, set_aside
 from tests.projections.test_rows import CHART, EPISODE, INQUIRED, MONDAY, PATIENT, REGISTERED
 from tests.projections.test_set_aside import OPENED
-from tests.store.given import new
+from tests.store.given import holiday, new
 
 MUCH_LATER = datetime(2030, 1, 1, tzinfo=UTC)
 DAYS = st.dates(date(2026, 2, 10), date(2026, 5, 20))
@@ -201,3 +204,67 @@ def test_lists_that_are_behind_are_not_answered(store: Store, monkeypatch: pytes
         screenings.answer(store, "lexington", Wanted(first=None, last=None), **today(on))
     with pytest.raises(Behind, match="try again"):
         step_downs.answer(store, "lexington", WantedStepDowns(), **today(on))
+
+
+def test_a_list_whose_table_lacks_a_fact_comes_from_the_ledger(store: Store, database: Any) -> None:
+    ledger = store.ledger("lexington")
+    ledger.append([new("facility/lexington", 1, OPENED)])
+    for version, fact in enumerate([REGISTERED, INQUIRED, ORDERED], start=1):
+        ledger.append([new(CHART, version, fact)])
+    with refusing(database, "screenings", "false"):
+        Follower(store).catch_up()
+    assert [row[0] for row in set_aside(store, "lexington")] == ["screenings"]
+    now = datetime.now(UTC)
+    shown = screenings.answer(store, "lexington", Wanted(first=None, last=None), now=now, as_of=now.date())
+    assert [row["patient_id"] for row in shown.rows] == [str(PATIENT)]
+
+
+def test_what_was_collected_later_stands_under_the_day_of_its_order(store: Store, no_ledger: None) -> None:
+    """As of the evening before, nothing was collected yet; the table knows by now that it was."""
+    at_noon = noon(date(2026, 3, 3))
+    ordered, collected = (
+        replace(told, envelope=replace(told.envelope, recorded_elsewhere_at=at))
+        for told, at in (
+            (new(CHART, 3, ORDERED), at_noon - timedelta(days=1)),
+            (new(CHART, 4, COLLECTED), at_noon),
+        )
+    )
+    ledger = store.ledger("lexington")
+    ledger.append([new("facility/lexington", 1, OPENED)])
+    ledger.append([new(CHART, 1, REGISTERED), new(CHART, 2, INQUIRED), ordered, collected])
+    Follower(store).catch_up()
+    day = date(2026, 3, 2)
+    shown = screenings.answer(store, "lexington", Wanted(first=day, last=day), now=at_noon, as_of=day)
+    assert [row["on"] for row in shown.rows] == [day.isoformat()]
+
+
+COLLECTED = SpecimenCollected(
+    episode_id=EPISODE,
+    screening_id=ORDERED.screening_id,
+    collected_at=noon(date(2026, 3, 3)),
+    matrix="urine",
+    observed=True,
+)
+
+
+def test_the_site_is_that_of_the_tables_position(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A holiday that came in since is in neither part of the answer."""
+    monkeypatch.setattr("projections.cut.SERVED_SECONDS", 600.0)
+    ledger = store.ledger("lexington")
+    ledger.append([new("facility/lexington", 1, OPENED)])
+    Follower(store).catch_up()
+    ledger.append([holiday(version=2)])
+    seen: list[Facility] = []
+
+    def present(_charts: Any, site: Facility) -> list[dict[str, Any]]:
+        seen.append(site)
+        return []
+
+    def named(_zone: Any) -> Any:
+        return "SELECT patient_id FROM projection.screenings WHERE ledger = %(ledger)s", {"ledger": "lexington"}
+
+    now = datetime.now(UTC)
+    asked = {"now": now, "as_of": now.date(), "known_at": None}
+    found = site_list.site_list(store, "lexington", screenings.PROJECTION, named, present, **asked)  # type: ignore[arg-type]
+    assert found.position == 1
+    assert [dict(site.holidays) for site in seen] == [{}]
