@@ -10,8 +10,7 @@ from psycopg.types.json import Jsonb
 
 from domain.chart import fold
 from domain.chart.attendance import RECORDS, AttendanceCorrected, Attendances, evolve
-from domain.key_destruction import KeyDestroyed
-from domain.record import EnteredInError, Recorded, stream_uuid
+from domain.record import Recorded, stream_uuid
 from projections.definition import define
 from projections.projection import Cursor, by_stream, destroyed, strikes, whole
 from store.ledger import Ledger
@@ -96,5 +95,4 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.attendance", "domain.chart"),
     apart=True,
-    facts=(*RECORDS, EnteredInError, KeyDestroyed),
 )

@@ -133,7 +133,7 @@ class Beside:
         new = [one for one in self.projections if one.apart and at[one.name] == 0 < goal[one.name]]
         for upto in sorted({goal[one.name] for one in new}):
             together = [one for one in new if goal[one.name] == upto]
-            tasks = list(tasks_of(together, ledger, upto, batch))
+            tasks = list(tasks_of(ledger, upto, batch))
             facts, done = sum(task.facts for task in tasks), 0
             for task in hands(together, tasks):
                 done += task.facts

@@ -21,8 +21,7 @@ from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import cohort_held, cohorts_named, overfull
-from domain.key_destruction import KeyDestroyed
-from domain.record import EnteredInError, Entry, Recorded, stream_name, stream_uuid
+from domain.record import Entry, Recorded, stream_name, stream_uuid
 from domain.site import Site
 from domain.status import census_row
 from projections import status
@@ -175,7 +174,6 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.census", "domain.chart"),
     apart=True,
-    facts=(*_DATED, DischargeVoided, EnteredInError, KeyDestroyed),
 )
 
 

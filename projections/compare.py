@@ -113,16 +113,16 @@ def compare(fresh: Beside, ledger: Ledger, *, batch: int = BATCH, told: Told = n
         at = positions(fresh.db, fresh.projections, ledger.name)
         fresh.fold(ledger, at, batch=batch, told=told)
         ended = _ended_later(ledger, min(at.values()))
-        places = _places(fresh, ledger.name)
+        places, aside = _places(fresh, ledger.name), _differently_aside(fresh, ledger.name)
         found = []
         for projection in fresh.projections:
             table = _Table.of(fresh, projection)
             rows, checksum = table.checksum(fresh.db, ledger.name, live=True)
-            different = [*places.get(projection.name, ())]
+            different = aside.get(projection.name, [])
             if (rows, checksum) != table.checksum(fresh.db, ledger.name, live=False):
                 different += table.different(fresh.db, ledger.name)
             different += table.sealed(fresh.db, ledger)
-            kept = [one for one in different if one.key.get(_PATIENT) not in ended]
+            kept = [*places.get(projection.name, ()), *(one for one in different if not ended & {*one.key.values()})]
             found.append(Compared(ledger.name, projection.name, at[projection.name], rows, checksum, kept))
     return found
 
@@ -142,25 +142,36 @@ def moment(db: Connection) -> Iterator[None]:
 
 
 def _ended_later(ledger: Ledger, position: int) -> set[str]:
-    """The patients whose charts were destroyed since: their facts are gone, their rows go when the tables get there."""
+    """By what a key names it, whatever is of charts that were destroyed since, patients and positions of facts: these
+    are gone, and the rows go when the tables get there."""
     rows = ledger.typed([KeyDestroyed.__name__], after=position, upto=_EVERYTHING, limit=2**31)
-    return {str(fact.fact.patient_id) for fact in ledger.opened(rows)}
+    patients = {str(fact.fact.patient_id) for fact in ledger.opened(rows)}
+    gone = ledger.apart(_EVERYTHING).rows([stream_name("chart", patient) for patient in sorted(patients)])
+    return patients | {str(row[0]) for row in gone}
 
 
 def _places(fresh: Beside, ledger: str) -> dict[str, list[Difference]]:
-    """What is wrong about the positions themselves, and about what was set aside, by projection."""
-    names = [projection.name for projection in fresh.projections]
-    asked = {"ledger": ledger, "projections": names}
+    """What is wrong about the positions themselves, by projection."""
     found: dict[str, list[Difference]] = {}
-    for name, position, fits in fresh.db.execute(_PLACE, asked).fetchall():
+    for name, position, fits in fresh.db.execute(_PLACE, _asked(fresh, ledger)).fetchall():
         if not fits:
             what = "the position was moved: it is not that of a fact recorded then"
             found.setdefault(name, []).append(Difference(ledger, name, {"position": str(position)}, what))
+    return found
+
+
+def _differently_aside(fresh: Beside, ledger: str) -> dict[str, list[Difference]]:
+    """What is wrong about what was set aside, by projection."""
+    found: dict[str, list[Difference]] = {}
     query = sql.SQL(_SET_ASIDE).format(fresh=fresh.table("set_aside"))
-    for name, position, missing in fresh.db.execute(query, asked).fetchall():
+    for name, position, missing in fresh.db.execute(query, _asked(fresh, ledger)).fetchall():
         what = "can't be digested and isn't set aside" if missing else "set aside, and could be digested"
         found.setdefault(name, []).append(Difference(ledger, name, {"position": str(position)}, what))
     return found
+
+
+def _asked(fresh: Beside, ledger: str) -> dict[str, object]:
+    return {"ledger": ledger, "projections": [projection.name for projection in fresh.projections]}
 
 
 @dataclass(frozen=True, slots=True)

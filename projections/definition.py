@@ -35,10 +35,9 @@ def define(
     folds: Sequence[str],
     sealed: Mapping[str, Opens] | None = None,
     apart: bool = False,
-    facts: Sequence[type] | None = None,
 ) -> Projection:
     """A projection. `folds` are the modules and packages that decide what the rows say; `sealed` opens the columns that
-    are encrypted; `apart` and `facts` as `Projection` says.
+    are encrypted; `apart` as `Projection` says.
 
     Their source is read when the projection's module is imported, together with the code that runs: not later, when a
     new version may have been installed under a process of the former one.
@@ -48,8 +47,7 @@ def define(
         for path in _sources(module):
             # A hash of hashes: text that moves from one file to the next is another definition.
             found.update(sha256(path.read_bytes()).digest())
-    names = None if facts is None else tuple(fact.__name__ for fact in facts)
-    return Projection(name, apply, found.hexdigest(), sealed or {}, apart, names)
+    return Projection(name, apply, found.hexdigest(), sealed or {}, apart)
 
 
 def _sources(module: str) -> Iterator[Path]:

@@ -1,7 +1,8 @@
 """A batch of facts goes into the tables together with the position, or not at all; what can't go in is set aside.
 
 A batch that fails is tried again in halves, each projection for itself, down to the one fact that one projection can't
-digest. Its place in the tables is then left as it was before that fact; the rest goes on.
+digest. Its place in the tables is then left as it was before that fact; the rest goes on. What can't even be read is
+set aside by every projection, whatever facts its fold looks at: nobody can say what it would have told.
 """
 
 from __future__ import annotations
@@ -20,11 +21,15 @@ from projections.projection import AS_PROJECTOR, Facts, Projection
 from store.database import Connection
 from store.errors import SchemaMismatch, ShapeError, Unreadable
 from store.ledger import Ledger
+from store.mapper import Row
 
 log = logging.getLogger(__name__)
 
 UNREADABLE: Final = (Unreadable, ShapeError, msgspec.MsgspecError)
 """A stored fact that doesn't open, or isn't of a shape that this version knows."""
+
+DOES_NOT_OPEN: Final = "The stored fact doesn't open, or isn't of a shape that is known."
+"""Why it is set aside: by every projection, then."""
 
 _INDIGESTIBLE: Final = (
     *UNREADABLE,
@@ -53,7 +58,7 @@ RETURNING projection
 _SET_ASIDE: Final[LiteralString] = """
 INSERT INTO projection.set_aside (ledger, projection, position, stream, version, type, reason)
 SELECT fact.ledger, unnest(%(projections)s::text[]), fact.position, fact.stream, fact.version, fact.type, %(reason)s
-FROM fact WHERE fact.ledger = %(ledger)s AND fact.position = %(position)s
+FROM fact WHERE fact.ledger = %(ledger)s AND fact.position = ANY(%(positions)s)
 """
 # Whoever takes up again what was set aside, or puts other tables in the place of these, waits for the batch or lets it
 # wait: what is read from here on is what was there when the batch is committed.
@@ -69,19 +74,21 @@ _RECORDED_AT: Final[LiteralString] = (
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The facts that can be read after position `before`, up to `upto`, the last one then, recorded at that instant:
-    those of charts that were destroyed are passed by."""
+    those of charts that were destroyed are passed by. `unreadable`: where among them stands what can't be read."""
 
     facts: Sequence[Recorded]
     before: int
     upto: int
     recorded_at: datetime
+    unreadable: tuple[int, ...] = ()
 
     def parts(self, first: int) -> tuple[Batch, Batch]:
         """The batch up to its n-th fact, and the rest."""
         last = self.facts[first - 1]
+        until = tuple(position for position in self.unreadable if position < last.position)
         return (
-            Batch(self.facts[:first], self.before, last.position, last.recorded_at),
-            Batch(self.facts[first:], last.position, self.upto, self.recorded_at),
+            Batch(self.facts[:first], self.before, last.position, last.recorded_at, until),
+            Batch(self.facts[first:], last.position, self.upto, self.recorded_at, self.unreadable[len(until) :]),
         )
 
 
@@ -98,8 +105,7 @@ def digest(
             for projection in projections if facts else ():
                 # A cursor each: what one has not looked at is not what the next one asked for.
                 projection.apply(db.cursor(binary=True), ledger, facts)
-            if noted:
-                _advance(db, projections, ledger.name, batch.before, batch.upto, batch.recorded_at)
+            _finish(db, projections, ledger, batch, noted=noted)
     except _INDIGESTIBLE as error:
         if len(projections) > 1:
             for projection in projections:
@@ -108,10 +114,17 @@ def digest(
             for part in batch.parts(len(facts) // 2):
                 digest(db, projections, ledger, part, noted=noted)
         else:
-            before = batch.before if noted else None
-            _set_aside(db, projections, ledger, facts[0].position, _reason(error), before=before)
-            if facts[0].position < batch.upto:
-                digest(db, projections, ledger, batch.parts(1)[1], noted=noted)
+            upto, rest = batch.parts(1)
+            with db.transaction():
+                hold(db, projections, ledger.name)
+                _set_aside(db, projections, ledger, [upto.upto], _reason(error))
+                _finish(db, projections, ledger, upto, noted=noted)
+            _tell(projections, ledger, upto.unreadable, DOES_NOT_OPEN)
+            _tell(projections, ledger, [upto.upto], _reason(error))
+            if rest.before < rest.upto:
+                digest(db, projections, ledger, rest, noted=noted)
+    else:
+        _tell(projections, ledger, batch.unreadable, DOES_NOT_OPEN)
 
 
 def further(
@@ -119,27 +132,28 @@ def further(
 ) -> int:
     """Brings these projections, which are at `position`, on by a batch of at most so many facts, not beyond `upto`.
     Answers where they are then. There is a fact to read."""
-    while True:
-        rows = ledger.rows(after=position, upto=upto, limit=limit)
+    rows = ledger.rows(after=position, upto=upto, limit=limit)
+    facts, unreadable = opened(ledger, rows)
+    last = rows[-1]
+    digest(db, projections, ledger, Batch(facts, position, last[0], last[4], unreadable))
+    return last[0]
+
+
+def opened(ledger: Ledger, rows: Sequence[Row]) -> tuple[list[Recorded], tuple[int, ...]]:
+    """These rows as facts, and the positions of those that can't be read, in order."""
+    try:
+        return ledger.opened(rows), ()
+    except UNREADABLE:
+        ledger.prepare(row[1] for row in rows)
+    facts: list[Recorded] = []
+    unreadable = []
+    # Of a destroyed chart, whose facts come without a body, the key would be asked for each time.
+    for row in (row for row in rows if row[5] is not None):
         try:
-            facts = ledger.opened(rows)
+            facts += ledger.opened([row])
         except UNREADABLE:
-            if limit > 1:
-                # One of them can't be read: those before it can.
-                limit = max(min(limit, len(rows)) // 2, 1)
-                continue
-            set_unreadable_aside(db, projections, ledger, position + 1, before=position)
-            return position + 1
-        digest(db, projections, ledger, Batch(tuple(facts), position, upto=rows[-1][0], recorded_at=rows[-1][4]))
-        return rows[-1][0]
-
-
-def set_unreadable_aside(
-    db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int, *, before: int | None
-) -> None:
-    """For a fact that could not even be read. `before`: where the projections are, and go on from; None: they stay."""
-    because = "The stored fact doesn't open, or isn't of a shape that is known."
-    _set_aside(db, projections, ledger, position, because, before=before)
+            unreadable.append(row[0])
+    return facts, tuple(sorted(unreadable))
 
 
 def arrive(db: Connection, projections: Sequence[Projection], ledger: Ledger, position: int) -> None:
@@ -176,24 +190,26 @@ def _advance(
         raise SchemaMismatch("The read tables were made anew, or somebody else follows: nothing was written twice.")
 
 
+def _finish(db: Connection, projections: Sequence[Projection], ledger: Ledger, batch: Batch, *, noted: bool) -> None:
+    """The last statements of the transaction that brings them behind the batch."""
+    if batch.unreadable:
+        _set_aside(db, projections, ledger, batch.unreadable, DOES_NOT_OPEN)
+    if noted:
+        _advance(db, projections, ledger.name, batch.before, batch.upto, batch.recorded_at)
+
+
 def _set_aside(
-    db: Connection,
-    projections: Sequence[Projection],
-    ledger: Ledger,
-    position: int,
-    reason: str,
-    *,
-    before: int | None,
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, positions: Sequence[int], reason: str
 ) -> None:
     names = [projection.name for projection in projections]
-    with db.transaction():
-        hold(db, projections, ledger.name)
-        place = {"ledger": ledger.name, "position": position}
-        [[recorded_at]] = db.execute(_RECORDED_AT, place).fetchall()
-        db.execute(_SET_ASIDE, {**place, "projections": names, "reason": reason})
-        if before is not None:
-            _advance(db, projections, ledger.name, before, position, recorded_at)
-    log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, ", ".join(names), reason)
+    given = {"ledger": ledger.name, "projections": names, "positions": list(positions), "reason": reason}
+    db.execute(_SET_ASIDE, given)
+
+
+def _tell(projections: Sequence[Projection], ledger: Ledger, positions: Sequence[int], reason: str) -> None:
+    names = ", ".join(projection.name for projection in projections)
+    for position in positions:
+        log.error("Position %d of %s was set aside by %s: %s", position, ledger.name, names, reason)
 
 
 def _reason(error: BaseException) -> str:

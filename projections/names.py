@@ -9,8 +9,7 @@ from uuid import UUID
 
 from domain.chart import Chart, fold
 from domain.chart.identity import Identity, IdentityCorrected, PatientRegistered
-from domain.key_destruction import KeyDestroyed
-from domain.record import EnteredInError, Recorded, stream_uuid
+from domain.record import Recorded, stream_uuid
 from domain.wording import spoken_name
 from projections.cut import Behind, cut_of
 from projections.definition import define
@@ -71,7 +70,6 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.names", "domain.chart", "domain.wording"),
     apart=True,
-    facts=(PatientRegistered, IdentityCorrected, EnteredInError, KeyDestroyed),
 )
 
 

@@ -38,7 +38,7 @@ class Projection:
     sealed, with what opens them. Made by `projections.definition.define`.
 
     `apart`: each row is made of the facts of one stream alone, and of the end of a chart; so streams may be folded
-    apart from each other, in whatever order. `facts`: the stored names of those that the fold looks at; None: at all.
+    apart from each other, in whatever order.
     """
 
     name: str
@@ -46,7 +46,6 @@ class Projection:
     definition: str
     sealed: Mapping[str, Opens] = field(default_factory=dict, hash=False)
     apart: bool = False
-    facts: tuple[str, ...] | None = None
 
 
 class Facts(tuple[Recorded, ...]):

@@ -7,14 +7,15 @@ what still can't be digested is set aside as before. Nobody sees anything in bet
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, LiteralString
 
 from psycopg import sql
 
 from projections.beside import BATCH, Beside, Told, at_length, beside, chosen, not_told, positions
-from projections.digest import hold
-from projections.projection import AS_PROJECTOR
+from projections.digest import DOES_NOT_OPEN, hold
+from projections.projection import AS_PROJECTOR, Projection
 from projections.standing import SetAside, set_aside
 from store.ledger import Ledger
 from store.store import Store
@@ -38,12 +39,17 @@ def retry(store: Store, *, batch: int = BATCH, told: Told = not_told) -> Retried
     `SchemaMismatch` where the tables are those of another version."""
     before = set_aside(store)
     for name in sorted({aside.ledger for aside in before}):
-        concerned = chosen([aside.projection for aside in before if aside.ledger == name])
-        with beside(store, concerned) as fresh:
+        with beside(store, _concerned([aside for aside in before if aside.ledger == name])) as fresh:
             _again(fresh, store.ledger(name), batch, told)
     left = set_aside(store)
     still = {(one.ledger, one.projection, one.position) for one in left}
     return Retried([one for one in before if (one.ledger, one.projection, one.position) not in still], left)
+
+
+def _concerned(aside: Sequence[SetAside]) -> list[Projection]:
+    """All, where a fact couldn't be read: a table that lacks it without saying so lacks it nonetheless."""
+    unreadable = any(one.reason == DOES_NOT_OPEN for one in aside)
+    return chosen([] if unreadable else [one.projection for one in aside])
 
 
 def _again(fresh: Beside, ledger: Ledger, batch: int, told: Told) -> None:

@@ -28,8 +28,7 @@ from domain.chart.screening import (
     SpecimenRefused,
 )
 from domain.facility import Facility
-from domain.key_destruction import KeyDestroyed
-from domain.record import EnteredInError, Entry, Recorded, first_recorded_at, stream_uuid
+from domain.record import Entry, Recorded, first_recorded_at, stream_uuid
 from domain.site_screenings import Wanted, listed
 from domain.week import EARLIEST_YEAR
 from projections.definition import define
@@ -209,7 +208,6 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.screenings", "domain.chart"),
     apart=True,
-    facts=(*_TOLD, ResultCorrected, EnteredInError, KeyDestroyed),
 )
 
 

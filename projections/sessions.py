@@ -14,7 +14,6 @@ import msgspec
 import orjson
 from psycopg.types.json import Jsonb
 
-from domain.catalog import FACTS
 from domain.chart.attendance import Outcome
 from domain.facility import Facility
 from domain.record import Recorded, stream_uuid
@@ -171,7 +170,6 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.sessions", "domain.session", "domain.room"),
     apart=True,
-    facts=FACTS["session"],
 )
 
 

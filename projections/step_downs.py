@@ -18,8 +18,7 @@ from psycopg.types.json import Jsonb
 from domain.chart import Chart, fold
 from domain.chart.step_down import Stage, StepDownRecommended, StepDownTookEffect, StepDownWithdrawn
 from domain.facility import Facility
-from domain.key_destruction import KeyDestroyed
-from domain.record import EnteredInError, Entry, Recorded, stream_uuid
+from domain.record import Entry, Recorded, stream_uuid
 from domain.site_step_downs import WantedStepDowns, listed
 from projections.definition import define
 from projections.projection import Cursor, by_stream, destroyed, strikes, whole
@@ -136,7 +135,6 @@ PROJECTION: Final = define(
     apply,
     folds=("projections.step_downs", "domain.chart"),
     apart=True,
-    facts=(*_TOLD, EnteredInError, KeyDestroyed),
 )
 
 

@@ -303,9 +303,9 @@ class Ledger(Application[str]):
         [rows] = self._database.select((_AT, {"ledger": self.name, "positions": list(positions)}))
         return cast("list[Row]", rows)
 
-    def apart(self, upto: int, types: Sequence[str] | None = None) -> Streams:
-        """As `rows` and `typed`, stream by stream."""
-        return Streams(self._database, self.name, upto, types)
+    def apart(self, upto: int) -> Streams:
+        """As `rows`, stream by stream."""
+        return Streams(self._database, self.name, upto)
 
     def opened(self, rows: Sequence[Row]) -> list[Recorded]:
         """Stored rows as facts, but for those of charts that were destroyed. Unreadable when one of them doesn't

@@ -8,12 +8,11 @@ from typing import Final, LiteralString, cast
 
 from store.database import Database
 from store.mapper import Row
-from store.upcasts import stored_names
 
 # In the order in which they began: those of one time lie together on the disk.
 _STREAMS: Final[LiteralString] = """
 SELECT stream, count(*) FROM fact
-WHERE ledger = %(ledger)s AND position <= %(upto)s AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
+WHERE ledger = %(ledger)s AND position <= %(upto)s
 GROUP BY stream ORDER BY min(position)
 """
 # As `Ledger.rows`: what is of a chart that was destroyed comes without its body.
@@ -23,19 +22,17 @@ SELECT position, stream, version, type, recorded_at, CASE WHEN stream NOT IN (
     WHERE gone.ledger = %(ledger)s AND gone.stream = ANY(%(streams)s) AND gone.wrapped IS NULL
 ) THEN body END FROM fact
 WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s) AND position <= %(upto)s
-  AND (%(types)s::text[] IS NULL OR type = ANY(%(types)s))
 ORDER BY stream, version
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Streams:
-    """Those of one ledger, their facts up to a position. `types`: the stored names that are looked at; None: all."""
+    """Those of one ledger, their facts up to a position."""
 
     database: Database
     ledger: str
     upto: int
-    types: Sequence[str] | None = None
 
     def lengths(self) -> list[tuple[str, int]]:
         """Each stream and how many of these facts it has, the one that began first in front."""
@@ -48,5 +45,4 @@ class Streams:
         return cast("list[Row]", rows)
 
     def _given(self) -> dict[str, object]:
-        types = None if self.types is None else stored_names(self.types)
-        return {"ledger": self.ledger, "upto": self.upto, "types": types}
+        return {"ledger": self.ledger, "upto": self.upto}

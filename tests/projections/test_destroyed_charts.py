@@ -16,6 +16,7 @@ from projections import census, names, status
 from projections.catalog import PROJECTIONS
 from projections.digest import Batch, digest
 from projections.follower import Follower
+from projections.rebuild import check
 from projections.watch import Watches
 from store.ledger import Ledger
 from store.store import Store
@@ -157,3 +158,33 @@ def test_nothing_of_it_is_shown_before_the_tables_know(store: Store, ledger: Led
     glance = answered(watch.look())
     assert watch.page(PATIENT, NOW.date(), glance) is None
     assert watch.pages == 0
+
+
+def test_a_check_finds_nothing_wrong_about_tables_that_do_not_know_yet(store: Store, ledger: Ledger) -> None:
+    """Rows of the chart are there, and so is what was set aside of it; the facts that they were made of are gone."""
+    poison = replace(POISON, episode_id=uuid4())
+    ledger.append([new(CHART, 6, poison)])
+    Follower(store).catch_up()
+    assert [(row[0], row[1]) for row in set_aside(store, "lexington")] == [("attendance", 10)]
+    destroy(ledger, at=6)
+    assert [(one.projection, one.differences) for one in check(store, PROJECTIONS)] == [
+        (projection.name, []) for projection in PROJECTIONS
+    ]
+
+
+def test_a_check_names_what_is_wrong_about_other_charts_when_one_was_destroyed(
+    store: Store, ledger: Ledger, database: Any
+) -> None:
+    Follower(store).catch_up()
+    destroy(ledger)
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("DELETE FROM projection.activity WHERE position IN (4, 6)")
+        connection.execute("DELETE FROM projection.census")
+    found = [row for one in check(store, PROJECTIONS) for row in one.differences]
+    other = {"patient_id": str(stream_uuid(OTHER))}
+    assert [(row.projection, row.what) for row in found if row.projection == "activity"] == [
+        ("activity", "missing"),
+        ("activity", "missing"),
+    ]
+    assert {(row.projection, row.what) for row in found} == {("activity", "missing"), ("census", "missing")}
+    assert {row.key["patient_id"] for row in found if row.projection == "census"} == set(other.values())
