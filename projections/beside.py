@@ -113,7 +113,7 @@ class Beside:
         with self.meant():
             self._begin(ledger, goal, batch, told, hands or self._alone)
             while True:
-                at = self._at(ledger)
+                at = self._at(ledger.name)
                 short = [one for one in self.projections if at[one.name] < goal[one.name]]
                 if not short:
                     return
@@ -122,14 +122,19 @@ class Beside:
                 upto = min(goal[one.name] for one in together)
                 told(ledger.name, further(self.db, together, ledger, first, upto, batch), upto)
 
-    def _at(self, ledger: Ledger) -> dict[str, int]:
+    def at(self, ledger: str) -> dict[str, int]:
+        """How far each of these tables is."""
+        with self.meant():
+            return self._at(ledger)
+
+    def _at(self, ledger: str) -> dict[str, int]:
         with self.db.transaction():
             self.db.execute(AS_PROJECTOR)
-            return positions(self.db, self.projections, ledger.name)
+            return positions(self.db, self.projections, ledger)
 
     def _begin(self, ledger: Ledger, goal: Mapping[str, int], batch: int, told: Told, hands: Hands) -> None:
         """For tables that hold nothing of the ledger yet."""
-        at = self._at(ledger)
+        at = self._at(ledger.name)
         new = [one for one in self.projections if one.apart and at[one.name] == 0 < goal[one.name]]
         for upto in sorted({goal[one.name] for one in new}):
             together = [one for one in new if goal[one.name] == upto]

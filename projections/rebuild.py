@@ -34,6 +34,9 @@ _WAIT: Final[LiteralString] = "SET LOCAL lock_timeout = '2s'"
 _TRIES: Final = 15
 _PAUSE_SECONDS: Final = 1.0
 
+NEAR: Final = 300
+"""Facts that are folded while everybody waits, at most: a few tenths of a second."""
+
 # To keep an index in order row by row takes longer than to make it of all rows. What keeps rows apart stays.
 _INDEXES: Final[LiteralString] = """
 SELECT index.relname, pg_get_indexdef(index.oid) FROM pg_class index
@@ -108,7 +111,7 @@ def rebuild(
                 found = []
                 for ledger in ledgers if ours.projections else ():
                     found += compare(ours, store.ledger(ledger), batch=batch)
-                _swap(owner, store, fresh)
+                _swap(owner, store, fresh, batch=batch)
             owner.execute("DROP SCHEMA projection_next CASCADE")
             return found
     except psycopg.OperationalError:
@@ -197,29 +200,48 @@ def _made_alike(owner: psycopg.Connection[Any], projections: Sequence[Projection
     return [one for one in projections if live.get(one.name) == one.definition]
 
 
-def _swap(owner: psycopg.Connection[Any], store: Store, fresh: Beside) -> None:
-    """In one transaction. Who reads for longer than two seconds is let through first, and it is tried again."""
-    for left in reversed(range(_TRIES)):
+def _swap(owner: psycopg.Connection[Any], store: Store, fresh: Beside, *, batch: int) -> None:
+    """In one transaction, in which everybody waits: it begins when little is left to fold. Who reads for longer than
+    two seconds is let through first, and it is tried again."""
+    for _ in range(_TRIES):
+        for ledger in _ledgers(owner):
+            _catch_up(store, fresh, ledger, batch=batch, told=not_told)
+        if _behind(owner, store, fresh) > NEAR:
+            continue
         try:
             with owner.transaction():
                 owner.execute(_WAIT)
                 owner.execute(_ALONE)
-                # Nobody moves a position now: what the live tables have come to meanwhile is folded, and no more.
-                for ledger in _ledgers(owner):
-                    fresh.fold(store.ledger(ledger), _goal(owner, fresh.projections, ledger))
-                names = [projection.name for projection in fresh.projections]
-                for name in names:
-                    owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("projection", name)))
-                    owner.execute(sql.SQL("ALTER TABLE {} SET SCHEMA projection").format(fresh.table(name)))
-                for statement in _INSTEAD:
-                    owner.execute(statement, {"names": names})
-            return
+                # Nobody moves a position now.
+                if _behind(owner, store, fresh) <= NEAR:
+                    _put_in_place(owner, store, fresh)
+                    return
         except psycopg.errors.LockNotAvailable:
-            if not left:
-                raise StoreError(
-                    "The read tables are being read without a pause: they are as they were, try again later."
-                ) from None
             time.sleep(_PAUSE_SECONDS)
+    raise StoreError(
+        "The read tables are being read, or written, without a pause: they are as they were, try again later."
+    )
+
+
+def _behind(owner: psycopg.Connection[Any], store: Store, fresh: Beside) -> int:
+    """How many facts the tables beside lack of those that the live ones have by now."""
+    facts = 0
+    for ledger in _ledgers(owner):
+        at, head = fresh.at(ledger), store.ledger(ledger).head().position
+        facts += max(min(goal, head) - at[name] for name, goal in _goal(owner, fresh.projections, ledger).items())
+    return facts
+
+
+def _put_in_place(owner: psycopg.Connection[Any], store: Store, fresh: Beside) -> None:
+    # What the live tables have come to meanwhile is folded, and no more: readers have seen it.
+    for ledger in _ledgers(owner):
+        fresh.fold(store.ledger(ledger), _goal(owner, fresh.projections, ledger))
+    names = [projection.name for projection in fresh.projections]
+    for name in names:
+        owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("projection", name)))
+        owner.execute(sql.SQL("ALTER TABLE {} SET SCHEMA projection").format(fresh.table(name)))
+    for statement in _INSTEAD:
+        owner.execute(statement, {"names": names})
 
 
 def _ledgers(owner: psycopg.Connection[Any]) -> list[str]:
