@@ -17,6 +17,7 @@ from typing import Final, LiteralString
 from projections.attendants import FOLLOWS_KEY, STANDS_BY_KEY, Turn
 from projections.catalog import PROJECTIONS
 from projections.digest import further
+from projections.leftovers import empty_leftovers
 from projections.nearby import drain, nearby
 from projections.position import ACCESS, LISTEN, NAMES, Lag, lag, wait_for, wake
 from projections.projection import AS_PROJECTOR, Projection
@@ -144,6 +145,7 @@ class Follower:
 
     def _follow(self, db: Connection, stop: threading.Event) -> None:
         try:
+            empty_leftovers(db)
             with nearby(self._store).following() as ear:
                 db.execute(LISTEN)
                 nap = self._poll_seconds

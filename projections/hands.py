@@ -40,7 +40,10 @@ _END_SECONDS: Final = 10.0
 
 # A table beside that is there keeps its number as long as anybody holds a lock on it.
 _KEEP: Final[LiteralString] = "LOCK TABLE {table} IN ACCESS SHARE MODE"
-_WHICH: Final[LiteralString] = "SELECT to_regclass(%(table)s)::oid::bigint"
+# Of tables that somebody emptied since, as nobody seemed to be at work on them: none.
+_WHICH: Final[LiteralString] = """
+SELECT CASE WHEN EXISTS (SELECT FROM {definition}) THEN to_regclass(%(table)s)::oid::bigint ELSE 0 END
+"""
 # Nobody reads the tables before they are put in their place, which waits for the disk.
 _NO_WAIT: Final[LiteralString] = "SET LOCAL synchronous_commit = off"
 
@@ -66,7 +69,8 @@ def hands(reopen: Reopen | None, fresh: Beside, *, facts: int) -> Iterator[Hands
 
 def _which(fresh: Beside) -> int:
     """The number of the tables beside: others of the same name have another."""
-    [[number]] = fresh.db.execute(_WHICH, {"table": f"{fresh.schema}.position"}).fetchall()
+    which = psycopg.sql.SQL(_WHICH).format(definition=fresh.table("definition")).as_string(None)
+    [[number]] = fresh.db.execute(which, {"table": f"{fresh.schema}.position"}).fetchall()
     return int(number)
 
 

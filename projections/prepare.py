@@ -10,6 +10,7 @@ import psycopg
 
 from projections.catalog import PROJECTIONS
 from projections.definition import BASE, BASE_DEFINITION, ddl
+from projections.leftovers import drop_leftovers
 from projections.projection import Projection
 from store.errors import StoreError, Unavailable
 
@@ -37,7 +38,14 @@ def prepare(owner_url: str, app_role: str) -> list[str]:
     with _owner(owner_url) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [_TURN])
         _require_member(connection, app_role)
+        drop_leftovers(connection)
         return _prepare(connection)
+
+
+def tidy(owner_url: str) -> None:
+    """Drops what a rebuild that was killed or stopped left behind. Raises Unavailable, StoreError."""
+    with _owner(owner_url) as connection:
+        drop_leftovers(connection)
 
 
 def made_by_others(owner_url: str) -> list[Projection]:

@@ -3,7 +3,7 @@
 They are filled in a schema of their own, by batches, each with its position. When they have come as far as the live
 ones, both are compared in one moment; then, in one short transaction, those who read and the follower wait, the last
 few facts are folded, and the tables change places. Whoever is killed before that leaves the live tables as they were,
-and tables beside that the next rebuild drops.
+and tables beside that go when the next one begins, or `prepare` runs, or a follower starts.
 """
 
 from __future__ import annotations
@@ -20,15 +20,11 @@ from projections.beside import BATCH, NOTED, Beside, Hands, Told, beside, make, 
 from projections.compare import Compared, compare, ledgers_in, moment
 from projections.definition import BASE, BASE_DEFINITION
 from projections.hands import Reopen, hands
-from projections.prepare import made_by_others
+from projections.leftovers import DROP, SCHEMA, TURN
+from projections.prepare import made_by_others, tidy
 from projections.projection import Projection
 from store.errors import SchemaMismatch, StoreError, Unavailable
 from store.store import Store
-
-SCHEMA: Final = "projection_next"
-
-_TURN: Final = 0x5EED_0004
-"""Key of the advisory lock that one rebuild of a database holds at a time."""
 
 _WAIT: Final[LiteralString] = "SET LOCAL lock_timeout = '2s'"
 _TRIES: Final = 15
@@ -46,7 +42,7 @@ WHERE index.relkind = 'i' AND index.relnamespace = %(schema)s::regnamespace
 _DEFINITIONS: Final[LiteralString] = "SELECT projection, sha256 FROM projection.definition"
 _BASE: Final[LiteralString] = "SELECT sha256 FROM projection.definition WHERE projection = %(base)s"
 _SCHEMA: Final[tuple[LiteralString, ...]] = (
-    "DROP SCHEMA IF EXISTS projection_next CASCADE",
+    DROP,
     "CREATE SCHEMA projection_next",
     "GRANT USAGE ON SCHEMA projection_next TO stepdown_projector",
 )
@@ -111,8 +107,8 @@ def rebuild(
                 found = []
                 for ledger in ledgers if ours.projections else ():
                     found += compare(ours, store.ledger(ledger), batch=batch)
-                _swap(owner, store, fresh, batch=batch)
-            owner.execute("DROP SCHEMA projection_next CASCADE")
+                _swap(owner, store, fresh, batch)
+            owner.execute(DROP)
             return found
     except psycopg.OperationalError:
         raise Unavailable("The database can't be reached: the read tables are as they were, try again.") from None
@@ -135,6 +131,8 @@ def renew(
     foreign = made_by_others(owner_url)
     if foreign:
         rebuild(store, owner_url, foreign, batch=batch, told=told, reopen=reopen)
+    else:
+        tidy(owner_url)
     return [projection.name for projection in foreign]
 
 
@@ -162,7 +160,7 @@ def _goal(db: psycopg.Connection[Any], projections: Sequence[Projection], ledger
 
 @contextmanager
 def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
-    [[ours]] = owner.execute("SELECT pg_try_advisory_lock(%s)", [_TURN]).fetchall()
+    [[ours]] = owner.execute("SELECT pg_try_advisory_lock(%s)", [TURN]).fetchall()
     if not ours:
         raise StoreError("Another rebuild of this database is under way: wait for it, then try again.")
     yield
@@ -200,7 +198,7 @@ def _made_alike(owner: psycopg.Connection[Any], projections: Sequence[Projection
     return [one for one in projections if live.get(one.name) == one.definition]
 
 
-def _swap(owner: psycopg.Connection[Any], store: Store, fresh: Beside, *, batch: int) -> None:
+def _swap(owner: psycopg.Connection[Any], store: Store, fresh: Beside, batch: int) -> None:
     """In one transaction, in which everybody waits: it begins when little is left to fold. Who reads for longer than
     two seconds is let through first, and it is tried again."""
     for _ in range(_TRIES):

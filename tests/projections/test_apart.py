@@ -183,6 +183,7 @@ def test_what_stops_one_of_them_is_said_by_the_one_that_leads(recorded: Store, p
 def test_one_that_outlived_its_rebuild_writes_nothing_into_the_tables_of_the_next(recorded: Store) -> None:
     with beside(recorded, PROJECTIONS) as former:
         with former.db.transaction():
+            former.db.execute(AS_PROJECTOR)
             build = hands._which(former)
         [task] = apart.tasks_of(recorded.ledger(LEDGER), 50, 1000)
         hands._fold(recorded, former, PROJECTIONS, task, build)

@@ -21,6 +21,7 @@ from projections.catalog import PROJECTIONS
 from projections.compare import Difference
 from projections.follower import Follower
 from projections.hands import Reopen
+from projections.leftovers import TURN
 from projections.prepare import prepare
 from projections.rebuild import check, rebuild
 from store.errors import SchemaMismatch, StoreError
@@ -322,7 +323,7 @@ def test_one_that_was_interrupted_leaves_the_live_tables_and_the_next_starts_ove
 
 def test_two_at_once_do_not_get_in_each_others_way(recorded: Store, place: Any) -> None:
     with psycopg.connect(place.owner_url) as other:
-        other.execute("SELECT pg_advisory_lock(%s)", [work._TURN])
+        other.execute("SELECT pg_advisory_lock(%s)", [TURN])
         with pytest.raises(StoreError, match="Another rebuild"):
             rebuild(recorded, place.owner_url, PROJECTIONS)
     until = time.monotonic() + 5
