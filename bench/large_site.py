@@ -184,10 +184,14 @@ def _fill(app: str, key: Path, charts: Sequence[str], last: int) -> None:
         db.execute(_ADVANCE, given)
 
 
+_NOT_CHARTS: Final = ("facility", "staff", "cohort", "session")
+
+
 def _fill_part(app: str, key: Path, charts: Sequence[str], rest: bool) -> None:
     with Store(app, FileKeyring(key), pool_size=2) as store:
         ledger = store.ledger(LEDGER)
-        streams = [*charts, *(ledger.streams("session") if rest else ())]
+        others = [stream for kind in _NOT_CHARTS for stream in ledger.streams(kind)] if rest else []
+        streams = [*charts, *others]
         for n in range(0, len(streams), PAGE):
             facts = [fact for entries in ledger.read(streams[n : n + PAGE]).values() for fact in entries]
             with store.database.connection() as db, db.transaction():
