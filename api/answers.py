@@ -386,16 +386,3 @@ class Screenings(Joined):
     screenings: list[ScreeningRow]
     breath_alcohol: list[dict[str, Any]]
     prescriptions: list[dict[str, Any]]
-
-
-class Health(Document):
-    status: str = Field(examples=["ok"])
-
-
-class Readiness(Document):
-    """`lag` is how far the projections are behind the ledgers: `events`, and in `seconds` the age of the oldest one."""
-
-    status: str = Field(examples=["ready"])
-    database: str
-    projections: str
-    lag: dict[str, float] | None

@@ -4,9 +4,9 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
-from api import answers
-from api.answers import json_answer
+from api.answers import Document, json_answer
 from api.commands import Topic
 from api.wiring import Wired
 from projections.position import Lag, lag
@@ -18,12 +18,25 @@ CURRENT_SECONDS: Final = 2.0
 router = APIRouter(tags=[Topic.OPERATIONS])
 
 
+class Health(Document):
+    status: str = Field(examples=["ok"])
+
+
+class Readiness(Document):
+    """`lag` is how far the projections are behind the ledgers: `events`, and in `seconds` the age of the oldest one."""
+
+    status: str = Field(examples=["ready"])
+    database: str
+    projections: str
+    lag: dict[str, float] | None
+
+
 @router.get(
     "/healthz",
     operation_id="check_health",
     summary="Whether the process is alive",
     response_model=None,
-    responses={200: {"model": answers.Health}},
+    responses={200: {"model": Health}},
 )
 def check_health() -> Response:
     return json_answer({"status": "ok"})
@@ -35,8 +48,8 @@ def check_health() -> Response:
     summary="Whether the database answers and the projections are current",
     response_model=None,
     responses={
-        200: {"model": answers.Readiness},
-        503: {"model": answers.Readiness, "description": "Which of the two is not ready."},
+        200: {"model": Readiness},
+        503: {"model": Readiness, "description": "Which of the two is not ready."},
     },
 )
 def check_readiness(wiring: Wired) -> Response:
