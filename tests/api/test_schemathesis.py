@@ -57,6 +57,8 @@ ALSO: Final = {
     "read_late_entries": "422",
     "read_site_screenings": "422",
     "read_site_step_downs": "422",
+    "export_facts": "422",
+    "export_table": "422",
     # Nor who there is, and which kinds of facts.
     "read_activity": "422",
     "read_changes": "422",
