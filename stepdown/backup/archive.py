@@ -164,7 +164,7 @@ def require_one_line(archive: Path, account: Account, backup: Path, after: WalRa
         if account.drops and not account.may(4, path):
             raise Wrong(f"The account that runs Postgres can't read {path}: give it the archive's files (chown -R).")
     line = _line(archive, backup, after, timeline)
-    reached = max(number_of(name, line.size) for name in archived_in(backup / DATABASE / "pg_wal"))
+    reached = max(number_of(name, line.size) for name in _taken_along(backup, after, line))
     if min(number_of(name, line.size) for name in archived) > reached + 1:
         raise Wrong(
             f"The archive {archive} begins after this backup, with a gap between: restore without --archive, or from a "
@@ -180,7 +180,7 @@ def require_whole(archive: Path, backup: Path, after: WalRange, timeline: int | 
     Postgres takes a missing segment for the end of the log: what came after would be lost without a word.
     """
     line = _line(archive, backup, after, timeline)
-    segments = archived_in(backup / DATABASE / "pg_wal").keys() | archived_in(archive).keys()
+    segments = [*_taken_along(backup, after, line), *archived_in(archive)]
     numbers: dict[int, set[int]] = defaultdict(set)
     for name in filter(line.holds, _from(after, segments, line)):
         numbers[timeline_of(name)].add(number_of(name, line.size))
@@ -209,6 +209,13 @@ def require_end(archive: Path, backup: Path, cluster: Path, after: WalRange, tim
 
 def _line(archive: Path, backup: Path, after: WalRange, timeline: int | None) -> Line:
     return line_of(archive, backup, after.timeline, timeline, segment_bytes(backup))
+
+
+def _taken_along(backup: Path, after: WalRange, line: Line) -> list[str]:
+    """The segments that the backup holds whole. The one behind them may be there as well: its beginning, as far as it
+    was written when the copy ended."""
+    last = (place_of(after.ends) - 1) // line.size
+    return [name for name in archived_in(backup / DATABASE / "pg_wal") if number_of(name, line.size) <= last]
 
 
 def _from(after: WalRange, segments: Iterable[str], line: Line) -> list[str]:
