@@ -32,7 +32,7 @@ from domain.record import Recorded, stream_kind
 from projections.catalog import PROJECTIONS
 from projections.position import NAMES
 from projections.prepare import prepare
-from projections.projection import AS_PROJECTOR
+from projections.projection import AS_PROJECTOR, Facts
 from store.body import encode_body
 from store.keys import KEY_BYTES, FileKeyring
 from store.migrate import migrate
@@ -197,7 +197,7 @@ def _fill_part(app: str, key: Path, charts: Sequence[str], rest: bool) -> None:
             with store.database.connection() as db, db.transaction():
                 db.execute(AS_PROJECTOR)
                 for projection in PROJECTIONS:
-                    projection.apply(db.cursor(binary=True), ledger, facts)
+                    projection.apply(db.cursor(binary=True), ledger, Facts(facts))
 
 
 def _copies(line: _Line, groups: int) -> Iterator[tuple[str, bytes]]:

@@ -5,22 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, LiteralString
 
-from domain.record import Recorded, stream_name
+from domain.record import stream_name
 from projections.cut import cut_of
 from projections.definition import define
-from projections.projection import Cursor, destroyed
+from projections.projection import Cursor, Facts, destroyed
+from projections.read_table import ReadTable
 from projections.reading import snapshot
 from store.ledger import Ledger
 from store.store import Store
 
 # ---- fold and table
 
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.activity (ledger, person, position)
-SELECT %(ledger)s, done.person, done.position
-FROM unnest(%(people)b::text[], %(positions)b::bigint[]) AS done (person, position)
-ON CONFLICT (ledger, person, position) DO NOTHING
-"""
+_TABLE: Final = ReadTable("activity", key={"person": "text", "position": "bigint"}, values={})
+
 _FORGET: Final[LiteralString] = """
 DELETE FROM projection.activity
 WHERE ledger = %(ledger)s AND position IN (
@@ -28,10 +25,10 @@ WHERE ledger = %(ledger)s AND position IN (
 """
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """Who recorded each; nothing of a chart whose key is gone."""
-    people, positions = [fact.envelope.by.id for fact in facts], [fact.position for fact in facts]
-    cursor.execute(_WRITE, {"ledger": ledger.name, "people": people, "positions": positions})
+    rows = [(fact.envelope.by.id, fact.position) for fact in facts]
+    _TABLE.write(cursor, ledger.name, rows, new=facts.new)
     if gone := destroyed(facts):
         streams = [stream_name("chart", patient_id) for patient_id in gone]
         cursor.execute(_FORGET, {"ledger": ledger.name, "streams": streams})

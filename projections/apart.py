@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from operator import attrgetter, itemgetter
 from typing import Final
 
-from projections.digest import Batch, digest, opened
+from projections.digest import Batch, NotInOneGo, digest, opened
 from projections.projection import Projection
 from store.database import Connection
 from store.ledger import Ledger
@@ -30,6 +30,10 @@ class Task:
     facts: int
 
 
+Done = tuple[Task, bool]
+"""A task that was worked on, and whether its rows are written."""
+
+
 def tasks_of(ledger: Ledger, upto: int, batch: int) -> Iterator[Task]:
     """Every stream once, those that began first in front; as many at a time as have about so many facts together."""
     streams: list[str] = []
@@ -44,12 +48,22 @@ def tasks_of(ledger: Ledger, upto: int, batch: int) -> Iterator[Task]:
         yield Task(ledger.name, upto, tuple(streams), facts)
 
 
-def fold_apart(db: Connection, projections: Sequence[Projection], ledger: Ledger, task: Task) -> None:
+def fold_apart(
+    db: Connection, projections: Sequence[Projection], ledger: Ledger, task: Task, *, keyed: bool = False
+) -> bool:
     """Brings the rows of these streams from nothing to where they are at the task's position. The positions of the
-    projections stay: they are there once all streams are."""
+    projections stay: they are there once all streams are.
+
+    Unless the tables are `keyed`, no fact of it is set aside that was read: where one can't be digested, nothing is
+    written, and it answers False.
+    """
     rows = ledger.apart(task.upto).rows(task.streams)
     facts, unreadable = opened(ledger, rows)
     if facts or unreadable:
         facts.sort(key=_BY_POSITION)
         last = max(rows, key=itemgetter(0))
-        digest(db, projections, ledger, Batch(facts, 0, last[0], last[4], unreadable), noted=False)
+        try:
+            digest(db, projections, ledger, Batch(facts, 0, last[0], last[4], unreadable, not keyed), noted=False)
+        except NotInOneGo:
+            return False
+    return True

@@ -7,7 +7,7 @@ Those that only serve a comparison are temporary, of one connection: whoever is 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final, LiteralString
@@ -15,7 +15,7 @@ from typing import Any, Final, LiteralString
 import psycopg
 from psycopg import sql
 
-from projections.apart import Task, fold_apart, tasks_of
+from projections.apart import Done, Task, fold_apart, tasks_of
 from projections.catalog import PROJECTIONS
 from projections.definition import ddl
 from projections.digest import arrive, further
@@ -37,8 +37,8 @@ NOTED: Final = ("definition", "position", "set_aside")
 Told = Callable[[str, int, int], None]
 """Ledger, position reached, position to be reached."""
 
-Hands = Callable[[Sequence[Projection], Sequence[Task]], Iterator[Task]]
-"""What folds streams for these projections, by other processes; gives each task back when it is done."""
+Hands = Callable[[Sequence[Projection], Sequence[Task]], Iterator[Done]]
+"""What folds streams for these projections, by other processes; gives each task back when it was worked on."""
 
 
 def not_told(ledger: str, done: int, of: int) -> None:
@@ -69,6 +69,16 @@ def chosen(names: Sequence[str]) -> list[Projection]:
 
 
 @dataclass(frozen=True, slots=True)
+class Begun:
+    """Tables that were filled from nothing up to a position, but for the streams of the tasks that are `left`."""
+
+    ledger: str
+    upto: int
+    projections: Sequence[Projection]
+    left: Sequence[Task]
+
+
+@dataclass(frozen=True, slots=True)
 class Beside:
     """The tables of these projections in another schema, and the connection that fills them."""
 
@@ -90,6 +100,9 @@ class Beside:
             def execute(self, query: Any, *given: Any, **options: Any) -> Any:
                 return super().execute(live.sub(here, query).encode(), *given, **options)
 
+            def copy(self, statement: Any, *given: Any, **options: Any) -> Any:
+                return super().copy(live.sub(here, statement).encode(), *given, **options)
+
         usual = self.db.cursor_factory
         self.db.cursor_factory = Elsewhere
         try:
@@ -108,10 +121,10 @@ class Beside:
     ) -> None:
         """Brings each table on from where it is to the position that it is to have, as far as there are facts up to
         there, never beyond."""
+        self.end(ledger, self.begin(ledger, goal, batch=batch, told=told, hands=hands))
         head = ledger.head().position
         goal = {name: min(position, head) for name, position in goal.items()}
         with self.meant():
-            self._begin(ledger, goal, batch, told, hands or self._alone)
             while True:
                 at = self._at(ledger.name)
                 short = [one for one in self.projections if at[one.name] < goal[one.name]]
@@ -132,23 +145,54 @@ class Beside:
             self.db.execute(AS_PROJECTOR)
             return positions(self.db, self.projections, ledger)
 
-    def _begin(self, ledger: Ledger, goal: Mapping[str, int], batch: int, told: Told, hands: Hands) -> None:
-        """For tables that hold nothing of the ledger yet."""
-        at = self._at(ledger.name)
+    def begin(
+        self,
+        ledger: Ledger,
+        goal: Mapping[str, int],
+        *,
+        batch: int = BATCH,
+        told: Told = not_told,
+        hands: Hands | None = None,
+    ) -> list[Begun]:
+        """Fills the tables that hold nothing of the ledger yet; `end` is to follow. In between they may get the keys
+        that they didn't have."""
+        head, at = ledger.head().position, self.at(ledger.name)
+        goal = {name: min(position, head) for name, position in goal.items()}
         new = [one for one in self.projections if one.apart and at[one.name] == 0 < goal[one.name]]
-        for upto in sorted({goal[one.name] for one in new}):
-            together = [one for one in new if goal[one.name] == upto]
-            tasks = list(tasks_of(ledger, upto, batch))
-            facts, done = sum(task.facts for task in tasks), 0
-            for task in hands(together, tasks):
-                done += task.facts
-                told(ledger.name, upto * done // facts, upto)
-            arrive(self.db, together, ledger, upto)
+        with self.meant():
+            return [
+                self._filled(ledger, upto, [one for one in new if goal[one.name] == upto], batch, told, hands)
+                for upto in sorted({goal[one.name] for one in new})
+            ]
 
-    def _alone(self, projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Task]:
+    def end(self, ledger: Ledger, begun: Iterable[Begun]) -> None:
+        """What was left of them is folded with care, and their positions are noted. The tables have their keys."""
+        with self.meant():
+            for one in begun:
+                for task in one.left:
+                    fold_apart(self.db, one.projections, ledger, task, keyed=True)
+                arrive(self.db, one.projections, ledger, one.upto)
+
+    def _filled(
+        self,
+        ledger: Ledger,
+        upto: int,
+        projections: Sequence[Projection],
+        batch: int,
+        told: Told,
+        hands: Hands | None,
+    ) -> Begun:
+        tasks = list(tasks_of(ledger, upto, batch))
+        facts, done, left = sum(task.facts for task in tasks), 0, []
+        for task, is_written in (hands or self._alone)(projections, tasks):
+            left += [] if is_written else [task]
+            done += task.facts
+            told(ledger.name, upto * done // facts, upto)
+        return Begun(ledger.name, upto, projections, left)
+
+    def _alone(self, projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Done]:
         for task in tasks:
-            fold_apart(self.db, projections, self.store.ledger(task.ledger), task)
-            yield task
+            yield task, fold_apart(self.db, projections, self.store.ledger(task.ledger), task)
 
 
 @contextmanager

@@ -5,15 +5,12 @@ The table holds each episode's ids and dates; which are open, and in what state,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from typing import Any, Final, LiteralString
 from uuid import UUID
-
-import orjson
-from psycopg.types.json import Jsonb
 
 from domain.chart import Chart, fold
 from domain.chart.carry_over import EpisodeCarriedOver, carried_at
@@ -21,14 +18,15 @@ from domain.chart.enrollment import Admitted, Enrolled
 from domain.chart.entry import InquiryReceived, NotAdmitted
 from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import cohort_held, cohorts_named, overfull
-from domain.record import Entry, Recorded, stream_name, stream_uuid
+from domain.record import Entry, stream_name, stream_uuid
 from domain.site import Site
 from domain.status import census_row
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, cut_of, known
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes, whole
+from projections.projection import Cursor, Facts, by_stream, destroyed, whole
+from projections.read_table import ReadTable
 from projections.reading import snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
@@ -61,44 +59,41 @@ _LOAD: Final[LiteralString] = """
 SELECT patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
 FROM projection.census WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
 """
-_FORGET: Final[LiteralString] = """
-DELETE FROM projection.census WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
-"""
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.census
-    (ledger, patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on)
-SELECT %(ledger)s, patient_id, episode_id, first_contact_at, enrolled_on, admitted_on, ended_on
-FROM jsonb_to_recordset(%(rows)s) AS episode (
-    patient_id uuid, episode_id uuid, first_contact_at timestamptz, enrolled_on date, admitted_on date, ended_on date
+_TABLE: Final = ReadTable(
+    "census",
+    key={"patient_id": "uuid", "episode_id": "uuid"},
+    values={
+        "first_contact_at": "timestamptz",
+        "enrolled_on": "date",
+        "admitted_on": "date",
+        "ended_on": "date",
+    },
 )
-ON CONFLICT (ledger, patient_id, episode_id) DO UPDATE SET
-    first_contact_at = excluded.first_contact_at,
-    enrolled_on = excluded.enrolled_on,
-    admitted_on = excluded.admitted_on,
-    ended_on = excluded.ended_on
-"""
+_COLUMNS: Final = attrgetter(*_TABLE.columns)
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """The dates of the episodes; where a fact or a discharge was taken back, the chart's episodes are made anew."""
     streams = by_stream(facts, "chart")
-    undone = [stream for stream, entries in streams.items() if strikes(entries) or _voids(entries)]
+    undone = [stream for stream in streams if facts.strikes(stream) or DischargeVoided in facts.kinds[stream]]
     dated = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in undone and (kept := [entry for entry in entries if type(entry.fact) in _DATED])
+        if stream not in undone
+        and not facts.kinds[stream].isdisjoint(_DATED)
+        and (kept := [entry for entry in entries if type(entry.fact) in _DATED])
     }
     # Of those that begin here nothing is on record.
     known = _load(cursor, ledger, [stream_uuid(stream) for stream in dated if streams[stream][0].version > 1])
     rows = {stream: further(known.get(stream, {}), stream_uuid(stream), entries) for stream, entries in dated.items()}
     if undone:
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in undone]})
+        if not facts.new:
+            _TABLE.forget(cursor, ledger.name, map(stream_uuid, undone))
         for stream, all_entries in whole(ledger, undone, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), all_entries))
-    if written := [row for episodes in rows.values() for row in episodes.values()]:
-        cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
-    if gone := destroyed(facts):
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+    written = [_COLUMNS(row) for episodes in rows.values() for row in episodes.values()]
+    _TABLE.write(cursor, ledger.name, written, new=facts.new)
+    _TABLE.forget(cursor, ledger.name, destroyed(facts))
 
 
 def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:
@@ -146,10 +141,6 @@ def rows_of(chart: Chart) -> Rows:
         )
         for episode in chart.episodes.values()
     }
-
-
-def _voids(entries: Iterable[Entry]) -> bool:
-    return DischargeVoided in {type(entry.fact) for entry in entries}
 
 
 def _load(cursor: Cursor, ledger: Ledger, patients: list[UUID]) -> dict[str, Rows]:

@@ -19,7 +19,13 @@ from projections.projection import Apply, Opens, Projection
 BASE: Final = "base"
 """The tables that the follower keeps about itself; when they change, everything is made anew."""
 
-_EVERYWHERE: Final = ("projections.projection", "domain.key_destruction", "domain.record", "store.upcasts")
+_EVERYWHERE: Final = (
+    "projections.projection",
+    "projections.read_table",
+    "domain.key_destruction",
+    "domain.record",
+    "store.upcasts",
+)
 """What every fold goes through: how a stream is cut out of a batch, what stands in it, how old facts are read."""
 
 

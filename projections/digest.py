@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
@@ -71,16 +72,22 @@ _RECORDED_AT: Final[LiteralString] = (
 )
 
 
+class NotInOneGo(Exception):
+    """Nothing of the batch was written: it is to be digested as any other, once its tables have their keys."""
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """The facts that can be read after position `before`, up to `upto`, the last one then, recorded at that instant:
-    those of charts that were destroyed are passed by. `unreadable`: where among them stands what can't be read."""
+    those of charts that were destroyed are passed by. `unreadable`: where among them stands what can't be read.
+    `new` as `Facts` says."""
 
     facts: Sequence[Recorded]
     before: int
     upto: int
     recorded_at: datetime
     unreadable: tuple[int, ...] = ()
+    new: bool = False
 
     def parts(self, first: int) -> tuple[Batch, Batch]:
         """The batch up to its n-th fact, and the rest."""
@@ -96,17 +103,22 @@ def digest(
     db: Connection, projections: Sequence[Projection], ledger: Ledger, batch: Batch, *, noted: bool = True
 ) -> None:
     """Brings these projections, which are right before the batch, behind it. Not `noted`: the batch isn't all that came
-    between two positions, and whoever has the rest of it as well moves them."""
+    between two positions, and whoever has the rest of it as well moves them.
+
+    NotInOneGo for a `new` batch with a fact that can't be digested: to find it, the tables need their keys."""
     facts = Facts(batch.facts)
+    facts.new = batch.new
     try:
-        # Statements that nobody waits for go along with the next one that is waited for.
-        with db.pipeline(), db.transaction():
+        # Statements that nobody waits for go along with the next one that is waited for; but for what is copied.
+        with nullcontext() if batch.new else db.pipeline(), db.transaction():
             hold(db, projections, ledger.name)
             for projection in projections if facts else ():
                 # A cursor each: what one has not looked at is not what the next one asked for.
                 projection.apply(db.cursor(binary=True), ledger, facts)
             _finish(db, projections, ledger, batch, noted=noted)
     except _INDIGESTIBLE as error:
+        if batch.new:
+            raise NotInOneGo from None
         if len(projections) > 1:
             for projection in projections:
                 digest(db, [projection], ledger, batch, noted=noted)

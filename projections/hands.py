@@ -20,7 +20,7 @@ from typing import Any, Final, LiteralString
 
 import psycopg
 
-from projections.apart import Task, fold_apart
+from projections.apart import Done, Task, fold_apart
 from projections.beside import Beside, Hands, at_length
 from projections.catalog import PROJECTIONS
 from projections.projection import AS_PROJECTOR, Projection
@@ -61,7 +61,7 @@ def hands(reopen: Reopen | None, fresh: Beside, *, facts: int) -> Iterator[Hands
             build = _which(fresh)
         pipes = [stack.enter_context(_hand(reopen, fresh, build)) for _ in range(count)]
 
-        def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Task]:
+        def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Done]:
             return _shared(pipes, projections, tasks)
 
         yield fold
@@ -92,7 +92,7 @@ def _hand(reopen: Reopen, fresh: Beside, build: int) -> Iterator[Pipe]:
             process.join()
 
 
-def _shared(pipes: Sequence[Pipe], projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Task]:
+def _shared(pipes: Sequence[Pipe], projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Done]:
     """Whoever has done one gets the next."""
     names = [projection.name for projection in projections]
     left = iter(tasks)
@@ -102,8 +102,8 @@ def _shared(pipes: Sequence[Pipe], projections: Sequence[Projection], tasks: Seq
     while at_work:
         for ready in wait(list(at_work)):
             pipe = next(one for one in at_work if one is ready)
-            _heard(pipe)
-            yield at_work.pop(pipe)
+            is_written = _heard(pipe)
+            yield at_work.pop(pipe), is_written
             _give(pipe, names, next(left, None), at_work)
 
 
@@ -121,14 +121,15 @@ def _give(pipe: Pipe, names: list[str], task: Task | None, at_work: dict[Pipe, T
 _ENDED: Final = "A process that folded ended before its time: the read tables are as they were, try again."
 
 
-def _heard(pipe: Pipe) -> None:
-    """StoreError when it could not do what it was to do."""
+def _heard(pipe: Pipe) -> bool:
+    """Whether the rows of its task are written. StoreError when it could not do what it was to do."""
     try:
-        because = pipe.recv()
+        said: bool | str = pipe.recv()
     except (EOFError, OSError):
         raise StoreError(_ENDED) from None
-    if because is not None:
-        raise StoreError(because)
+    if isinstance(said, str):
+        raise StoreError(said)
+    return said
 
 
 # ---- in the other process
@@ -158,9 +159,9 @@ def _heed(pipe: Pipe, store: Store, schema: LiteralString, projections: Sequence
         fresh = Beside(store, db, schema, projections)
         while (order := _order(pipe)) is not None:
             names, task = order
-            _fold(store, fresh, [one for one in projections if one.name in names], task, build)
+            is_written = _fold(store, fresh, [one for one in projections if one.name in names], task, build)
             gc.collect()
-            pipe.send(None)
+            pipe.send(is_written)
 
 
 def _order(pipe: Pipe) -> tuple[list[str], Task] | None:
@@ -171,14 +172,14 @@ def _order(pipe: Pipe) -> tuple[list[str], Task] | None:
     return order
 
 
-def _fold(store: Store, fresh: Beside, projections: Sequence[Projection], task: Task, build: int) -> None:
+def _fold(store: Store, fresh: Beside, projections: Sequence[Projection], task: Task, build: int) -> bool:
     with fresh.meant(), fresh.db.transaction():
         at_length(fresh.db)
         fresh.db.execute(_NO_WAIT)
         fresh.db.execute(psycopg.sql.SQL(_KEEP).format(table=fresh.table("position")).as_string(None))
         if _which(fresh) != build:
             raise StoreError("Another rebuild has begun: this one wrote nothing more.")
-        fold_apart(fresh.db, projections, store.ledger(task.ledger), task)
+        return fold_apart(fresh.db, projections, store.ledger(task.ledger), task)
 
 
 def _refuse_others(projections: Sequence[Projection]) -> None:

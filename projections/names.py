@@ -3,54 +3,45 @@ it occurs."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final, LiteralString
 from uuid import UUID
 
 from domain.chart import Chart, fold
 from domain.chart.identity import Identity, IdentityCorrected, PatientRegistered
-from domain.record import Recorded, stream_uuid
+from domain.record import stream_uuid
 from domain.wording import spoken_name
 from projections.cut import Behind, cut_of
 from projections.definition import define
 from projections.links import chart_that_stays
-from projections.projection import Cursor, by_stream, destroyed, strikes, whole
+from projections.projection import Cursor, Facts, by_stream, destroyed, whole
+from projections.read_table import ReadTable
 from projections.reading import snapshot
 from store.ledger import Ledger
 from store.store import Store
 
 # ---- fold and table
 
-_FORGET: Final[LiteralString] = """
-DELETE FROM projection.names WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
-"""
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.names (ledger, patient_id, key)
-SELECT %(ledger)s, named.patient_id, named.key
-FROM unnest(%(patients)b::uuid[], %(keys)b::bytea[]) AS named (patient_id, key)
-ON CONFLICT (ledger, patient_id) DO UPDATE SET key = excluded.key
-"""
+_TABLE: Final = ReadTable("names", key={"patient_id": "uuid"}, values={"key": "bytea"})
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """The name of each chart that was registered; read anew where it was corrected, or an entry was struck."""
     registered: dict[str, Identity] = {}
     changed = []
     streams = by_stream(facts, "chart")
     for stream, entries in streams.items():
-        if strikes(entries) or IdentityCorrected in {type(entry.fact) for entry in entries}:
+        if facts.strikes(stream) or IdentityCorrected in facts.kinds[stream]:
             changed.append(stream)
         elif new := [entry for entry in entries if isinstance(entry.fact, PatientRegistered)]:
             registered[stream] = fold(stream_uuid(stream), new).identity
     if changed:
         for stream, all_entries in whole(ledger, changed, streams, facts[-1].position).items():
             registered[stream] = fold(stream_uuid(stream), all_entries).identity
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in changed]})
-    keys = {stream_uuid(stream): key for stream, identity in registered.items() if (key := _key(ledger, identity))}
-    if keys:
-        cursor.execute(_WRITE, {"ledger": ledger.name, "patients": list(keys), "keys": list(keys.values())})
-    if gone := destroyed(facts):
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+        if not facts.new:
+            _TABLE.forget(cursor, ledger.name, map(stream_uuid, changed))
+    keys = [(stream_uuid(stream), key) for stream, identity in registered.items() if (key := _key(ledger, identity))]
+    _TABLE.write(cursor, ledger.name, keys, new=facts.new)
+    _TABLE.forget(cursor, ledger.name, destroyed(facts))
 
 
 def _key(ledger: Ledger, identity: Identity) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final, LiteralString
@@ -18,13 +18,40 @@ AS_PROJECTOR: Final[LiteralString] = "SET LOCAL ROLE stepdown_projector"
 
 Cursor = psycopg.Cursor[tuple[Any, ...]]
 
-Apply = Callable[[Cursor, Ledger, Sequence[Recorded]], None]
+Entries = dict[str, list[Recorded]]
+"""By stream, each stream's in order."""
+
+
+class Facts(tuple[Recorded, ...]):
+    """Facts that several folds look at: sorted by stream once. `new`: they are all that their streams have, and the
+    tables hold nothing of these."""
+
+    new: bool = False
+
+    @cached_property
+    def streams(self) -> Entries:
+        streams: Entries = {}
+        for fact in self:
+            if (entries := streams.get(fact.stream)) is None:
+                streams[fact.stream] = [fact]
+            else:
+                entries.append(fact)
+        return streams
+
+    @cached_property
+    def kinds(self) -> Mapping[str, set[type[Any]]]:
+        """By stream, which kinds of facts there are."""
+        return {stream: {type(entry.fact) for entry in entries} for stream, entries in self.streams.items()}
+
+    def strikes(self, stream: str) -> bool:
+        """Whether an entry of the stream is struck: what came before it changes, so it is folded anew."""
+        return EnteredInError in self.kinds[stream]
+
+
+Apply = Callable[[Cursor, Ledger, Facts], None]
 """Writes what the facts say. They are of one ledger, in order, and follow what was applied before; the cursor is in
 the transaction that moves the position. Whatever is read besides is read up to the last of these facts only, so that
 the same facts give the same rows however they are cut into batches."""
-
-Entries = dict[str, list[Recorded]]
-"""By stream, each stream's in order."""
 
 Opens = Callable[[Ledger, Mapping[str, Any]], Any]
 """What a sealed column of a row holds, to be compared by `==`. Takes the row by the names of its columns; Unreadable
@@ -48,24 +75,9 @@ class Projection:
     apart: bool = False
 
 
-class Facts(tuple[Recorded, ...]):
-    """Facts that several folds look at: sorted by stream once."""
-
-    @cached_property
-    def streams(self) -> Entries:
-        streams: Entries = {}
-        for fact in self:
-            if (entries := streams.get(fact.stream)) is None:
-                streams[fact.stream] = [fact]
-            else:
-                entries.append(fact)
-        return streams
-
-
-def by_stream(facts: Iterable[Recorded], kind: str) -> Entries:
+def by_stream(facts: Facts, kind: str) -> Entries:
     """The facts of the streams of one kind, each stream's in order."""
-    known = facts if isinstance(facts, Facts) else Facts(facts)
-    return {stream: entries for stream, entries in known.streams.items() if stream_kind(stream) == kind}
+    return {stream: entries for stream, entries in facts.streams.items() if stream_kind(stream) == kind}
 
 
 def whole(ledger: Ledger, streams: Iterable[str], facts: Mapping[str, list[Recorded]], upto: int) -> Entries:
@@ -78,12 +90,7 @@ def whole(ledger: Ledger, streams: Iterable[str], facts: Mapping[str, list[Recor
     return found
 
 
-def destroyed(facts: Iterable[Recorded]) -> list[UUID]:
+def destroyed(facts: Facts) -> list[UUID]:
     """The patients whose charts are destroyed by these facts: no table keeps a row of them."""
     of_sites = by_stream(facts, "facility").values()
     return [fact.fact.patient_id for entries in of_sites for fact in entries if isinstance(fact.fact, KeyDestroyed)]
-
-
-def strikes(facts: Iterable[Recorded]) -> bool:
-    """Whether an entry is struck: what came before it changes, so the stream is folded anew from the ledger."""
-    return EnteredInError in {type(fact.fact) for fact in facts}

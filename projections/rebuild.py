@@ -9,14 +9,14 @@ and tables beside that go when the next one begins, or `prepare` runs, or a foll
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, Final, LiteralString
 
 import psycopg
 from psycopg import sql
 
-from projections.beside import BATCH, NOTED, Beside, Hands, Told, beside, make, not_told, positions
+from projections.beside import BATCH, NOTED, Beside, Told, beside, make, not_told, positions
 from projections.compare import Compared, compare, ledgers_in, moment
 from projections.definition import BASE, BASE_DEFINITION
 from projections.hands import Reopen, hands
@@ -33,12 +33,16 @@ _PAUSE_SECONDS: Final = 1.0
 NEAR: Final = 300
 """Facts that are folded while everybody waits, at most: a few tenths of a second."""
 
-# To keep an index in order row by row takes longer than to make it of all rows. What keeps rows apart stays.
+# To keep an index in order row by row takes longer than to make it of all rows.
 _INDEXES: Final[LiteralString] = """
-SELECT index.relname, pg_get_indexdef(index.oid) FROM pg_class index
-WHERE index.relkind = 'i' AND index.relnamespace = %(schema)s::regnamespace
-  AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = index.oid AND indisunique)
+SELECT indexrelid::regclass::text, pg_get_indexdef(indexrelid) FROM pg_index
+WHERE indrelid = %(table)s::regclass AND NOT indisunique
 """
+_KEY: Final[LiteralString] = """
+SELECT quote_ident(conname), pg_get_constraintdef(oid) FROM pg_constraint
+WHERE conrelid = %(table)s::regclass AND contype = 'p'
+"""
+_ROOM_TO_SORT: Final[LiteralString] = "SET maintenance_work_mem = '256MB'"
 _DEFINITIONS: Final[LiteralString] = "SELECT projection, sha256 FROM projection.definition"
 _BASE: Final[LiteralString] = "SELECT sha256 FROM projection.definition WHERE projection = %(base)s"
 _SCHEMA: Final[tuple[LiteralString, ...]] = (
@@ -58,8 +62,6 @@ _INSTEAD: Final[tuple[LiteralString, ...]] = (
     "DELETE FROM projection.definition WHERE projection = ANY(%(names)s)",
     "INSERT INTO projection.definition SELECT * FROM projection_next.definition",
 )
-
-Found = Callable[[Compared], None]
 
 
 def check(
@@ -95,15 +97,22 @@ def rebuild(
     """
     try:
         with psycopg.connect(owner_url, autocommit=True, connect_timeout=5) as owner, _turn(owner):
-            indexes = _make(owner, projections)
+            later = _make(owner, projections)
             with store.database.connection() as db:
                 fresh = Beside(store, db, SCHEMA, projections)
                 ours = Beside(store, db, SCHEMA, _made_alike(owner, projections))
                 ledgers = ledgers_in(store, ours)
                 with hands(reopen, fresh, facts=_facts_in(store, ledgers)) as more:
-                    for ledger in ledgers:
-                        _catch_up(store, fresh, ledger, batch=batch, told=told, more=more)
-                _finish(owner, fresh, indexes)
+                    begun = {
+                        ledger: fresh.begin(
+                            store.ledger(ledger), _goal_of(fresh, ledger), batch=batch, told=told, hands=more
+                        )
+                        for ledger in ledgers
+                    }
+                _finish(owner, fresh, later)
+                for ledger in ledgers:
+                    fresh.end(store.ledger(ledger), begun[ledger])
+                    _catch_up(store, fresh, ledger, batch=batch, told=told)
                 found = []
                 for ledger in ledgers if ours.projections else ():
                     found += compare(ours, store.ledger(ledger), batch=batch)
@@ -145,11 +154,15 @@ def _facts_in(store: Store, ledgers: Sequence[str]) -> int:
     return sum(store.ledger(ledger).head().position for ledger in ledgers)
 
 
-def _catch_up(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told, more: Hands | None = None) -> None:
+def _catch_up(store: Store, fresh: Beside, ledger: str, *, batch: int, told: Told) -> None:
     """To where the live tables are by now, a transaction a batch."""
+    fresh.fold(store.ledger(ledger), _goal_of(fresh, ledger), batch=batch, told=told)
+
+
+def _goal_of(fresh: Beside, ledger: str) -> dict[str, int]:
+    """Where the live tables are by now."""
     with moment(fresh.db):
-        goal = _goal(fresh.db, fresh.projections, ledger)
-    fresh.fold(store.ledger(ledger), goal, batch=batch, told=told, hands=more)
+        return _goal(fresh.db, fresh.projections, ledger)
 
 
 def _goal(db: psycopg.Connection[Any], projections: Sequence[Projection], ledger: str) -> dict[str, int]:
@@ -166,8 +179,9 @@ def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
     yield
 
 
-def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[bytes]:
-    """Empty tables beside; answers the statements that make their indexes, once they are full."""
+def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[str]:
+    """Empty tables beside, into which rows can be copied; answers the statements that make of them what they are to
+    be, once they are full."""
     with owner.transaction():
         [*base] = owner.execute(_BASE, {"base": BASE}).fetchall()
         if base != [(BASE_DEFINITION,)]:
@@ -178,16 +192,31 @@ def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> 
         for name in NOTED:
             table = sql.Identifier(SCHEMA, name)
             owner.execute(sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON {} TO stepdown_projector").format(table))
-        indexes = owner.execute(_INDEXES, {"schema": SCHEMA}).fetchall()
-        for name, _ in indexes:
-            owner.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(SCHEMA, name)))
-        return [statement.encode() for _, statement in indexes]
+        return [statement for projection in projections for statement in _bared(owner, f"{SCHEMA}.{projection.name}")]
 
 
-def _finish(owner: psycopg.Connection[Any], fresh: Beside, indexes: Sequence[bytes]) -> None:
-    """What the first reader needs: indexes, and what the planner goes by."""
-    for statement in indexes:
-        owner.execute(statement)
+def _bared(owner: psycopg.Connection[Any], table: str) -> list[str]:
+    """Takes keys, indexes and row security off a table that nobody but the projector can get at, as nobody else may
+    use its schema; answers the statements that give them back."""
+    keys = owner.execute(_KEY, {"table": table}).fetchall()
+    indexes = owner.execute(_INDEXES, {"table": table}).fetchall()
+    for name, _ in keys:
+        owner.execute(f"ALTER TABLE {table} DROP CONSTRAINT {name}".encode())
+    for name, _ in indexes:
+        owner.execute(f"DROP INDEX {name}".encode())
+    owner.execute(f"ALTER TABLE {table} DISABLE ROW LEVEL SECURITY".encode())
+    return [
+        *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {key}" for name, key in keys),
+        *(index for _, index in indexes),
+        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
+    ]
+
+
+def _finish(owner: psycopg.Connection[Any], fresh: Beside, later: Sequence[str]) -> None:
+    """What the first reader needs: keys, indexes, row security, and what the planner goes by."""
+    owner.execute(_ROOM_TO_SORT)
+    for statement in later:
+        owner.execute(statement.encode())
     for projection in fresh.projections:
         owner.execute(sql.SQL("ANALYZE {}").format(fresh.table(projection.name)))
 

@@ -8,12 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-import orjson
-from psycopg.types.json import Jsonb
 
 from domain.chart import Chart, fold
 from domain.chart.screening import (
@@ -28,11 +26,12 @@ from domain.chart.screening import (
     SpecimenRefused,
 )
 from domain.facility import Facility
-from domain.record import Entry, Recorded, first_recorded_at, stream_uuid
+from domain.record import Entry, first_recorded_at, stream_uuid
 from domain.site_screenings import Wanted, listed
 from domain.week import EARLIEST_YEAR
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes, whole
+from projections.projection import Cursor, Facts, by_stream, destroyed, whole
+from projections.read_table import ReadTable
 from projections.site import midnights
 from projections.site_list import SiteList, site_list
 from store.database import Query
@@ -80,50 +79,44 @@ SELECT patient_id, screening_id, episode_id, ordered_at, refused_at, missed_at, 
 FROM projection.screenings
 WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s) AND screening_id = ANY(%(screenings)s)
 """
-_FORGET: Final[LiteralString] = """
-DELETE FROM projection.screenings WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
-"""
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.screenings
-    (ledger, patient_id, screening_id, episode_id, ordered_at, refused_at, missed_at, collected_at, reported_at,
-     reviewed_on, discussed_on)
-SELECT %(ledger)s, patient_id, screening_id, episode_id, ordered_at, refused_at, missed_at, collected_at, reported_at,
-       reviewed_on, discussed_on
-FROM jsonb_to_recordset(%(rows)s) AS screening (
-    patient_id uuid, screening_id uuid, episode_id uuid, ordered_at timestamptz, refused_at timestamptz,
-    missed_at timestamptz, collected_at timestamptz, reported_at timestamptz, reviewed_on date, discussed_on date
+_TABLE: Final = ReadTable(
+    "screenings",
+    key={"patient_id": "uuid", "screening_id": "uuid"},
+    values={
+        "episode_id": "uuid",
+        "ordered_at": "timestamptz",
+        "refused_at": "timestamptz",
+        "missed_at": "timestamptz",
+        "collected_at": "timestamptz",
+        "reported_at": "timestamptz",
+        "reviewed_on": "date",
+        "discussed_on": "date",
+    },
 )
-ON CONFLICT (ledger, patient_id, screening_id) DO UPDATE SET
-    episode_id = excluded.episode_id,
-    ordered_at = excluded.ordered_at,
-    refused_at = excluded.refused_at,
-    missed_at = excluded.missed_at,
-    collected_at = excluded.collected_at,
-    reported_at = excluded.reported_at,
-    reviewed_on = excluded.reviewed_on,
-    discussed_on = excluded.discussed_on
-"""
+_COLUMNS: Final = attrgetter(*_TABLE.columns)
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """The dates of the screenings; where a fact was struck or a result corrected, those of the chart are made anew."""
     streams = by_stream(facts, "chart")
-    undone = [stream for stream, entries in streams.items() if strikes(entries) or _corrects(entries)]
+    undone = [stream for stream in streams if facts.strikes(stream) or ResultCorrected in facts.kinds[stream]]
     told = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in undone and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
+        if stream not in undone
+        and not facts.kinds[stream].isdisjoint(_TOLD)
+        and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
     }
     known = _load(cursor, ledger, told)
     rows = {stream: further(known.get(stream_uuid(stream), {}), stream_uuid(stream), told[stream]) for stream in told}
     if undone:
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in undone]})
+        if not facts.new:
+            _TABLE.forget(cursor, ledger.name, map(stream_uuid, undone))
         for stream, entries in whole(ledger, undone, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), entries))
-    if written := [row for screenings in rows.values() for row in screenings.values()]:
-        cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
-    if gone := destroyed(facts):
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+    written = [_COLUMNS(row) for screenings in rows.values() for row in screenings.values()]
+    _TABLE.write(cursor, ledger.name, written, new=facts.new)
+    _TABLE.forget(cursor, ledger.name, destroyed(facts))
 
 
 def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:
@@ -178,10 +171,6 @@ def rows_of(chart: Chart) -> Rows:
         )
         for screening in chart.screenings.values()
     }
-
-
-def _corrects(entries: Iterable[Entry]) -> bool:
-    return ResultCorrected in {type(entry.fact) for entry in entries}
 
 
 def _load(cursor: Cursor, ledger: Ledger, told: Mapping[str, Sequence[Entry]]) -> dict[UUID, dict[UUID, ScreeningRow]]:

@@ -16,7 +16,7 @@ from psycopg.types.json import Jsonb
 
 from domain.chart.attendance import Outcome
 from domain.facility import Facility
-from domain.record import Recorded, stream_uuid
+from domain.record import stream_uuid
 from domain.room import Stays
 from domain.session import CancellationCause, Held, Modality, Plan, Session, SessionKind, StaffPresence, evolve
 from domain.site import fold_session
@@ -24,7 +24,8 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Behind, Cut, cut_of, known
 from projections.definition import define
 from projections.known_site import known_site
-from projections.projection import Cursor, by_stream, strikes, whole
+from projections.projection import Cursor, Facts, by_stream, whole
+from projections.read_table import ReadTable
 from projections.reading import snapshot
 from projections.site import midnights, site_of
 from store.database import Query
@@ -38,49 +39,41 @@ SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, e
        started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
 FROM projection.sessions WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
 """
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.sessions
-    (ledger, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-     started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays, plans)
-SELECT %(ledger)s, session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff, held_version, cancelled, cancelled_version, stays, plans
-FROM jsonb_to_recordset(%(rows)s) AS session (
-    session_id uuid, version bigint, cohort_id uuid, kind text, modality text, topic text, room text,
-    starts_at timestamptz, ends_at timestamptz, scheduled_version bigint, started_at timestamptz,
-    ended_at timestamptz, staff jsonb, held_version bigint, cancelled text, cancelled_version bigint, stays jsonb,
-    plans jsonb
+_TABLE: Final = ReadTable(
+    "sessions",
+    key={"session_id": "uuid"},
+    values={
+        "cohort_id": "uuid",
+        "kind": "text",
+        "modality": "text",
+        "topic": "text",
+        "room": "text",
+        "starts_at": "timestamptz",
+        "ends_at": "timestamptz",
+        "started_at": "timestamptz",
+        "ended_at": "timestamptz",
+        "staff": "jsonb",
+        "cancelled": "text",
+        "stays": "jsonb",
+        "plans": "jsonb",
+        "version": "bigint",
+        "scheduled_version": "bigint",
+        "held_version": "bigint",
+        "cancelled_version": "bigint",
+    },
 )
-ON CONFLICT (ledger, session_id) DO UPDATE SET
-    version = excluded.version,
-    cohort_id = excluded.cohort_id,
-    kind = excluded.kind,
-    modality = excluded.modality,
-    topic = excluded.topic,
-    room = excluded.room,
-    starts_at = excluded.starts_at,
-    ends_at = excluded.ends_at,
-    scheduled_version = excluded.scheduled_version,
-    started_at = excluded.started_at,
-    ended_at = excluded.ended_at,
-    staff = excluded.staff,
-    held_version = excluded.held_version,
-    cancelled = excluded.cancelled,
-    cancelled_version = excluded.cancelled_version,
-    stays = excluded.stays,
-    plans = excluded.plans
-"""
 
 _STAFF: Final = msgspec.json.Decoder(tuple[StaffPresence, ...])
 _STAYS: Final = msgspec.json.Decoder(Stays)
 _PLANS: Final = msgspec.json.Decoder(tuple[Plan, ...])
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """Each session further by its facts; folded anew from the ledger where an entry was struck."""
     streams = by_stream(facts, "session")
     if not streams:
         return
-    struck = {stream for stream, entries in streams.items() if strikes(entries)}
+    struck = set(filter(facts.strikes, streams))
     begun = {stream for stream, entries in streams.items() if entries[0].version == 1}
     sessions = _load(cursor, ledger.name, [stream_uuid(stream) for stream in streams.keys() - struck - begun])
     for stream, entries in streams.items():
@@ -93,12 +86,11 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
     if struck:
         for stream, all_entries in whole(ledger, sorted(struck), streams, facts[-1].position).items():
             sessions[stream_uuid(stream)] = fold_session(stream_uuid(stream), all_entries)
-    rows = [row_of(session) for session in sessions.values()]
-    cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(rows, dumps=orjson.dumps)})
+    _TABLE.write(cursor, ledger.name, [_columns(session) for session in sessions.values()], new=facts.new)
 
 
 def row_of(session: Session) -> dict[str, Any]:
-    """The table's columns."""
+    """The table's columns, by name."""
     held = session.held
     return {
         "session_id": session.session_id,
@@ -120,6 +112,14 @@ def row_of(session: Session) -> dict[str, Any]:
         "stays": session.stays or None,
         "plans": [_in_utc(plan) for plan in session.plans] if len(session.plans) > 1 else None,
     }
+
+
+def _columns(session: Session) -> tuple[Any, ...]:
+    """The table's columns, in their order."""
+    row = row_of(session)
+    for name in ("staff", "stays", "plans"):
+        row[name] = None if row[name] is None else Jsonb(row[name], dumps=orjson.dumps)
+    return tuple(row[name] for name in _TABLE.columns)
 
 
 def _in_utc(plan: Plan) -> Plan:

@@ -16,7 +16,7 @@ import msgspec
 from domain.chart import Chart, evolve, fold
 from domain.claims import cohorts_named
 from domain.compliance.reach import reach
-from domain.record import Recorded, stream_name, stream_uuid
+from domain.record import stream_name, stream_uuid
 from domain.session import Session
 from domain.site import Site
 from domain.status import present
@@ -25,7 +25,8 @@ from projections.attendance import PROJECTION as ATTENDANCE
 from projections.cut import Cut, cut_in, known, positions_in
 from projections.definition import define
 from projections.links import Linked, linked_charts
-from projections.projection import Cursor, by_stream, destroyed, strikes, whole
+from projections.projection import Cursor, Entries, Facts, by_stream, destroyed, whole
+from projections.read_table import ReadTable
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import needed_in, sessions_in
@@ -45,21 +46,11 @@ WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s) AND NOT EXISTS (
     SELECT FROM chart_key gone
     WHERE gone.ledger = %(ledger)s AND gone.stream = 'chart/' || patient_id AND gone.wrapped IS NULL)
 """
-_FORGET: Final[LiteralString] = """
-DELETE FROM projection.status WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
-"""
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.status (ledger, patient_id, version, chart, since, until, merged)
-SELECT %(ledger)s, folded.patient_id, folded.version, folded.chart, folded.since, folded.until,
-       folded.merged
-FROM unnest(
-    %(patients)b::uuid[], %(versions)b::bigint[], %(charts)b::bytea[], %(since)b::date[], %(until)b::date[],
-    %(merged)b::uuid[]
-) AS folded (patient_id, version, chart, since, until, merged)
-ON CONFLICT (ledger, patient_id) DO UPDATE SET
-    version = excluded.version, chart = excluded.chart, since = excluded.since, until = excluded.until,
-    merged = excluded.merged
-"""
+_TABLE: Final = ReadTable(
+    "status",
+    key={"patient_id": "uuid"},
+    values={"version": "bigint", "chart": "bytea", "since": "date", "until": "date", "merged": "uuid"},
+)
 
 SealedChart = tuple[UUID, int, bytes]
 """patient, version, sealed chart"""
@@ -68,17 +59,17 @@ _ENCODER: Final = msgspec.msgpack.Encoder(uuid_format="bytes")
 _DECODER: Final = msgspec.msgpack.Decoder(Chart)
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """Each chart further by its facts; folded anew from the ledger where an entry was struck. None of one whose key is
     gone."""
     if streams := by_stream(facts, "chart"):
-        _further(cursor, ledger, streams, facts[-1].position)
-    if gone := destroyed(facts):
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+        charts = _further(cursor, ledger, facts, streams)
+        _TABLE.write(cursor, ledger.name, _sealed(ledger, charts), new=facts.new)
+    _TABLE.forget(cursor, ledger.name, destroyed(facts))
 
 
-def _further(cursor: Cursor, ledger: Ledger, streams: dict[str, list[Recorded]], upto: int) -> None:
-    struck = {stream for stream, entries in streams.items() if strikes(entries)}
+def _further(cursor: Cursor, ledger: Ledger, facts: Facts, streams: Entries) -> Iterable[Chart]:
+    struck = set(filter(facts.strikes, streams))
     begun = {stream for stream, entries in streams.items() if entries[0].version == 1}
     charts = charts_of(cursor, ledger, [stream_uuid(stream) for stream in streams.keys() - struck - begun])
     if any(stream_uuid(stream) not in charts for stream in streams.keys() - struck - begun):
@@ -93,9 +84,9 @@ def _further(cursor: Cursor, ledger: Ledger, streams: dict[str, list[Recorded]],
                 chart = evolve(chart, entry)
             charts[patient_id] = chart
     if struck:
-        for stream, all_entries in whole(ledger, sorted(struck), streams, upto).items():
+        for stream, all_entries in whole(ledger, sorted(struck), streams, facts[-1].position).items():
             charts[stream_uuid(stream)] = fold(stream_uuid(stream), all_entries)
-    _write(cursor, ledger, charts.values())
+    return charts.values()
 
 
 def charts_of(cursor: Cursor, ledger: Ledger, patient_ids: Iterable[UUID]) -> dict[UUID, Chart]:
@@ -134,8 +125,9 @@ def _opened(ledger: Ledger, row: SealedChart) -> Chart:
     return unpack(ledger.unseal(stream_name("chart", patient_id), _column(version), sealed))
 
 
-def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
-    rows = []
+def _sealed(ledger: Ledger, charts: Iterable[Chart]) -> list[tuple[Any, ...]]:
+    """As rows of the table."""
+    rows: list[tuple[Any, ...]] = []
     for chart in charts:
         # A chart may be destroyed while it is folded here.
         with suppress(Destroyed):
@@ -144,11 +136,7 @@ def _write(cursor: Cursor, ledger: Ledger, charts: Iterable[Chart]) -> None:
             dates = (None, None) if told is None else (told.first, told.last)
             merged = None if chart.merged_into is None else chart.merged_into.chart
             rows.append((chart.patient_id, chart.version, sealed, *dates, merged))
-    if not rows:
-        return
-    columns = (list(column) for column in zip(*rows, strict=True))
-    names = ("patients", "versions", "charts", "since", "until", "merged")
-    cursor.execute(_WRITE, {"ledger": ledger.name, **dict(zip(names, columns, strict=True))})
+    return rows
 
 
 def _column(version: int) -> str:

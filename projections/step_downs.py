@@ -5,23 +5,22 @@ The table says whose charts to open, by ids and dates; how far each has come is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from operator import attrgetter
 from typing import Any, Final, LiteralString
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-import orjson
-from psycopg.types.json import Jsonb
-
 from domain.chart import Chart, fold
 from domain.chart.step_down import Stage, StepDownRecommended, StepDownTookEffect, StepDownWithdrawn
 from domain.facility import Facility
-from domain.record import Entry, Recorded, stream_uuid
+from domain.record import Entry, stream_uuid
 from domain.site_step_downs import WantedStepDowns, listed
 from projections.definition import define
-from projections.projection import Cursor, by_stream, destroyed, strikes, whole
+from projections.projection import Cursor, Facts, by_stream, destroyed, whole
+from projections.read_table import ReadTable
 from projections.site_list import SiteList, site_list
 from store.database import Query
 from store.ledger import Ledger
@@ -51,42 +50,40 @@ _LOAD: Final[LiteralString] = """
 SELECT patient_id, step_down_id, episode_id, recommended_on, ended_on
 FROM projection.step_downs WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
 """
-_FORGET: Final[LiteralString] = """
-DELETE FROM projection.step_downs WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
-"""
-_WRITE: Final[LiteralString] = """
-INSERT INTO projection.step_downs (ledger, patient_id, step_down_id, episode_id, recommended_on, ended_on)
-SELECT %(ledger)s, patient_id, step_down_id, episode_id, recommended_on, ended_on
-FROM jsonb_to_recordset(%(rows)s) AS step_down (
-    patient_id uuid, step_down_id uuid, episode_id uuid, recommended_on date, ended_on date
+_TABLE: Final = ReadTable(
+    "step_downs",
+    key={"patient_id": "uuid", "step_down_id": "uuid"},
+    values={
+        "episode_id": "uuid",
+        "recommended_on": "date",
+        "ended_on": "date",
+    },
 )
-ON CONFLICT (ledger, patient_id, step_down_id) DO UPDATE SET
-    episode_id = excluded.episode_id,
-    recommended_on = excluded.recommended_on,
-    ended_on = excluded.ended_on
-"""
+_COLUMNS: Final = attrgetter(*_TABLE.columns)
 
 
-def apply(cursor: Cursor, ledger: Ledger, facts: Sequence[Recorded]) -> None:
+def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
     """The dates of the step-downs; where a fact was struck, those of the chart are made anew."""
     streams = by_stream(facts, "chart")
-    struck = [stream for stream, entries in streams.items() if strikes(entries)]
+    struck = list(filter(facts.strikes, streams))
     told = {
         stream: kept
         for stream, entries in streams.items()
-        if stream not in struck and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
+        if stream not in struck
+        and not facts.kinds[stream].isdisjoint(_TOLD)
+        and (kept := [entry for entry in entries if type(entry.fact) in _TOLD])
     }
     # Of those that begin here nothing is on record.
     known = _load(cursor, ledger, [stream_uuid(stream) for stream in told if streams[stream][0].version > 1])
     rows = {stream: further(known.get(stream_uuid(stream), {}), stream_uuid(stream), told[stream]) for stream in told}
     if struck:
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": [stream_uuid(stream) for stream in struck]})
+        if not facts.new:
+            _TABLE.forget(cursor, ledger.name, map(stream_uuid, struck))
         for stream, entries in whole(ledger, struck, streams, facts[-1].position).items():
             rows[stream] = rows_of(fold(stream_uuid(stream), entries))
-    if written := [row for step_downs in rows.values() for row in step_downs.values()]:
-        cursor.execute(_WRITE, {"ledger": ledger.name, "rows": Jsonb(written, dumps=orjson.dumps)})
-    if gone := destroyed(facts):
-        cursor.execute(_FORGET, {"ledger": ledger.name, "patients": gone})
+    written = [_COLUMNS(row) for step_downs in rows.values() for row in step_downs.values()]
+    _TABLE.write(cursor, ledger.name, written, new=facts.new)
+    _TABLE.forget(cursor, ledger.name, destroyed(facts))
 
 
 def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:

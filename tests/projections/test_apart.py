@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -31,6 +32,7 @@ from store.store import Store
 from tests.projections.tables import folded, positions, set_aside, written
 from tests.projections.test_rebuild import rebuilt_meanwhile
 from tests.projections.test_retry import change
+from tests.projections.test_set_aside import CHART, INQUIRED, POISON, REGISTERED, SCHEDULED, UNSPEAKABLE, new
 from tests.sample_program import sample
 
 NAMES = [projection.name for projection in PROJECTIONS]
@@ -65,14 +67,13 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
 def in_any_order(fresh: Beside, chance: Random) -> Callable[[Sequence[Projection], Sequence[Task]], Iterator[Task]]:
     """The tasks cut into pieces anew, and shuffled."""
 
-    def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Task]:
+    def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[apart.Done]:
         streams = [stream for task in tasks for stream in task.streams]
         chance.shuffle(streams)
         while streams:
             some = tuple(streams.pop() for _ in range(min(len(streams), chance.randint(1, 60))))
             task = Task(tasks[0].ledger, tasks[0].upto, some, 1)
-            apart.fold_apart(fresh.db, projections, fresh.store.ledger(task.ledger), task)
-            yield task
+            yield task, apart.fold_apart(fresh.db, projections, fresh.store.ledger(task.ledger), task)
 
     return fold
 
@@ -106,17 +107,27 @@ def test_every_stream_is_in_one_task_and_none_is_much_too_long(recorded: Store) 
     assert all(task.facts <= 500 or len(task.streams) == 1 for task in tasks)
 
 
-def indexes(place: Any) -> list[Any]:
+def made_of(place: Any) -> list[Any]:
+    """Indexes, keys, policies, rights, and whose rows are secured."""
     with psycopg.connect(place.owner_url) as connection:
         return connection.execute(
-            "SELECT indexdef FROM pg_indexes WHERE schemaname = 'projection' ORDER BY indexdef"
+            """
+            SELECT indexdef FROM pg_indexes WHERE schemaname = 'projection'
+            UNION ALL
+            SELECT conrelid::regclass || conname || pg_get_constraintdef(oid) FROM pg_constraint
+            WHERE connamespace = 'projection'::regnamespace
+            UNION ALL SELECT policies::text FROM pg_policies AS policies WHERE schemaname = 'projection'
+            UNION ALL SELECT relname || relrowsecurity || relacl::text FROM pg_class
+            WHERE relnamespace = 'projection'::regnamespace AND relkind = 'r'
+            ORDER BY 1
+            """
         ).fetchall()
 
 
 @pytest.mark.usefixtures("always")
 def test_several_processes_make_the_tables_that_one_makes(recorded: Store, place: Any, key: Path) -> None:
     told: list[tuple[str, int, int]] = []
-    made = indexes(place)
+    made = made_of(place)
     found = rebuild(
         recorded,
         place.owner_url,
@@ -130,7 +141,7 @@ def test_several_processes_make_the_tables_that_one_makes(recorded: Store, place
     assert positions(recorded, LEDGER) == dict.fromkeys(NAMES, len(sample()))
     assert told == sorted(told)
     assert told[-1] == (LEDGER, len(sample()), len(sample()))
-    assert indexes(place) == made
+    assert made_of(place) == made
 
 
 @pytest.mark.usefixtures("always")
@@ -223,3 +234,24 @@ def test_what_cannot_be_digested_is_set_aside_as_in_following(
             change(own, "UPDATE fact SET type = %s, body = %s WHERE position = %s", kind, body, position)
         assert retry(store).left == []
         assert written(store, LEDGER) == folded(sample())
+
+
+@pytest.mark.usefixtures("always")
+def test_what_no_table_can_hold_is_set_aside_as_in_following(make_database: Callable[[], Any], key: Path) -> None:
+    """Whole streams are copied in at once; those among which one stumbles are folded with care, once there are keys."""
+    own = make_database()
+    with Store(own.app_url, FileKeyring(key)) as store:
+        ledger, last = store.ledger(LEDGER), len(sample())
+        ledger.restore(sample())
+        ledger.append([new(f"session/{uuid4()}", 1, UNSPEAKABLE), new(f"session/{uuid4()}", 1, SCHEDULED)])
+        ledger.append(
+            [new(CHART, version, fact) for version, fact in enumerate((REGISTERED, INQUIRED, POISON), start=1)]
+        )
+        Follower(store, batch=400).catch_up()
+        aside, followed, stand = set_aside(store, LEDGER), written(store, LEDGER), positions(store, LEDGER)
+        assert [row[:2] for row in aside] == [("sessions", last + 1), ("attendance", last + 5)]
+        for reopen in (None, partial(another, own.app_url, key)):
+            found = rebuild(store, own.owner_url, PROJECTIONS, batch=400, reopen=reopen)
+            assert [row for one in found for row in one.differences] == []
+            assert (set_aside(store, LEDGER), written(store, LEDGER)) == (aside, followed)
+            assert positions(store, LEDGER) == stand

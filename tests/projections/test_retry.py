@@ -152,15 +152,15 @@ def test_a_follower_in_the_middle_of_a_batch_does_not_write_over_it(
         Follower(store).catch_up()
     store.ledger("lexington").append([new(CHART, 5, EnteredInError(target=4))])
     begun, go_on = threading.Event(), threading.Event()
-    usual = attendance.strikes
+    usual = attendance.by_stream
 
-    def wait(entries: Any) -> bool:
+    def wait(*given: Any) -> Any:
         if threading.current_thread().name == "follower":
             begun.set()
             assert go_on.wait(10)
-        return usual(entries)
+        return usual(*given)
 
-    monkeypatch.setattr(attendance, "strikes", wait)
+    monkeypatch.setattr(attendance, "by_stream", wait)
     follower = threading.Thread(target=Follower(store).catch_up, name="follower")
     follower.start()
     assert begun.wait(10)
