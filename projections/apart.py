@@ -1,8 +1,8 @@
 """Streams folded apart from each other: the quickest way to fill tables that nobody reads yet.
 
 By position, the facts of a chart come a few at a time, and its row is read, opened, sealed and written each time.
-Stream by stream they come all at once, and it is written once. The folds are the same: to them it is a batch like any
-other, of facts in order, that happens to hold whole streams.
+Stream by stream they come all at once, and it is written once. The folds are the same: to them it is a batch of facts
+in order that happens to hold whole streams, and is told to be new: they need not take away what isn't there.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ Those that only serve a comparison are temporary, of one connection: whoever is 
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,6 +25,8 @@ from store.database import Connection, without_haste
 from store.errors import SchemaMismatch
 from store.ledger import Ledger
 from store.store import Store
+
+log = logging.getLogger(__name__)
 
 BATCH: Final = 20_000
 """Facts that are folded at a time: a chart is opened and sealed once for all of its facts among them."""
@@ -121,7 +124,7 @@ class Beside:
     ) -> None:
         """Brings each table on from where it is to the position that it is to have, as far as there are facts up to
         there, never beyond."""
-        self.end(ledger, self.begin(ledger, goal, batch=batch, told=told, hands=hands))
+        self.end(self.begin(ledger, goal, batch=batch, told=told, hands=hands), told)
         head = ledger.head().position
         goal = {name: min(position, head) for name, position in goal.items()}
         with self.meant():
@@ -165,13 +168,22 @@ class Beside:
                 for upto in sorted({goal[one.name] for one in new})
             ]
 
-    def end(self, ledger: Ledger, begun: Iterable[Begun]) -> None:
+    def end(self, begun: Iterable[Begun], told: Told = not_told) -> None:
         """What was left of them is folded with care, and their positions are noted. The tables have their keys."""
         with self.meant():
             for one in begun:
+                ledger = self.store.ledger(one.ledger)
+                if one.left:
+                    log.warning(
+                        "In %d parts of %s something can't be digested: folded anew.", len(one.left), one.ledger
+                    )
                 for task in one.left:
-                    fold_apart(self.db, one.projections, ledger, task, keyed=True)
+                    with self.db.transaction():
+                        at_length(self.db)
+                        fold_apart(self.db, one.projections, ledger, task, keyed=True)
                 arrive(self.db, one.projections, ledger, one.upto)
+                if one.left:
+                    told(one.ledger, one.upto, one.upto)
 
     def _filled(
         self,
@@ -183,9 +195,12 @@ class Beside:
         hands: Hands | None,
     ) -> Begun:
         tasks = list(tasks_of(ledger, upto, batch))
-        facts, done, left = sum(task.facts for task in tasks), 0, []
+        facts, done = sum(task.facts for task in tasks), 0
+        left: list[Task] = []
         for task, is_written in (hands or self._alone)(projections, tasks):
-            left += [] if is_written else [task]
+            if not is_written:
+                left.append(task)
+                continue
             done += task.facts
             told(ledger.name, upto * done // facts, upto)
         return Begun(ledger.name, upto, projections, left)

@@ -73,7 +73,7 @@ _RECORDED_AT: Final[LiteralString] = (
 
 
 class NotInOneGo(Exception):
-    """Nothing of the batch was written: it is to be digested as any other, once its tables have their keys."""
+    """Nothing of the batch was written: it is to be digested as any other, in tables that have their keys."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ Entries = dict[str, list[Recorded]]
 
 
 class Facts(tuple[Recorded, ...]):
-    """Facts that several folds look at: sorted by stream once. `new`: they are all that their streams have, and the
-    tables hold nothing of these."""
+    """Facts that several folds look at: sorted by stream once. `new`: they are all that can be read of their streams up
+    to a position, and the tables hold nothing of these."""
 
     new: bool = False
 
@@ -91,6 +91,9 @@ def whole(ledger: Ledger, streams: Iterable[str], facts: Mapping[str, list[Recor
 
 
 def destroyed(facts: Facts) -> list[UUID]:
-    """The patients whose charts are destroyed by these facts: no table keeps a row of them."""
+    """The patients whose charts are destroyed by these facts: no table keeps a row of them. None of `new` facts: of
+    whoever was destroyed by then nothing was read, so there is no row."""
+    if facts.new:
+        return []
     of_sites = by_stream(facts, "facility").values()
     return [fact.fact.patient_id for entries in of_sites for fact in entries if isinstance(fact.fact, KeyDestroyed)]

@@ -26,9 +26,6 @@ DELETE FROM projection.{name} WHERE ledger = %(ledger)s AND patient_id = ANY(%(p
 
 _BEYOND: Final = 2**31
 
-_SHORT: Final = {"bigint": "int8", "integer": "int4", "boolean": "bool"}
-"""As the types are called where a copy is told of them."""
-
 
 @dataclass(frozen=True)
 class ReadTable:
@@ -64,7 +61,7 @@ class ReadTable:
         types = [*self.key.values(), *self.values.values()]
         narrow = [number for number, of in enumerate(types) if of == "integer"]
         with cursor.copy(self._into) as copy:
-            copy.set_types(["text", *(_SHORT.get(of, of) for of in types)])
+            copy.set_types(["text", *types])
             for row in rows:
                 for number in narrow:
                     _judge_width(row[number])

@@ -1,9 +1,10 @@
 """Rebuild: the read tables made anew from the facts while people work, and put in the place of the live ones.
 
-They are filled in a schema of their own, by batches, each with its position. When they have come as far as the live
-ones, both are compared in one moment; then, in one short transaction, those who read and the follower wait, the last
-few facts are folded, and the tables change places. Whoever is killed before that leaves the live tables as they were,
-and tables beside that go when the next one begins, or `prepare` runs, or a follower starts.
+They are filled in a schema of their own: from nothing stream by stream, then on by batches, each with its position.
+When they have come as far as the live ones, both are compared in one moment; then, in one short transaction, those who
+read and the follower wait, the last few facts are folded, and the tables change places. Whoever is killed before that
+leaves the live tables as they were, and tables beside that go when the next one begins, or `prepare` runs, or a
+follower starts.
 """
 
 from __future__ import annotations
@@ -109,10 +110,13 @@ def rebuild(
                         )
                         for ledger in ledgers
                     }
-                _finish(owner, fresh, later)
+                _finish(owner, later)
                 for ledger in ledgers:
-                    fresh.end(store.ledger(ledger), begun[ledger])
+                    fresh.end(begun[ledger], told)
                     _catch_up(store, fresh, ledger, batch=batch, told=told)
+                for projection in projections:
+                    # What the planner goes by.
+                    owner.execute(sql.SQL("ANALYZE {}").format(fresh.table(projection.name)))
                 found = []
                 for ledger in ledgers if ours.projections else ():
                     found += compare(ours, store.ledger(ledger), batch=batch)
@@ -197,7 +201,7 @@ def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> 
 
 def _bared(owner: psycopg.Connection[Any], table: str) -> list[str]:
     """Takes keys, indexes and row security off a table that nobody but the projector can get at, as nobody else may
-    use its schema; answers the statements that give them back."""
+    use its schema; answers the statements that give keys and indexes back. Its rows are secured when it goes live."""
     keys = owner.execute(_KEY, {"table": table}).fetchall()
     indexes = owner.execute(_INDEXES, {"table": table}).fetchall()
     for name, _ in keys:
@@ -208,17 +212,14 @@ def _bared(owner: psycopg.Connection[Any], table: str) -> list[str]:
     return [
         *(f"ALTER TABLE {table} ADD CONSTRAINT {name} {key}" for name, key in keys),
         *(index for _, index in indexes),
-        f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
     ]
 
 
-def _finish(owner: psycopg.Connection[Any], fresh: Beside, later: Sequence[str]) -> None:
-    """What the first reader needs: keys, indexes, row security, and what the planner goes by."""
+def _finish(owner: psycopg.Connection[Any], later: Sequence[str]) -> None:
+    """Keys and indexes."""
     owner.execute(_ROOM_TO_SORT)
     for statement in later:
         owner.execute(statement.encode())
-    for projection in fresh.projections:
-        owner.execute(sql.SQL("ANALYZE {}").format(fresh.table(projection.name)))
 
 
 def _made_alike(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[Projection]:
@@ -265,6 +266,8 @@ def _put_in_place(owner: psycopg.Connection[Any], store: Store, fresh: Beside) -
         fresh.fold(store.ledger(ledger), _goal(owner, fresh.projections, ledger))
     names = [projection.name for projection in fresh.projections]
     for name in names:
+        # Until now a ledger might still have begun, whose rows are copied in: that isn't for a table with row security.
+        owner.execute(sql.SQL("ALTER TABLE {} ENABLE ROW LEVEL SECURITY").format(fresh.table(name)))
         owner.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(sql.Identifier("projection", name)))
         owner.execute(sql.SQL("ALTER TABLE {} SET SCHEMA projection").format(fresh.table(name)))
     for statement in _INSTEAD:

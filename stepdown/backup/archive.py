@@ -164,7 +164,7 @@ def require_one_line(archive: Path, account: Account, backup: Path, after: WalRa
         if account.drops and not account.may(4, path):
             raise Wrong(f"The account that runs Postgres can't read {path}: give it the archive's files (chown -R).")
     line = _line(archive, backup, after, timeline)
-    reached = max(number_of(name, line.size) for name in _taken_along(backup, after, line))
+    reached = max((number_of(name, line.size) for name in _taken_along(backup, after, line)), default=-1)
     if min(number_of(name, line.size) for name in archived) > reached + 1:
         raise Wrong(
             f"The archive {archive} begins after this backup, with a gap between: restore without --archive, or from a "

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from projections import apart, hands
-from projections.apart import Task
-from projections.beside import Beside, beside
+from projections.apart import Done, Task
+from projections.beside import Beside, Hands, beside
 from projections.catalog import PROJECTIONS
 from projections.compare import Difference, compare
 from projections.follower import Follower
@@ -32,8 +32,10 @@ from store.store import Store
 from tests.projections.tables import folded, positions, set_aside, written
 from tests.projections.test_rebuild import rebuilt_meanwhile
 from tests.projections.test_retry import change
-from tests.projections.test_set_aside import CHART, INQUIRED, POISON, REGISTERED, SCHEDULED, UNSPEAKABLE, new
+from tests.projections.test_rows import CHART, INQUIRED, REGISTERED, SCHEDULED
+from tests.projections.test_set_aside import POISON, UNSPEAKABLE
 from tests.sample_program import sample
+from tests.store.given import new
 
 NAMES = [projection.name for projection in PROJECTIONS]
 LEDGER = "lexington"
@@ -64,10 +66,10 @@ def always(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hands, "PAYS", 0)
 
 
-def in_any_order(fresh: Beside, chance: Random) -> Callable[[Sequence[Projection], Sequence[Task]], Iterator[Task]]:
+def in_any_order(fresh: Beside, chance: Random) -> Hands:
     """The tasks cut into pieces anew, and shuffled."""
 
-    def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[apart.Done]:
+    def fold(projections: Sequence[Projection], tasks: Sequence[Task]) -> Iterator[Done]:
         streams = [stream for task in tasks for stream in task.streams]
         chance.shuffle(streams)
         while streams:
@@ -122,6 +124,21 @@ def made_of(place: Any) -> list[Any]:
             ORDER BY 1
             """
         ).fetchall()
+
+
+def estimated(place: Any, table: str) -> int:
+    """How many rows the planner takes a live table for."""
+    with psycopg.connect(place.owner_url) as connection:
+        [[rows]] = connection.execute(
+            "SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass('projection.' || %s)", [table]
+        ).fetchall()
+        return int(rows)
+
+
+def test_of_a_sound_record_no_part_has_to_be_folded_with_care(recorded: Store) -> None:
+    with beside(recorded, PROJECTIONS) as fresh:
+        [begun] = fresh.begin(recorded.ledger(LEDGER), dict.fromkeys(NAMES, len(sample())), batch=500)
+    assert (begun.upto, begun.left) == (len(sample()), [])
 
 
 @pytest.mark.usefixtures("always")
@@ -255,3 +272,5 @@ def test_what_no_table_can_hold_is_set_aside_as_in_following(make_database: Call
             assert [row for one in found for row in one.differences] == []
             assert (set_aside(store, LEDGER), written(store, LEDGER)) == (aside, followed)
             assert positions(store, LEDGER) == stand
+            # The planner knows of the rows that came last, too.
+            assert estimated(own, "attendance") == len(followed.attendance)

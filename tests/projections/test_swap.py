@@ -139,3 +139,28 @@ def test_where_more_comes_than_can_be_folded_the_live_tables_stay(
     with pytest.raises(StoreError, match="without a pause: they are as they were"):
         rebuild(recorded, database.owner_url, PROJECTIONS)
     right(recorded)
+
+
+@pytest.mark.parametrize("followed_before", [True, False], ids=["another ledger", "the one there is"])
+def test_a_ledger_that_begins_while_it_is_at_work_is_taken_along(
+    store: Store, database: Any, monkeypatch: pytest.MonkeyPatch, followed_before: bool
+) -> None:
+    """Its rows are copied in when keys are there already, and before the tables are secured row by row."""
+    first = [new(f"chart/{uuid4()}", 1, REGISTERED)]
+    store.ledger(LEDGER).append(first)
+    if followed_before:
+        Follower(store).catch_up()
+    usual = work._finish
+
+    def meanwhile(*given: Any) -> None:
+        usual(*given)
+        if followed_before:
+            store.ledger("bowling-green").append([new(f"chart/{uuid4()}", 1, REGISTERED)])
+        Follower(store).catch_up()
+
+    monkeypatch.setattr(work, "_finish", meanwhile)
+    rebuild(store, database.owner_url, PROJECTIONS)
+    for ledger in store.ledgers():
+        assert written(store, ledger) == folded(store.ledger(ledger).facts())
+        assert positions(store, ledger) == dict.fromkeys(NAMES, 1)
+    assert [row for one in check(store, PROJECTIONS) for row in one.differences] == []
