@@ -7,7 +7,6 @@ treatment; whether it counts towards hours is for the rules of a report to say.
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -88,11 +87,7 @@ def listed(chart: Chart, record: Attendance, entry: Entry, session: Session) -> 
 
 
 def program_day(record: Listed, zone: ZoneInfo) -> date:
-    return _day(record.starts_at, zone)
-
-
-# All who were in a session share its start.
-_day: Final = lru_cache(maxsize=1 << 15)(local_date)
+    return local_date(record.starts_at, zone)
 
 
 def state(record: Listed) -> str:

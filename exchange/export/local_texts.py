@@ -17,7 +17,7 @@ _HOUR: Final = len("2026-03-02T23")
 _MINUTES: Final = len("2026-03-02T23:00:00")
 _UTC: Final = "+00:00"
 _MOST: Final = 200_000
-"""Hours kept, about: more than twenty years of them."""
+"""Hours kept: more than twenty years of them."""
 
 
 class LocalTexts:
@@ -30,33 +30,20 @@ class LocalTexts:
     def of(self, values: Sequence[datetime | None]) -> list[str]:
         """As long as `values`; "" where there is none. The instants may have any offset."""
         told = [value for value in values if value is not None]
-        if not told:
-            return [""] * len(values)
         array = orjson.dumps(told)
-        in_utc = array.count(f'{_UTC}"'.encode()) == len(told)
-        local = self._local(parted(array), told) if in_utc else self._asked(told)
-        if len(told) == len(values):
-            return local
-        texts = iter(local)
-        return ["" if value is None else next(texts) for value in values]
+        if array.count(f'{_UTC}"'.encode()) != len(told):
+            return written([None if value is None else value.astimezone(self._zone) for value in values])
+        texts = iter(parted(array))
+        return ["" if value is None else self._local(next(texts), value) for value in values]
 
-    def _local(self, texts: Sequence[str], values: Sequence[datetime]) -> list[str]:
-        """Of instants in UTC, which are these texts."""
-        hours = self._hours
-        if len(hours) > _MOST:
-            hours.clear()
-        there = {text[:_HOUR] for text in texts}
-        for hour in there - hours.keys():
-            hours[hour] = self._learned(hour)
-        if any(hours[hour] is None for hour in there):
-            return self._asked(values)
-        return [
-            of_hour[0] + text[_HOUR : -len(_UTC)] + of_hour[1] for text in texts if (of_hour := hours[text[:_HOUR]])
-        ]
-
-    def _asked(self, values: Sequence[datetime]) -> list[str]:
-        """Of any instants, by asking the zone for each."""
-        return written([value.astimezone(self._zone) for value in values])
+    def _local(self, text: str, value: datetime) -> str:
+        try:
+            of_hour = self._hours[text[:_HOUR]]
+        except KeyError:
+            of_hour = self._learned(text[:_HOUR])
+        if of_hour is None:
+            return written([value.astimezone(self._zone)])[0]
+        return of_hour[0] + text[_HOUR : -len(_UTC)] + of_hour[1]
 
     def _learned(self, hour: str) -> tuple[str, str] | None:
         """What stands before and behind the minutes of an hour of UTC; None where the clock shows other minutes, or is
@@ -64,10 +51,14 @@ class LocalTexts:
         begins = datetime.fromisoformat(f"{hour}:00:00{_UTC}")
         ends = begins + timedelta(hours=1, microseconds=-1)
         first, last = begins.astimezone(self._zone), ends.astimezone(self._zone)
-        if first.utcoffset() != last.utcoffset() or (first.minute, first.second) != (0, 0):
-            return None
-        [text] = written([first])
-        return text[:_HOUR], text[_MINUTES:]
+        found = None
+        if first.utcoffset() == last.utcoffset() and (first.minute, first.second) == (0, 0):
+            [text] = written([first])
+            found = text[:_HOUR], text[_MINUTES:]
+        if len(self._hours) >= _MOST:
+            self._hours.clear()
+        self._hours[hour] = found
+        return found
 
 
 def written(values: Sequence[Any]) -> list[str]:
