@@ -98,7 +98,7 @@ class Care:
                 consent_id=patient.tpo_consent,
             )
             self._site.note(stay, on, 14, 10, made)
-        if patient.family_consent is None:
+        if patient.family_consent is None or on > patient.family_until:
             return
         if telling.chance(0.05):
             told = DisclosureMade(

@@ -184,7 +184,7 @@ class Entry:
             )
             site.note(stay, on, 15, minute, tpo, self._intake)
         if telling.chance(0.7):
-            patient.family_consent = telling.uuid()
+            patient.family_consent, patient.family_until = telling.uuid(), on + 180 * _DAY
             family = ConsentGiven(
                 consent_id=patient.family_consent,
                 who_may_disclose="This program.",
@@ -193,7 +193,7 @@ class Entry:
                 purpose="family support",
                 tpo=False,
                 signed_on=on,
-                expires_on=on + 180 * _DAY,
+                expires_on=patient.family_until,
             )
             site.note(stay, on, 15, minute, family, self._intake)
         if telling.chance(0.01):

@@ -21,7 +21,8 @@ _DAY: Final = timedelta(days=1)
 
 @dataclass(slots=True, eq=False)
 class Patient:
-    """`inclined` is how likely a screen finds something in the first week; `stays` how many there were."""
+    """`inclined` is how likely a screen finds something in the first week; `stays` how many there were; the consent
+    for the family holds up to `family_until`."""
 
     chart: Stream
     patient_id: UUID
@@ -33,6 +34,7 @@ class Patient:
     stays: int = 0
     tpo_consent: UUID | None = None
     family_consent: UUID | None = None
+    family_until: date = date.min
     prescribed: bool = False
 
 
