@@ -7,7 +7,6 @@ them, into a file as well. The SHA-256 of ours, and its record of who took it, a
 
 from __future__ import annotations
 
-import resource
 from datetime import UTC, date, datetime
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
@@ -19,6 +18,7 @@ from uuid import UUID
 import psycopg
 
 from bench.lab import Lab
+from bench.memory import peak_megabytes
 from bench.table import Bar, Rates, Spread, rates_table, ratios, table
 from domain.facility import FacilityOpened
 from domain.record import Envelope, Person, Source, stream_name
@@ -183,4 +183,4 @@ def _export(parent: Connection, app: str, folder: Path, last: date) -> None:
                 SITE, by=_BY, what="export_attendance", purpose="audit", rows=written.rows, sha256=written.sha256
             )
         seconds = perf_counter() - began
-        parent.send((written.rows, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024))
+        parent.send((written.rows, seconds, peak_megabytes()))

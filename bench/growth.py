@@ -10,7 +10,6 @@ there are more sites, not longer ones.
 
 from __future__ import annotations
 
-import resource
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
@@ -27,6 +26,7 @@ from uuid import UUID
 import psycopg
 
 from bench.lab import Lab, in_turn
+from bench.memory import peak_megabytes
 from bench.sample_site import FACILITY, LOGIN, Site
 from bench.status_http import Asked, counselor_token, serving
 from bench.table import Bar, Spread, ratios, table
@@ -174,7 +174,7 @@ def make(app: str, folder: Path, facts: int, patients_a_week: int, seed: int) ->
         began = perf_counter()
         Follower(store).catch_up()
         filling = perf_counter() - began
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+    memory = round(peak_megabytes())
     return Made(total, writing, restoring, filling, memory)
 
 

@@ -27,6 +27,7 @@ import psycopg
 from bench.growth import make
 from bench.import_facts import BATCH_CHARTS, CHART_EVENTS, saved
 from bench.lab import Lab, in_turn
+from bench.memory import peak_megabytes
 from bench.peer_projection import peer_projection
 from bench.sample_site import FACILITY, LOGIN
 from bench.table import Bar, Rates, Spread, rates_table
@@ -208,4 +209,4 @@ def peer_seconds(lab: Lab, facts: int, name: str) -> float:
 
 def _megabytes() -> int:
     """The most that this process has held, and its largest child."""
-    return sum(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) // 1024
+    return round(peak_megabytes() + resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)

@@ -14,13 +14,13 @@ from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from resource import RUSAGE_SELF, getrusage
 from time import perf_counter, process_time
 from typing import Final
 
 from bench import large_site
 from bench.lab import Lab
 from bench.large_site import make_large_site
+from bench.memory import peak_megabytes
 from bench.sample_site import FACILITY, make_site
 from bench.synthetic import SEATS
 from bench.table import Bar, Spread, table
@@ -36,9 +36,6 @@ PATIENTS: Final = 5000
 PRESENT_SECONDS: Final = 5.0
 HISTORIC_SECONDS: Final = 60.0
 SMALL_SECONDS: Final = 0.15
-
-_MEGABYTE: Final = 1024
-"""In what `ru_maxrss` counts, kilobytes."""
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def _measure(parent: Connection, asked: Asked) -> None:
             seconds.append(perf_counter() - began)
             computed.append(process_time() - computed_before)
         patients = {row.subject_id for row in report.rows if row.subject == "patient"}
-        peak = getrusage(RUSAGE_SELF).ru_maxrss / _MEGABYTE
+        peak = peak_megabytes()
         parent.send(Took(seconds, computed, peak, len(patients), len(report.rows), report.header.position))
 
 
