@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 from base64 import b64encode
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import orjson
 import psycopg
@@ -90,7 +91,9 @@ def _verdict(rows: Any, rule: str) -> str:
 
 
 def _today(site: Site) -> date:
-    return site.client.app.state.wiring.clock().date()
+    """At the site: in the evening there it is tomorrow in UTC."""
+    at: datetime = site.client.app.state.wiring.clock()
+    return at.astimezone(ZoneInfo("America/New_York")).date()
 
 
 def test_who_reads_a_report_leaves_whose_charts_were_shown(site: Site) -> None:

@@ -262,7 +262,7 @@ def test_a_struck_report_stays_readable_and_says_so(site: Store) -> None:
 
 def test_the_attestation_is_told_and_a_struck_one_is_not(site: Store) -> None:
     report = issue(site, W10)
-    today = now().date()
+    today = now().astimezone(ZoneInfo("America/New_York")).date()
     Desk(site, now).record("lexington", report.entry.stream, ReportAttested(on=today), by=OFFICER, source=Source.API)
     found = issued.find(site, "lexington", report.report_id)
     assert found.record()["attested_by"]["id"] == OFFICER.id
