@@ -177,8 +177,6 @@ def _configure(connection: Connection) -> None:
         "TimeZone": "UTC",
         "lock_timeout": "15s",
         "idle_in_transaction_session_timeout": "30s",
-        # To compile a statement takes the server a tenth of a second and more, each time that it isn't kept prepared.
-        "jit": "off",
         # These two are for connections over a network; on a unix socket they do nothing.
         "tcp_keepalives_idle": "10",
         "tcp_user_timeout": "20s",
