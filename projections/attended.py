@@ -6,20 +6,19 @@ Ordered by patient, start and session, so that whoever folds one chart after the
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString
+from typing import Final, LiteralString
 
 from domain.attendance_list import Listed
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.census import PROJECTION as CENSUS
 from projections.cut import Cut, cut_of
-from projections.projection import Cursor
 from projections.reading import BEGIN_SNAPSHOT, FOR_LEDGER, GATE
 from projections.sessions import PROJECTION as SESSIONS
-from store.database import AS_READER, COMMIT, without_haste
+from store.ahead import pages
+from store.database import AS_READER, COMMIT, Connection, without_haste
 from store.store import Store
 
 # The columns of `Listed`. A chart that was destroyed is not shown before its rows are gone from here either.
@@ -44,7 +43,7 @@ WHERE record.ledger = %(ledger)s AND session.starts_at IS NOT NULL
   )
 ORDER BY record.patient_id, session.starts_at, record.session_id
 """
-_NEXT: Final[LiteralString] = "FETCH FORWARD 5000 FROM records"
+_NEXT: Final[LiteralString] = "FETCH FORWARD 500 FROM records"
 # All of it is wanted, not the first rows soon.
 _ALL_OF_IT: Final[LiteralString] = "SET LOCAL cursor_tuple_fraction = 1"
 _IS_SET_ASIDE: Final[LiteralString] = """
@@ -78,15 +77,15 @@ def records(store: Store, ledger: str, *, since: datetime | None, until: datetim
             connection.execute(GATE)
             without_haste(connection)
             connection.execute(FOR_LEDGER, {"ledger": ledger})
-            cursor = connection.cursor(binary=True)
-            yield _records(cursor, {"ledger": ledger, "since": since, "until": until})
+            yield _records(connection, {"ledger": ledger, "since": since, "until": until})
             connection.execute(COMMIT)
         except BaseException:
             connection.rollback()
             raise
 
 
-def _records(cursor: Cursor, asked: dict[str, object]) -> Records | None:
+def _records(connection: Connection, asked: dict[str, object]) -> Records | None:
+    cursor = connection.cursor(binary=True)
     ledger = str(asked["ledger"])
     cut = cut_of(cursor, ledger, NEEDED)
     names = [projection.name for projection in NEEDED]
@@ -95,17 +94,4 @@ def _records(cursor: Cursor, asked: dict[str, object]) -> Records | None:
         return None
     cursor.execute(_ALL_OF_IT)
     cursor.execute(_RECORDS, asked)
-    return Records(cut, _pages(cursor))
-
-
-def _pages(cursor: Cursor) -> Iterator[list[Listed]]:
-    """The next page is fetched while one is worked on: the server and we each have a core."""
-    with ThreadPoolExecutor(1, thread_name_prefix="records") as ahead:
-        coming = ahead.submit(_fetch, cursor)
-        while page := coming.result():
-            coming = ahead.submit(_fetch, cursor)
-            yield [Listed._make(row) for row in page]
-
-
-def _fetch(cursor: Cursor) -> list[tuple[Any, ...]]:
-    return cursor.execute(_NEXT, prepare=False).fetchall()
+    return Records(cut, (list(map(Listed._make, page)) for page in pages(connection, _NEXT)))

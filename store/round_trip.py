@@ -154,7 +154,7 @@ def _sent(connection: Connection, sent: Sequence[Sent]) -> list[PGresult]:
     answers = []
     for result, preparing in zip(results, expected, strict=True):
         if result.status == ExecStatus.FATAL_ERROR:
-            raise _error(result)
+            raise error_of(result)
         if preparing is None:
             answers.append(result)
         else:
@@ -190,6 +190,22 @@ def _answers(pgconn: PGconn, until: float) -> list[PGresult]:
         results.append(result)
 
 
+def answer(pgconn: PGconn, until: float) -> PGresult:
+    """The result of a statement that was sent by itself, good or bad."""
+    while pgconn.flush():
+        _wait(pgconn, select.POLLIN | select.POLLOUT, until)
+        pgconn.consume_input()
+    results: list[PGresult] = []
+    while True:
+        while pgconn.is_busy():
+            _wait(pgconn, select.POLLIN, until)
+            pgconn.consume_input()
+        if (result := pgconn.get_result()) is None:
+            break
+        results.append(result)
+    return results[-1]
+
+
 def _wait(pgconn: PGconn, events: int, until: float) -> None:
     waiting = select.poll()
     waiting.register(pgconn.socket, events)
@@ -197,7 +213,8 @@ def _wait(pgconn: PGconn, events: int, until: float) -> None:
         raise psycopg.OperationalError("The server didn't answer in time.")
 
 
-def _error(result: PGresult) -> psycopg.Error:
+def error_of(result: PGresult) -> psycopg.Error:
+    """What psycopg would raise for a statement that failed, without what the server said: it may name a patient."""
     sqlstate = (result.error_field(DiagnosticField.SQLSTATE) or b"").decode()
     try:
         kind = psycopg.errors.lookup(sqlstate)

@@ -16,6 +16,7 @@ import orjson
 _HOUR: Final = len("2026-03-02T23")
 _MINUTES: Final = len("2026-03-02T23:00:00")
 _UTC: Final = "+00:00"
+_OFFSET: Final = -len(_UTC)
 _MOST: Final = 200_000
 """Hours kept: more than twenty years of them."""
 
@@ -33,8 +34,16 @@ class LocalTexts:
         array = orjson.dumps(told)
         if array.count(f'{_UTC}"'.encode()) != len(told):
             return written([None if value is None else value.astimezone(self._zone) for value in values])
-        texts = iter(parted(array))
-        return ["" if value is None else self._local(next(texts), value) for value in values]
+        texts, hours = parted(array), self._hours
+        try:
+            local = [(of := hours[text[:_HOUR]])[0] + text[_HOUR:_OFFSET] + of[1] for text in texts]  # type: ignore[index]
+        except (KeyError, TypeError):
+            # Of an hour that was not met yet, or within which the clock is put forward or back.
+            local = [self._local(text, value) for text, value in zip(texts, told, strict=True)]
+        if len(told) == len(values):
+            return local
+        rest = iter(local)
+        return ["" if value is None else next(rest) for value in values]
 
     def _local(self, text: str, value: datetime) -> str:
         try:
@@ -43,7 +52,7 @@ class LocalTexts:
             of_hour = self._learned(text[:_HOUR])
         if of_hour is None:
             return written([value.astimezone(self._zone)])[0]
-        return of_hour[0] + text[_HOUR : -len(_UTC)] + of_hour[1]
+        return of_hour[0] + text[_HOUR:_OFFSET] + of_hour[1]
 
     def _learned(self, hour: str) -> tuple[str, str] | None:
         """What stands before and behind the minutes of an hour of UTC; None where the clock shows other minutes, or is
@@ -70,4 +79,5 @@ def written(values: Sequence[Any]) -> list[str]:
 
 def parted(array: bytes) -> list[str]:
     """The texts of a JSON array, none of which holds a quotation mark."""
-    return array.decode()[2:-2].split('","')
+    texts = array.decode()[2:-2]
+    return texts.split('","') if texts else []
