@@ -72,7 +72,7 @@ def run(lab: Lab) -> list[str]:
     small = make_site(lab, "small_report", beside=3)
     key = lab.folder / "master.key"
     now, year_ago = large_site.NOW, large_site.NOW - large_site.YEAR
-    times = lab.amount(full=3, quick=2)
+    times, times_small = lab.amount(full=3, quick=2), lab.amount(full=30, quick=5)
     full = not lab.effort.quick
     of_large = [
         Asked("present", large.app, key, large_site.LEDGER, Week.of(now.date()), now, None, times, PRESENT_SECONDS),
@@ -92,8 +92,8 @@ def run(lab: Lab) -> list[str]:
     week = Week.of((today - timedelta(weeks=1)).date())
     before = small.facts[-1].recorded_at - timedelta(weeks=1)
     of_small = [
-        Asked("present", small.app, key, FACILITY, week, today, None, 10 * times, SMALL_SECONDS),
-        Asked("a week ago", small.app, key, FACILITY, Week.of(before.date()), today, before, 10 * times, None),
+        Asked("present", small.app, key, FACILITY, week, today, None, times_small, SMALL_SECONDS),
+        Asked("a week ago", small.app, key, FACILITY, Week.of(before.date()), today, before, times_small, None),
     ]
     rows = [_row("large", asked, measured(asked), judged=full) for asked in of_large]
     rows += [_row("small", asked, measured(asked), judged=True) for asked in of_small]

@@ -14,11 +14,13 @@ from stepdown.workers import AWAY, READY, Order
 def work(order: Order) -> None:
     """Answers until it is told to end, or whoever started it is gone."""
     # Only now: what goes wrong on the way is said in a sentence.
-    from api.app import create_app
-    from stepdown.commands.serving import wiring_of
-    from stepdown.opening import opened
-    from stepdown.server import serve
-    from stepdown.settings import read_settings
+    from stepdown.server import made_to_stay, serve
+
+    with made_to_stay():
+        from api.app import create_app
+        from stepdown.commands.serving import wiring_of
+        from stepdown.opening import opened
+        from stepdown.settings import read_settings
 
     settings = read_settings(None if order.data is None else Path(order.data))
     with socket(fileno=order.listener) as listener, opened(settings) as use:

@@ -9,7 +9,6 @@ from typing import IO, Final, Protocol
 from exchange.export.as_csv import CsvWriter
 from exchange.export.as_ndjson import NdjsonWriter
 from exchange.export.as_parquet import ParquetWriter
-from exchange.export.as_xlsx import XlsxWriter
 from exchange.export.columns import About, Values
 
 
@@ -31,10 +30,17 @@ class Format:
     begin: Callable[[IO[bytes], About], Writer]
 
 
+def _xlsx(out: IO[bytes], about: About) -> Writer:
+    # Not before it is wanted: a tenth of a second for every process that starts.
+    from exchange.export.as_xlsx import XlsxWriter
+
+    return XlsxWriter(out, about)
+
+
 FORMATS: Final[Mapping[str, Format]] = {
     "ndjson": Format("application/x-ndjson", NdjsonWriter),
     "csv": Format("text/csv; charset=utf-8", CsvWriter),
-    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", XlsxWriter),
+    "xlsx": Format("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _xlsx),
     "parquet": Format("application/vnd.apache.parquet", ParquetWriter),
 }
 """By the word of `--format`, which is the ending of the file's name too."""

@@ -12,7 +12,6 @@ from pathlib import Path
 from socket import socket
 from typing import Final
 
-from api.app import create_app
 from api.tokens import refuse_beyond_loopback
 from api.wiring import Wiring
 from stepdown import demo as sample
@@ -21,7 +20,7 @@ from stepdown.errors import Wrong
 from stepdown.faults import log, place
 from stepdown.following import follow as follow_tables
 from stepdown.opening import Opened, now, opened
-from stepdown.server import address_of, listen
+from stepdown.server import address_of, listen, made_to_stay
 from stepdown.server import serve as serve_app
 from stepdown.settings import FEWEST_CONNECTIONS, Settings, read_settings
 from stepdown.sign_in import verifier_of
@@ -100,7 +99,12 @@ def _welcome(address: str, tokens: dict[str, str]) -> None:
 
 def _run(use: Opened, host: str, listener: socket, *, follow: bool, listening: Callable[[], None]) -> None:
     with _following(use) if follow else nullcontext():
-        serve_app(create_app(wiring_of(use, host)), listener, listening=listening)
+        with made_to_stay():
+            # Whoever leaves it to workers needs none of it.
+            from api.app import create_app
+
+            app = create_app(wiring_of(use, host))
+        serve_app(app, listener, listening=listening)
 
 
 def wiring_of(use: Opened, host: str) -> Wiring:

@@ -6,7 +6,7 @@ Short in the suite; `make fuzz` goes on for ten minutes, from a seed that it pri
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from itertools import count
 from time import monotonic
@@ -29,7 +29,10 @@ from tests.api.serving import served
 
 FULL_SECONDS: Final = 600
 EVERY: Final = 20
-"""Commands come from one description: in a round every twentieth of them meets every edge, as all other routes do."""
+"""Commands come from one description: in a round every twentieth of them meets every edge."""
+
+EVERY_OTHER: Final = 3
+"""Of all other routes every third does: cuts, purposes and pages are the same in most of them."""
 
 ANSWERED: Final = ["2xx", "403", "404", "409", "412"]
 """What well-formed requests get: done, or not permitted, not on record, refused by a rule, changed since."""
@@ -114,9 +117,13 @@ def with_ids(document: Any, ids: dict[str, list[str]]) -> Any:
     return document
 
 
-def configured(seed: int, part: int, *, full: bool) -> SchemathesisConfig:
-    short = [route.verb for number, route in enumerate(COMMANDS) if number % EVERY != part]
-    operations = [
+def configured(seed: int, part: int, operations: Sequence[str], *, full: bool) -> SchemathesisConfig:
+    """Of a round; `operations` are the ids of all."""
+    commands = {route.verb for route in COMMANDS}
+    others = [name for name in operations if name not in commands]
+    short = [route.verb for number, route in enumerate(COMMANDS) if number % EVERY != part % EVERY]
+    short += [name for number, name in enumerate(others) if number % EVERY_OTHER != part % EVERY_OTHER]
+    settings = [
         *({"include-operation-id": [verb], "phases": {"coverage": {"enabled": False}}} for verb in short),
         *(
             {
@@ -137,7 +144,7 @@ def configured(seed: int, part: int, *, full: bool) -> SchemathesisConfig:
                 "fuzzing": {"extra-data-sources": {"responses": False}},
             },
             "generation": {"max-examples": 25 if full else 3, "deterministic": not full},
-            "operations": operations,
+            "operations": settings,
         }
     )
 
@@ -200,10 +207,11 @@ def test_the_server_answers_as_its_description_says(site: Site, follower: None, 
     answered: Counter[int] = Counter()
     wrong: list[str] = []
     ids, began = ids_at(site), monotonic()
+    operations = sorted(roles_of(site.client.app, site))
     with served(site.client.app) as address:
         # By rounds, for what schemathesis remembers of a run grows without end. The first one is that of the suite.
         for part in count():
-            config = configured(pytestconfig.option.seed + part, part % EVERY, full=full)
+            config = configured(pytestconfig.option.seed + part, part, operations, full=full)
             wrong = [*wrong, *found(described(site, address, config, ids), answered)]
             if wrong or not full or monotonic() - began > FULL_SECONDS:
                 break

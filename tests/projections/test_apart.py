@@ -167,7 +167,7 @@ def test_several_processes_lose_and_double_nothing_while_facts_are_written(
 ) -> None:
     own = make_database()
     with Store(own.app_url, FileKeyring(key)) as store:
-        rebuilt_meanwhile(store, own, partial(another, own.app_url, key))
+        rebuilt_meanwhile(store, own, partial(another, own.app_url, key), times=2)
 
 
 def end_itself(*_: Any) -> None:

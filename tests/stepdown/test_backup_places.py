@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ from tests.stepdown.command import Ended, run
 from tests.store.given import a_chart, registered, trigger
 
 
-@pytest.fixture
-def place() -> Iterator[Path]:
+@pytest.fixture(scope="module")
+def first() -> Iterator[Path]:
     """A folder that the account which runs Postgres can get to, with a site and its first backup."""
     made = Path(tempfile.mkdtemp(dir="/tmp", prefix="stepdown-test-"))
     made.chmod(0o755)
@@ -30,6 +31,15 @@ def place() -> Iterator[Path]:
         backup(made, "first").done()
         yield made
     shutil.rmtree(made)
+
+
+@pytest.fixture
+def place(first: Path) -> Iterator[Path]:
+    """The same for one test alone: files, their owners and links."""
+    copied = Path(f"{first}-copied")
+    subprocess.run(["cp", "-a", first, copied], check=True)
+    yield copied
+    shutil.rmtree(copied)
 
 
 def backup(place: Path, name: str, *options: str | Path) -> Ended:

@@ -357,9 +357,9 @@ def test_a_rule_set_without_hours_or_screens_says_so_or_shows_none() -> None:
     assert figures_of(document_of(program.site(), rule_set=ASAM_2_1))
 
 
-def test_three_hundred_patients_are_written_and_none_is_left_out() -> None:
+def test_a_hundred_patients_are_written_and_none_is_left_out() -> None:
     program = Program()
-    for _ in range(25):
+    for _ in range(9):
         cohort = program.cohort("mon", "tue", "thu")
         evenings = [program.held(cohort, f"2026-03-0{n} 18:00", f"2026-03-0{n} 21:00") for n in (2, 3, 5)]
         for n in range(12):
@@ -367,14 +367,14 @@ def test_three_hundred_patients_are_written_and_none_is_left_out() -> None:
             patient.admitted(date(2026, 2, 23))
             patient.absent(evenings[n % 3], excused=n % 2 == 0)
     report = report_of(program.site(), "2026-W10", as_of=SUNDAY)
-    assert report.header.rows > 1500
+    assert report.header.rows > 500
     document = report_document(program.site(), report, LANDMARK_IOP)
     written = write(document, Form.PDF)
     text = text_of(written)
     hours = text.split("HRS-1: ", 1)[1].split("HRS-2: ", 1)[0]
     subjects = [row.subject_id for row in report.rows if row.rule == "HRS-1"]
-    assert len(subjects) == 300
+    assert len(subjects) == 108
     assert all(subject in hours for subject in subjects)
-    assert len(PdfReader(BytesIO(written)).pages) < 80
+    assert len(PdfReader(BytesIO(written)).pages) < 30
     assert sum("patients 1 to" in figure.title for figure in figures_of(document)) == 1
-    assert len(json.dumps([figure.svg for figure in figures_of(document)])) < 1_000_000
+    assert len(json.dumps([figure.svg for figure in figures_of(document)])) < 400_000

@@ -140,7 +140,7 @@ def test_what_is_kept_does_not_grow_with_the_run() -> None:
         return most
 
     # Three times the run would be three times the memory; some days are fuller than others.
-    assert peak(180) < 1.8 * peak(60)
+    assert peak(90) < 1.8 * peak(30)
 
 
 def test_nothing_is_told_before_what_was_recorded() -> None:
