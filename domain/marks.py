@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from domain.record import EnteredInError, Entry, replaced_by
 
@@ -23,12 +24,16 @@ def marks_of(entries: Sequence[Entry], hours_late: Sequence[int | None]) -> list
     """Those of each entry of a stream, as it stands with all of them."""
     replaced = replaced_by(entries)
     strikes = {entry.fact.target: entry.version for entry in entries if isinstance(entry.fact, EnteredInError)}
-    return [
-        Marks(
-            hours_late=late,
-            corrects=getattr(entry.fact, "corrects", None),
-            replaced_by=replaced.get(entry.version),
-            struck_by=strikes.get(entry.version),
-        )
-        for entry, late in zip(entries, hours_late, strict=True)
-    ]
+    marked = []
+    for entry, late in zip(entries, hours_late, strict=True):
+        corrects, by = getattr(entry.fact, "corrects", None), replaced.get(entry.version)
+        strike = strikes.get(entry.version)
+        if late is None and corrects is None and by is None and strike is None:
+            marked.append(UNMARKED)
+        else:
+            marked.append(Marks(hours_late=late, corrects=corrects, replaced_by=by, struck_by=strike))
+    return marked
+
+
+UNMARKED: Final = Marks()
+"""As nearly all entries are."""

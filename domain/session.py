@@ -192,9 +192,12 @@ class Session:
         """
         if self.starts_at is None or self.ends_at is None:
             raise LookupError("This session has not been scheduled.")
+        on = local_date(at, zone)
+        if on == local_date(self.starts_at, zone):
+            return True
         first = local_date(self.starts_at.astimezone(UTC) - _DOORS_OPEN, zone)
         ends = [end.astimezone(UTC) - timedelta.resolution for end in (self.ends_at, until) if end is not None]
-        return first <= local_date(at, zone) <= local_date(max(ends), zone)
+        return first <= on <= local_date(max(ends), zone)
 
 
 def evolve(session: Session, entry: Entry) -> Session:

@@ -196,18 +196,15 @@ def _week(
 
 def _attendance(look: Look) -> dict[str, Any]:
     zone = look.facility.clock
-    records = [
-        (record, session)
-        for record, session in look.records
-        if session.cancelled is None and counts(look.chart, record, session, zone)
-    ]
-    attended = [session.program_day(zone) for record, session in records if record.attended]
-    unexcused = 0
-    for record, _ in reversed(records):
-        if record.outcome is not Outcome.ABSENT_UNEXCUSED:
-            break
-        unexcused += 1
-    return {"last_attended_on": _iso(attended[-1] if attended else None), "consecutive_unexcused": unexcused}
+    unexcused, goes_on = 0, True
+    for record, session in reversed(look.records):
+        if session.cancelled is not None or not counts(look.chart, record, session, zone):
+            continue
+        if record.attended:
+            return {"last_attended_on": _iso(session.program_day(zone)), "consecutive_unexcused": unexcused}
+        goes_on = goes_on and record.outcome is Outcome.ABSENT_UNEXCUSED
+        unexcused += goes_on
+    return {"last_attended_on": None, "consecutive_unexcused": unexcused}
 
 
 def _screening(look: Look) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from domain.chart.attendance import RECORDS
 from domain.cohort import Cohort
 from domain.doubt import acted, doubtful
 from domain.facility import Facility
-from domain.marks import Marks, marks_of
+from domain.marks import UNMARKED, Marks, marks_of
 from domain.record import Recorded, stream_name, stream_uuid
 from domain.recording import happened_at, hours_late, lateness
 from domain.session import Session
@@ -145,6 +145,8 @@ def marked(
 
 
 def _line(line: bytes, told: Mapping[str, Any], marks: Marks, doubted: bool) -> bytes:
+    if marks is UNMARKED and not doubted and not told:
+        return line
     members: dict[str, Any] = {} if marks.hours_late is None else {"late": True, "late_hours": marks.hours_late}
     if doubted:
         members["credential_in_doubt"] = True

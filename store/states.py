@@ -34,21 +34,25 @@ KEPT_FACTS: Final = 30_000
 """How many facts of a ledger are kept at hand: those of a large site's patients in care, about 40 MB, and half as much
 again where all their histories are read."""
 
+APART: Final = 64
+"""So many versions apart the states of a stream are kept that were passed on the way to an earlier one."""
+
 TAIL: Final = 1000
 """When more facts than these have come since, what was kept is read anew as it is needed."""
 
 
 class _Made:
     """What was made of the beginning of a stream, and holds as long as it begins so: the lines of its first facts, what
-    others made of each, and the state, and answers, that it was last asked for as of an earlier position. Each is
-    replaced whole, so threads don't mind."""
+    others made of each, and the state, and answers, that it was last asked for as of an earlier position, with states
+    passed on the way. Each is replaced whole, so threads don't mind."""
 
-    __slots__ = ("each", "earlier", "lines", "settled")
+    __slots__ = ("each", "earlier", "lines", "passed", "settled")
 
     def __init__(self) -> None:
         self.lines: tuple[bytes, ...] = ()
         self.each: dict[str, tuple[Any, ...]] = {}
         self.earlier: tuple[int, State] | None = None
+        self.passed: tuple[State, ...] = ()
         self.settled: dict[str, tuple[Hashable, Any]] = {}
 
 
@@ -79,8 +83,22 @@ class Known:
             return self.state
         earlier = self._made.earlier
         if earlier is None or earlier[0] != version:
-            earlier = self._made.earlier = version, fold_stream(self.stream, self.entries[:version])
+            earlier = self._made.earlier = version, self._state_of(version)
         return earlier[1]
+
+    def _state_of(self, version: int) -> State:
+        """What its first facts add up to, from the last state before that was passed already."""
+        passed = self._made.passed
+        while len(passed) < version // APART:
+            passed = (*passed, self._further_from(passed, (len(passed) + 1) * APART))
+            self._made.passed = passed
+        return self._further_from(passed[: version // APART], version)
+
+    def _further_from(self, passed: tuple[State, ...], version: int) -> State:
+        entries = self.entries[:version]
+        if not passed:
+            return fold_stream(self.stream, entries)
+        return further(self.stream, passed[-1], entries, version - len(passed) * APART)
 
     def lines(self, after: int, upto: int) -> tuple[bytes, ...]:
         """The facts of versions above one, up to another, as files and answers hold them."""

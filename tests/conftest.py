@@ -19,7 +19,8 @@ from store.keys import FileKeyring
 from store.migrate import migrate
 from store.store import Store
 
-# There is no garbage among modules and the list of tests: looking for it takes nearly half of the time until they begin.
+# There is no garbage among modules and the list of tests: to look for it takes nearly half of the time until they begin
+# to run.
 gc.disable()
 
 TEMPLATE = "prepared"

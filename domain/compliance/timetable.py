@@ -94,13 +94,13 @@ def lay_out(
         if session.starts_at is None or session.ends_at is None or not countable(session, modalities):
             continue
         cohort_id = None if session.one_to_one else session.cohort_id
-        for lost in _removals(session, zone):
+        day = session.program_day(zone)
+        for lost in _removals(session, day, zone):
             if lost.day in shown:
                 removed[session.session_id] = (*removed.get(session.session_id, ()), lost)
                 if cohort_id is not None:
                     key = cohort_id, lost.day
                     removed_of_cohort[key] = (*removed_of_cohort.get(key, ()), lost)
-        day = session.program_day(zone)
         if session.cancelled is not None or day not in shown:
             continue
         slot = _slot(session, day, known_at)
@@ -133,9 +133,10 @@ def _slot(session: Session, day: date, known_at: datetime) -> Slot:
     )
 
 
-def _removals(session: Session, zone: ZoneInfo) -> Iterator[Removed]:
-    """The days on which it would be, but for the fact that cancelled it, or that moved it away."""
-    day = session.program_day(zone)
+def _removals(session: Session, day: date, zone: ZoneInfo) -> Iterator[Removed]:
+    """The days on which it would be, but for the fact that cancelled it, or that moved it away. `day`: its own."""
+    if session.cancelled_version is None and len(session.plans) < 2:
+        return
     planned = planned_by(session)
     if session.cancelled_version is not None:
         cancelled_by = f"{stream_name('session', session.session_id)}@{session.cancelled_version}"

@@ -143,7 +143,7 @@ def configured(seed: int, part: int, operations: Sequence[str], *, full: bool) -
                 # What is null in an answer would be put into an address.
                 "fuzzing": {"extra-data-sources": {"responses": False}},
             },
-            "generation": {"max-examples": 25 if full else 3, "deterministic": not full},
+            "generation": {"max-examples": 25 if full else 2, "deterministic": not full},
             "operations": settings,
         }
     )

@@ -57,7 +57,7 @@ def seed(request: pytest.FixtureRequest) -> int:
 @pytest.fixture
 def kills(request: pytest.FixtureRequest) -> int:
     """How many are killed; in the long form there is one for every line."""
-    return 1000 if request.config.getoption("--full") else 6
+    return 1000 if request.config.getoption("--full") else 4
 
 
 # Here a new database becomes whole: passwords first, then the cluster under its name.

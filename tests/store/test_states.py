@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from random import Random
 from threading import Event
 from time import sleep
 from typing import Any
@@ -23,6 +24,7 @@ from store.lines import to_line
 from store.states import States
 from store.store import Store
 from tests.conftest import Database
+from tests.sample_program import sample
 from tests.store.given import a_chart, a_session, attended, cohort, holiday, new, registered, trigger
 from tests.store.racing import race
 
@@ -72,8 +74,12 @@ def test_what_was_written_since_is_seen_and_what_was_shown_before_stays(ledger: 
     assert after.streams[chart].state == fold_stream(chart, ledger.read([chart])[chart])
 
 
-def test_a_stream_is_shown_as_it_was_at_any_position_before(ledger: Ledger, states: States) -> None:
-    """Also after more has come; whichever was asked for last."""
+@pytest.mark.parametrize("apart", [1, 2, module.APART])
+def test_a_stream_is_shown_as_it_was_at_any_position_before(
+    ledger: Ledger, states: States, monkeypatch: pytest.MonkeyPatch, apart: int
+) -> None:
+    """Also after more has come; whichever was asked for last, and whatever was kept on the way."""
+    monkeypatch.setattr(module, "APART", apart)
     chart = a_chart()
     ledger.append([registered(chart), trigger(chart, 2)])
     ledger.append([new(chart, 3, EnteredInError(target=1), reason="Wrong person.")])
@@ -86,6 +92,23 @@ def test_a_stream_is_shown_as_it_was_at_any_position_before(ledger: Ledger, stat
             then = [entry for entry in entries if entry.position <= position]
             assert known.version_at(position) == len(then)
             assert known.state_at(position) == fold_stream(chart, then)
+
+
+def test_charts_of_the_sample_are_shown_as_they_were_at_every_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "APART", 7)
+    charts: dict[str, list[Recorded]] = {}
+    for fact in sample():
+        if fact.stream.startswith("chart/"):
+            charts.setdefault(fact.stream, []).append(fact)
+    of_strikes = {name for name, facts in charts.items() if any(isinstance(f.fact, EnteredInError) for f in facts)}
+    assert of_strikes
+    for name in (*of_strikes, max(charts, key=lambda one: len(charts[one]))):
+        known = module._known(name, charts[name])
+        versions = list(range(len(charts[name]) + 1))
+        Random(7).shuffle(versions)
+        for version in versions:
+            position = charts[name][version - 1].position if version else 0
+            assert known.state_at(position) == fold_stream(name, charts[name][:version]), (name, version)
 
 
 def test_lines_are_those_of_the_facts_and_further_ones_as_they_come(ledger: Ledger, states: States) -> None:

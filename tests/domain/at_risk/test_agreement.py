@@ -38,7 +38,7 @@ from tests.domain.program import LATER, Patient, Program, local
 from tests.rule_sets import LANDMARK_IOP
 from tests.sample_program import sample, site_of
 
-SHORT, FULL = 150, 5_000
+SHORT, FULL = 80, 5_000
 FIRST: Final = date(2026, 2, 2)
 """A Monday."""
 

@@ -14,7 +14,7 @@ from domain.chart import Chart
 from domain.compliance.verdict import Verdict
 from tests.domain.at_risk.middays import Midday, middays
 
-SHORT, FULL = 150, 5_000
+SHORT, FULL = 80, 5_000
 
 _VERDICTS: Final = {
     Because.FACILITY_SHORTFALL: Verdict.FACILITY_SHORTFALL,

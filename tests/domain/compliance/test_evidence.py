@@ -27,7 +27,7 @@ from tests.domain.compliance.test_expected_rows import REPORTS, asked_for
 from tests.rule_sets import LANDMARK_IOP
 from tests.sample_program import Asked, known, sample, site_of
 
-CHOSEN: Final = 50
+CHOSEN: Final = 30
 """Facts struck in the suite, for each report."""
 
 ASKED: Final = ("weekly-2026-W10.csv", "weekly-2026-W15.csv", "weekly-2026-W16.csv", "monthly-2026-03.csv")

@@ -19,7 +19,7 @@ from tests.domain.compliance.histories import History, fortnights, full_rooms, w
 from tests.domain.compliance.naive import Known, read
 from tests.rule_sets import LANDMARK_IOP
 
-SHORT, FULL = 200, 20_000
+SHORT, FULL = 120, 20_000
 
 
 def agree(

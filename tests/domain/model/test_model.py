@@ -22,7 +22,7 @@ def test_the_program_answers_as_the_contract_says(request: pytest.FixtureRequest
     run_state_machine_as_test(
         seed(request.config.option.seed)(Program),
         settings=settings(
-            max_examples=2_000 if full else 60,
+            max_examples=2_000 if full else 40,
             stateful_step_count=60 if full else 40,
             report_multiple_bugs=False,
             deadline=None,
