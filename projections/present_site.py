@@ -16,6 +16,7 @@ from domain.chart import Chart
 from domain.compliance.period import Period
 from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
+from projections.attendants import attendants
 from projections.cut import Cut, cut_of
 from projections.known_site import KnownSite, site_of_cut
 from projections.paged_charts import PagedCharts
@@ -66,13 +67,13 @@ def present_site(
     """The site with the charts and sessions that matter on the dates `looked_at`, and all its cohorts.
 
     `position`: what it has to hold at least; `exactly`: and nothing after it. None where the ledger is to be asked: the
-    tables don't come so far in half a second, are those of another version, or a fact of the site was set aside.
-    Raises the errors of the store.
+    tables don't come so far in half a second, or nobody follows, are those of another version, or a fact of the site
+    was set aside. Raises the errors of the store.
     """
     found = _looked_up(store, facility, looked_at, as_of, position, exactly)
-    if found is None and wait_for(store, facility, position, WAIT_SECONDS):
+    if found is _ON_ITS_WAY and attendants(store).followed and wait_for(store, facility, position, WAIT_SECONDS):
         found = _looked_up(store, facility, looked_at, as_of, position, exactly)
-    if found is None:
+    if not isinstance(found, _Found):
         return None
     ledger = store.ledger(facility)
     return site_of_cut(ledger, found.cut, _sealed(ledger, found.charts), sessions_in(found.sessions))
@@ -94,9 +95,13 @@ class _Found:
     sessions: Sequence[Sequence[Any]]
 
 
+_ON_ITS_WAY: Final = "on its way"
+"""The tables may be shown, and have not come so far yet."""
+
+
 def _looked_up(
     store: Store, facility: str, looked_at: Period, as_of: date, position: int, exactly: bool
-) -> _Found | None:
+) -> _Found | str | None:
     since, until = midnights(looked_at.first - A_DAY, looked_at.last + A_DAY, UTC)
     asked = {
         "ledger": facility,
@@ -111,7 +116,9 @@ def _looked_up(
         [[is_set_aside]] = cursor.execute(_ASIDE, asked).fetchall()
         if cut is None or cut.known_at is None or is_set_aside:
             return None
-        if cut.position < position or (exactly and cut.position != position):
+        if cut.position < position:
+            return _ON_ITS_WAY
+        if exactly and cut.position != position:
             return None
         query, given = planned_in(facility, since=since, until=until)
         sessions = cursor.execute(query, given).fetchall()

@@ -34,11 +34,21 @@ from store.store import Store
 
 # ---- fold and table
 
-_LOAD: Final[LiteralString] = """
+_SELECTED: Final[LiteralString] = """
 SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
        started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
-FROM projection.sessions WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
+FROM projection.sessions
 """
+
+
+def selected(where: LiteralString) -> LiteralString:
+    """A statement for rows as `session_of` takes them."""
+    return _SELECTED + where
+
+
+_LOAD: Final[LiteralString] = selected("""
+WHERE ledger = %(ledger)s AND session_id = ANY(%(sessions)s)
+""")
 _TABLE: Final = ReadTable(
     "sessions",
     key={"session_id": "uuid"},
@@ -175,22 +185,16 @@ PROJECTION: Final = define(
 
 # ---- queries
 
-_NEEDED: Final[LiteralString] = """
-SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
-FROM projection.sessions
+_NEEDED: Final[LiteralString] = selected("""
 WHERE ledger = %(ledger)s AND session_id IN (
     SELECT session_id FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
     UNION
     SELECT session_id FROM projection.sessions
     WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
 )
-"""
+""")
 
-_PLANNED: Final[LiteralString] = """
-SELECT session_id, version, cohort_id, kind, modality, topic, room, starts_at, ends_at, scheduled_version,
-       started_at, ended_at, staff::text, held_version, cancelled, cancelled_version, stays::text, plans::text
-FROM projection.sessions
+_PLANNED: Final[LiteralString] = selected("""
 WHERE ledger = %(ledger)s AND starts_at IS NOT NULL AND session_id IN (
     SELECT session_id FROM projection.sessions
     WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
@@ -200,7 +204,7 @@ WHERE ledger = %(ledger)s AND starts_at IS NOT NULL AND session_id IN (
     WHERE ledger = %(ledger)s AND plans IS NOT NULL
       AND plan.starts_at >= %(since)s AND plan.starts_at < %(until)s
 )
-"""
+""")
 
 # The counts are of the day's sessions alone, and of the records that stand.
 _OF_A_DAY: Final[LiteralString] = """
@@ -223,13 +227,8 @@ def sessions_needed(
     cursor: Cursor, ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime
 ) -> dict[UUID, Session]:
     """The sessions that these patients have records for, and all that start from `since` to before `until`."""
-    query, given = needed_in(ledger, patient_ids, since=since, until=until)
-    return sessions_in(cursor.execute(query, given).fetchall())
-
-
-def needed_in(ledger: str, patient_ids: Iterable[UUID], *, since: datetime, until: datetime) -> Query:
-    """What asks for `sessions_needed` along with other queries; `sessions_in` takes its rows."""
-    return _NEEDED, {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
+    given = {"ledger": ledger, "patients": list(patient_ids), "since": since, "until": until}
+    return sessions_in(cursor.execute(_NEEDED, given).fetchall())
 
 
 def planned_in(ledger: str, *, since: datetime, until: datetime) -> Query:

@@ -12,6 +12,8 @@ from typing import Any, Final, LiteralString
 from uuid import UUID
 
 import msgspec
+import orjson
+from psycopg.types.json import Jsonb
 
 from domain.chart import Chart, evolve, fold
 from domain.claims import cohorts_named
@@ -29,7 +31,7 @@ from projections.projection import Cursor, Entries, Facts, by_stream, destroyed,
 from projections.read_table import ReadTable
 from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
-from projections.sessions import needed_in, sessions_in
+from projections.sessions import selected, sessions_in
 from projections.site import A_DAY, date_asked, is_past, midnights, site_at, whole_site
 from store.errors import Destroyed, Unreadable
 from store.ledger import Ledger
@@ -49,7 +51,14 @@ WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s) AND NOT EXISTS (
 _TABLE: Final = ReadTable(
     "status",
     key={"patient_id": "uuid"},
-    values={"version": "bigint", "chart": "bytea", "since": "date", "until": "date", "merged": "uuid"},
+    values={
+        "version": "bigint",
+        "chart": "bytea",
+        "since": "date",
+        "until": "date",
+        "merged": "uuid",
+        "cohorts": "jsonb",
+    },
 )
 
 SealedChart = tuple[UUID, int, bytes]
@@ -135,7 +144,9 @@ def _sealed(ledger: Ledger, charts: Iterable[Chart]) -> list[tuple[Any, ...]]:
             told = reach(chart)
             dates = (None, None) if told is None else (told.first, told.last)
             merged = None if chart.merged_into is None else chart.merged_into.chart
-            rows.append((chart.patient_id, chart.version, sealed, *dates, merged))
+            cohorts = sorted(map(str, cohorts_named(chart)))
+            named = Jsonb(cohorts, dumps=orjson.dumps) if cohorts else None
+            rows.append((chart.patient_id, chart.version, sealed, *dates, merged, named))
     return rows
 
 
@@ -172,7 +183,7 @@ def _opens(ledger: Ledger, row: Mapping[str, Any]) -> _Packed:
 PROJECTION: Final = define(
     "status",
     apply,
-    folds=("projections.status", "domain.chart", "domain.acts", "domain.compliance.reach"),
+    folds=("projections.status", "domain.chart", "domain.acts", "domain.claims", "domain.compliance.reach"),
     sealed={"chart": _opens},
     apart=True,
 )
@@ -197,6 +208,17 @@ class Answer:
     until: datetime | None = field(default=None, compare=False)
 
 
+# Those that the patient has records for, and those of the patient's cohorts within some days: with all of the site's a
+# status would take longer with every group that there is.
+_SESSIONS: Final[LiteralString] = selected("""
+WHERE ledger = %(ledger)s AND session_id IN (
+    SELECT session_id FROM projection.attendance WHERE ledger = %(ledger)s AND patient_id = %(patient)s
+    UNION
+    SELECT session_id FROM projection.sessions JOIN projection.status USING (ledger)
+    WHERE ledger = %(ledger)s AND starts_at >= %(since)s AND starts_at < %(until)s
+      AND patient_id = %(patient)s AND cohorts ? cohort_id::text
+)
+""")
 # Of the chart itself, or of a session that the patient has a record for.
 _IS_SET_ASIDE: Final[LiteralString] = """
 SELECT EXISTS (
@@ -242,7 +264,7 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
         ledger.name,
         positions_in(ledger.name, (PROJECTION, SESSIONS, ATTENDANCE)),
         (_LOAD, {"ledger": ledger.name, "patients": [patient_id]}),
-        needed_in(ledger.name, [patient_id], since=since, until=until),
+        (_SESSIONS, {**patient, "since": since, "until": until}),
         (_IS_SET_ASIDE, patient),
     )
     cut = cut_in(positions)

@@ -7,6 +7,7 @@ CREATE TABLE projection.status (
     since      date,
     until      date,
     merged     uuid,
+    cohorts    jsonb,
     ledger     text COLLATE "C" NOT NULL,
     chart      bytea NOT NULL,
     PRIMARY KEY (ledger, patient_id)
@@ -17,6 +18,7 @@ COMMENT ON COLUMN projection.status.chart IS 'the folded chart at that version, 
 COMMENT ON COLUMN projection.status.since IS 'the first date of which a report may tell something of the chart; null where none does';
 COMMENT ON COLUMN projection.status.until IS 'the last such date; null where there is none, or no end to it';
 COMMENT ON COLUMN projection.status.merged IS 'the chart that this one was merged into; null where it was not';
+COMMENT ON COLUMN projection.status.cohorts IS 'those that its episodes were enrolled in or assigned to; null where there is none';
 
 -- Ciphertext doesn't compress: don't try.
 ALTER TABLE projection.status ALTER COLUMN chart SET STORAGE EXTERNAL;

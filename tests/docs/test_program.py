@@ -29,6 +29,7 @@ def rows() -> list[Row]:
 
 
 ROWS = rows()
+RULES = {raised.rule for raised in refusals()}
 TESTED = [row for row in ROWS if row.kind in ("fact", "rule")]
 
 
@@ -47,12 +48,11 @@ def test_a_fact_or_a_rule_names_a_test_that_exists(row: Row) -> None:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: str(row.number))
 def test_the_places_that_a_row_names_exist(row: Row) -> None:
-    rules = {raised.rule for raised in refusals()}
     for word in re.findall(r"`([^`]+)`", row.place):
         if word.endswith(".py"):
             assert (ROOT / word).is_file(), word
         elif re.fullmatch(r"[a-z-]+\.[a-z-]+", word):
-            assert word in rules
+            assert word in RULES
         elif word[0].isupper():
             fact, _, field = word.partition(".")
             assert not field or field in BY_NAME[fact].__dataclass_fields__, word

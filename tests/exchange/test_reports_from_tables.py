@@ -28,6 +28,7 @@ from exchange.importing import import_file
 from exchange.reports import Question, Report
 from exchange.rows import full_record
 from projections import known_site, present_site
+from projections.attendants import Attendants
 from projections.follower import Follower
 from projections.paged_charts import PagedCharts
 from store.append import NewFact
@@ -225,10 +226,11 @@ def caught_up(store: Store) -> Store:
 
 
 def test_a_fact_is_in_the_report_as_soon_as_it_is_on_record(caught_up: Store) -> None:
-    """Nobody follows: the tables are waited for a moment, then the ledger is asked."""
+    """Nobody follows: nothing is waited for, the ledger is asked."""
     append(caught_up, SITE, HolidayDeclared(on=date(2026, 12, 25), name="Christmas"))
     head = caught_up.ledger("lexington").head()
-    assert asked_of_ledger(caught_up, W16).header.position == head.position
+    with patch.object(present_site, "wait_for", side_effect=AssertionError("waited")):
+        assert asked_of_ledger(caught_up, W16).header.position == head.position
     Follower(caught_up).catch_up()
     assert same(caught_up, W16).header.position == head.position
 
@@ -279,6 +281,22 @@ def test_a_fact_that_was_set_aside_is_not_missed(caught_up: Store, database: Dat
             " SELECT ledger, 'status', position, stream, version, type, 'a test' FROM fact WHERE position = 9"
         )
     asked_of_ledger(caught_up, W16)
+
+
+def test_tables_that_somebody_follows_are_waited_for(caught_up: Store) -> None:
+    """The follower, which holds its lock, is woken by the wait: as late as that may be."""
+    append(caught_up, SITE, HolidayDeclared(on=date(2026, 12, 25), name="Christmas"))
+    waited = present_site.wait_for
+
+    def woken(store: Store, ledger: str, position: int, seconds: float) -> bool:
+        Follower(store).catch_up()
+        return waited(store, ledger, position, seconds)
+
+    with (
+        patch.object(present_site, "attendants", lambda store: Attendants(followed=True, standing_by=0)),
+        patch.object(present_site, "wait_for", woken),
+    ):
+        assert same(caught_up, W16).header.position == caught_up.ledger("lexington").head().position
 
 
 def test_tables_that_were_never_filled_are_not_asked(store: Store) -> None:

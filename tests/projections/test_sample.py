@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from uuid import UUID, uuid4
 import pytest
 
 from domain.chart.identity import PatientRegistered
+from domain.claims import cohorts_named
 from domain.record import stream_uuid
+from domain.session import Session
 from projections import census, sessions, status
 from projections.follower import lag
 from store.store import Store
@@ -72,6 +75,30 @@ def test_status_from_the_read_tables_is_that_of_the_ledger(
     folded = status.answer(followed, "lexington", patient_id, now=AFTER, as_of=on, known_at=MUCH_LATER)
     request.getfixturevalue("no_ledger")
     assert status.answer(followed, "lexington", patient_id, now=AFTER) == folded
+
+
+def test_a_status_rests_on_no_session_of_a_group_that_is_not_the_patients(
+    followed: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else it would take longer with every group of the site."""
+    read: list[dict[UUID, Session]] = []
+
+    def noted(rows: Iterable[Any]) -> dict[UUID, Session]:
+        read.append(sessions.sessions_in(rows))
+        return read[-1]
+
+    monkeypatch.setattr(status, "sessions_in", noted)
+    now = datetime(2026, 5, 8, 22, tzinfo=UTC)
+    charts = site_of(sample()).charts
+    to_come = 0
+    for patient_id in PATIENTS:
+        assert status.answer(followed, "lexington", patient_id, now=now) is not None
+        chart, found = charts[patient_id], read.pop()
+        assert found.keys() >= chart.attendances.keys()
+        beside = [session for key, session in found.items() if key not in chart.attendances]
+        assert {session.cohort_id for session in beside} <= cohorts_named(chart)
+        to_come += len(beside)
+    assert to_come > 20
 
 
 @pytest.mark.parametrize("now", [datetime(2026, 5, 8, 22, tzinfo=UTC), datetime(2026, 3, 9, 3, tzinfo=UTC)])
