@@ -194,6 +194,7 @@ class Session:
             raise LookupError("This session has not been scheduled.")
         on = local_date(at, zone)
         if on == local_date(self.starts_at, zone):
+            # It ends after it starts.
             return True
         first = local_date(self.starts_at.astimezone(UTC) - _DOORS_OPEN, zone)
         ends = [end.astimezone(UTC) - timedelta.resolution for end in (self.ends_at, until) if end is not None]

@@ -203,7 +203,8 @@ def _attendance(look: Look) -> dict[str, Any]:
         if record.attended:
             return {"last_attended_on": _iso(session.program_day(zone)), "consecutive_unexcused": unexcused}
         goes_on = goes_on and record.outcome is Outcome.ABSENT_UNEXCUSED
-        unexcused += goes_on
+        if goes_on:
+            unexcused += 1
     return {"last_attended_on": None, "consecutive_unexcused": unexcused}
 
 

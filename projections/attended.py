@@ -5,8 +5,8 @@ Ordered by patient, start and session, so that whoever folds one chart after the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, LiteralString
@@ -43,7 +43,6 @@ WHERE record.ledger = %(ledger)s AND session.starts_at IS NOT NULL
   )
 ORDER BY record.patient_id, session.starts_at, record.session_id
 """
-_NEXT: Final[LiteralString] = "FETCH FORWARD 500 FROM records"
 # All of it is wanted, not the first rows soon.
 _ALL_OF_IT: Final[LiteralString] = "SET LOCAL cursor_tuple_fraction = 1"
 _IS_SET_ASIDE: Final[LiteralString] = """
@@ -60,7 +59,7 @@ class Records:
     """`pages` of records whose session starts in the time asked for, all as of `cut`."""
 
     cut: Cut
-    pages: Iterator[list[Listed]]
+    pages: Generator[list[Listed]]
 
 
 @contextmanager
@@ -77,7 +76,13 @@ def records(store: Store, ledger: str, *, since: datetime | None, until: datetim
             connection.execute(GATE)
             without_haste(connection)
             connection.execute(FOR_LEDGER, {"ledger": ledger})
-            yield _records(connection, {"ledger": ledger, "since": since, "until": until})
+            found = _records(connection, {"ledger": ledger, "since": since, "until": until})
+            try:
+                yield found
+            finally:
+                # A page may be under way: before anything else is said to the server, it is taken.
+                if found is not None:
+                    found.pages.close()
             connection.execute(COMMIT)
         except BaseException:
             connection.rollback()
@@ -94,4 +99,10 @@ def _records(connection: Connection, asked: dict[str, object]) -> Records | None
         return None
     cursor.execute(_ALL_OF_IT)
     cursor.execute(_RECORDS, asked)
-    return Records(cut, (list(map(Listed._make, page)) for page in pages(connection, _NEXT)))
+    return Records(cut, _listed(connection))
+
+
+def _listed(connection: Connection) -> Generator[list[Listed]]:
+    with closing(pages(connection, "records")) as found:
+        for page in found:
+            yield list(map(Listed._make, page))

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date
+from enum import Enum
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
@@ -67,11 +68,11 @@ def present_site(
     """The site with the charts and sessions that matter on the dates `looked_at`, and all its cohorts.
 
     `position`: what it has to hold at least; `exactly`: and nothing after it. None where the ledger is to be asked: the
-    tables don't come so far in half a second, or nobody follows, are those of another version, or a fact of the site
-    was set aside. Raises the errors of the store.
+    tables haven't come so far, and nobody follows or it takes half a second, are those of another version, or a fact of
+    the site was set aside. Raises the errors of the store.
     """
     found = _looked_up(store, facility, looked_at, as_of, position, exactly)
-    if found is _ON_ITS_WAY and attendants(store).followed and wait_for(store, facility, position, WAIT_SECONDS):
+    if found is _NotYet.ON_ITS_WAY and attendants(store).followed and wait_for(store, facility, position, WAIT_SECONDS):
         found = _looked_up(store, facility, looked_at, as_of, position, exactly)
     if not isinstance(found, _Found):
         return None
@@ -95,13 +96,15 @@ class _Found:
     sessions: Sequence[Sequence[Any]]
 
 
-_ON_ITS_WAY: Final = "on its way"
-"""The tables may be shown, and have not come so far yet."""
+class _NotYet(Enum):
+    """The tables may be shown, and have not come so far."""
+
+    ON_ITS_WAY = "on its way"
 
 
 def _looked_up(
     store: Store, facility: str, looked_at: Period, as_of: date, position: int, exactly: bool
-) -> _Found | str | None:
+) -> _Found | _NotYet | None:
     since, until = midnights(looked_at.first - A_DAY, looked_at.last + A_DAY, UTC)
     asked = {
         "ledger": facility,
@@ -117,7 +120,7 @@ def _looked_up(
         if cut is None or cut.known_at is None or is_set_aside:
             return None
         if cut.position < position:
-            return _ON_ITS_WAY
+            return _NotYet.ON_ITS_WAY
         if exactly and cut.position != position:
             return None
         query, given = planned_in(facility, since=since, until=until)

@@ -33,7 +33,7 @@ from projections.reading import rows_of
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import selected, sessions_in
 from projections.site import A_DAY, date_asked, is_past, midnights, site_at, whole_site
-from store.errors import Destroyed, Unreadable
+from store.errors import Destroyed, StoreError, Unavailable, Unreadable
 from store.ledger import Ledger
 from store.store import Store
 
@@ -254,19 +254,29 @@ def answer(
 
 
 def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetime, as_of: date | None) -> Answer | None:
-    """None when the ledger has to be asked: the tables are behind, have no such row, or lack a fact of it, or the row
-    is damaged, which the log says."""
+    """None when the ledger has to be asked: the tables are behind, of another version, have no such row, or lack a fact
+    of it, or the row is damaged, which the log says."""
     around = as_of or now.astimezone(UTC).date()
     since, until = midnights(Week.of(around - A_DAY).monday - A_DAY, Week.of(around + A_DAY).sunday + A_DAY, UTC)
     patient = {"ledger": ledger.name, "patient": patient_id}
-    positions, rows, needed, [[is_set_aside]] = rows_of(
-        store,
-        ledger.name,
-        positions_in(ledger.name, (PROJECTION, SESSIONS, ATTENDANCE)),
-        (_LOAD, {"ledger": ledger.name, "patients": [patient_id]}),
-        (_SESSIONS, {**patient, "since": since, "until": until}),
-        (_IS_SET_ASIDE, patient),
-    )
+    where_they_are = positions_in(ledger.name, (PROJECTION, SESSIONS, ATTENDANCE))
+    try:
+        positions, rows, needed, [[is_set_aside]] = rows_of(
+            store,
+            ledger.name,
+            where_they_are,
+            (_LOAD, {"ledger": ledger.name, "patients": [patient_id]}),
+            (_SESSIONS, {**patient, "since": since, "until": until}),
+            (_IS_SET_ASIDE, patient),
+        )
+    except Unavailable:
+        raise
+    except StoreError:
+        # Tables of another version may lack a column that is asked for here.
+        [positions] = rows_of(store, ledger.name, where_they_are)
+        if cut_in(positions) is None:
+            return None
+        raise
     cut = cut_in(positions)
     if cut is None or cut.known_at is None or is_set_aside or not rows:
         return None

@@ -23,7 +23,8 @@ GRACE_SECONDS: Final = 10
 @contextmanager
 def made_to_stay() -> Iterator[None]:
     """What is imported and made in this block is there until the process ends. Looking for garbage in it is a third of
-    what a server computes until it answers, and later a part of every pause of the collector."""
+    what a server computes until it answers, and afterwards a part of every pause of the collector: until the first
+    report, whose own keeping out of its sight ends this one (`exchange.keeping`)."""
     gc.disable()
     try:
         yield

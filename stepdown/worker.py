@@ -24,8 +24,10 @@ def work(order: Order) -> None:
 
     settings = read_settings(None if order.data is None else Path(order.data))
     with socket(fileno=order.listener) as listener, opened(settings) as use:
+        with made_to_stay():
+            app = create_app(wiring_of(use, order.host))
         serve(
-            create_app(wiring_of(use, order.host)),
+            app,
             listener,
             listening=lambda: print(READY, flush=True),
             while_open=sys.stdin.fileno(),

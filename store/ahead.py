@@ -6,10 +6,12 @@ kilobytes: both then stand in each other's way.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import suppress
 from time import monotonic
 from typing import Any, Final, LiteralString
 
+import psycopg
 from psycopg.pq import ConnStatus, ExecStatus, Format
 from psycopg.pq.abc import PGresult
 
@@ -21,13 +23,13 @@ ROWS: Final = 500
 """Of a page: what the kernel takes from the server before anybody has read it."""
 
 
-def pages(connection: Connection, fetch: LiteralString) -> Iterator[list[tuple[Any, ...]]]:
-    """What `fetch` gives, said again and again until it gives no row; values as psycopg would give them. In a
-    transaction of the caller's, who says nothing to the connection meanwhile.
+def pages(connection: Connection, cursor: LiteralString) -> Generator[list[tuple[Any, ...]]]:
+    """What a cursor that was declared still has; values as psycopg would give them. In a transaction of the caller's,
+    who says nothing to the connection meanwhile.
 
-    Raises psycopg's errors. Whoever doesn't go on to the end closes the generator.
+    Raises psycopg's errors. Whoever doesn't go on to the end closes the generator, also after an error of their own.
     """
-    statement = fetch.encode()
+    statement = f"FETCH FORWARD {ROWS} FROM {cursor}".encode()
     under_way = False
 
     def send() -> None:
@@ -57,4 +59,6 @@ def pages(connection: Connection, fetch: LiteralString) -> Iterator[list[tuple[A
             yield rows
     finally:
         if under_way and connection.pgconn.status == ConnStatus.OK:
-            receive()
+            # Nobody asks for these rows any more, nor for what is wrong with them.
+            with suppress(psycopg.Error):
+                receive()

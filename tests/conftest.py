@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from itertools import count
 from urllib.parse import urlsplit
@@ -18,10 +18,6 @@ from stepdown.embedded import Embedded
 from store.keys import FileKeyring
 from store.migrate import migrate
 from store.store import Store
-
-# There is no garbage among modules and the list of tests: to look for it takes nearly half of the time until they begin
-# to run.
-gc.disable()
 
 TEMPLATE = "prepared"
 USUAL_SEED = 2026
@@ -42,9 +38,16 @@ def pytest_configure(config: pytest.Config) -> None:
         print(f"seed {config.option.seed}", flush=True)
 
 
-def pytest_collection_finish() -> None:
-    gc.enable()
-    gc.freeze()
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """There is no garbage among modules and the list of tests: to look for it takes nearly half of the time until they
+    begin to run."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+        gc.freeze()
 
 
 @dataclass(frozen=True)

@@ -78,6 +78,6 @@ def written(values: Sequence[Any]) -> list[str]:
 
 
 def parted(array: bytes) -> list[str]:
-    """The texts of a JSON array, none of which holds a quotation mark."""
+    """The texts of a JSON array, none of which is empty or holds a quotation mark."""
     texts = array.decode()[2:-2]
     return texts.split('","') if texts else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from threading import Event, Thread
 
@@ -14,6 +15,7 @@ from api.app import create_app
 from api.tokens import Tokens
 from api.wiring import Wiring
 from domain.acts import ROLES, UNLISTED
+from domain.record import Person, Recorded
 from projections.follower import Follower
 from store.accesses import Accesses
 from store.desk import Desk
@@ -66,9 +68,32 @@ def empty_site(client: Client, wiring: Wiring) -> Site:
     return Site(client, wiring.tokens)
 
 
+@dataclass(frozen=True)
+class Opening:
+    """A site that was opened: its people and its cohort, and what is on record since, by ledger."""
+
+    people: dict[str, Person]
+    cohort_id: str
+    facts: dict[str, list[Recorded]]
+
+
+@pytest.fixture(scope="session")
+def openings() -> list[Opening]:
+    """The one that was recorded over HTTP; from then on it is restored, which is quicker by far."""
+    return []
+
+
 @pytest.fixture
-def site(empty_site: Site) -> Site:
+def site(empty_site: Site, store: Store, openings: list[Opening]) -> Site:
     """Open, with somebody on the staff list in each role, and a cohort."""
+    if openings:
+        [known] = openings
+        for ledger, facts in known.facts.items():
+            store.ledger(ledger).restore(facts)
+        empty_site.people, empty_site.cohort_id = dict(known.people), known.cohort_id
+        return empty_site
     empty_site.open(*(role for role in ROLES if role not in UNLISTED))
     empty_site.cohort_id = empty_site.cohort()
+    facts = {ledger: store.ledger(ledger).facts() for ledger in store.ledgers()}
+    openings.append(Opening(dict(empty_site.people), empty_site.cohort_id, facts))
     return empty_site

@@ -28,7 +28,7 @@ POINTS = (7, 200)
 """How many kills in the short form, and in full."""
 
 ROUNDS_OF_A_LEDGER = 10
-# A quick machine may be struck seven times between two commits: then once more.
+# A quick machine may be struck seven times between two commits: then so many times more, until it is not.
 MOST_MORE = 13
 """Beside a ledger of each round there is one that lives through so many of them."""
 

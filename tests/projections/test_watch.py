@@ -199,9 +199,12 @@ def test_a_document_holds_until_the_next_session_is_over(site: Store, over: Watc
 
 def test_an_answer_names_the_next_end_of_a_session_that_it_looks_at(store: Store) -> None:
     record(store, "facility/lexington", 1, OPENED)
-    record(store, CHART, 1, REGISTERED)
+    for version, fact in enumerate((REGISTERED, INQUIRED, ENROLLED), start=1):
+        record(store, CHART, version, fact)
     starts = datetime.now(UTC) + timedelta(hours=1)
-    planned = replace(SCHEDULED, starts_at=starts, ends_at=starts + timedelta(hours=3))
+    others = replace(SCHEDULED, cohort_id=uuid4(), starts_at=starts, ends_at=starts + timedelta(hours=1))
+    planned = replace(SCHEDULED, cohort_id=ENROLLED.cohort_id, starts_at=starts, ends_at=starts + timedelta(hours=3))
+    record(store, f"session/{uuid4()}", 1, others)
     record(store, f"session/{uuid4()}", 1, planned)
     found = status.answer(store, SITE, PATIENT, now=datetime.now(UTC))
     assert found is not None
