@@ -2,8 +2,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 PORT ?= 8642
-# Tests wait for processes and disks much of the time: one worker more than there are cores.
-WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, 1 + (os.cpu_count() or 1)))')
+# Tests wait for processes and disks much of the time: two workers more than there are cores.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(min(4, 2 + (os.cpu_count() or 1)))')
 BIN := $(VENV)/bin
 BUILT := $(VENV)/.built
 

@@ -125,6 +125,11 @@ def measured(asked: Asked) -> Took:
 
 
 def _measure(parent: Connection, asked: Asked) -> None:
+    parent.send(taken(asked))
+
+
+def taken(asked: Asked) -> Took:
+    """In this process, whose peak of memory may be older."""
     with Store(asked.app, FileKeyring(asked.key), pool_size=4) as store:
         seconds, computed = [], []
         for _ in range(asked.times):
@@ -134,7 +139,7 @@ def _measure(parent: Connection, asked: Asked) -> None:
             computed.append(process_time() - computed_before)
         patients = {row.subject_id for row in report.rows if row.subject == "patient"}
         peak = peak_megabytes()
-        parent.send(Took(seconds, computed, peak, len(patients), len(report.rows), report.header.position))
+        return Took(seconds, computed, peak, len(patients), len(report.rows), report.header.position)
 
 
 def answer(store: Store, asked: Asked) -> Report:

@@ -26,6 +26,8 @@ from stepdown.server import GRACE_SECONDS
 from stepdown.signals import ending_calls
 from stepdown.terminal import say
 
+_PROGRAM: Final = "stepdown.worker"
+
 READY: Final = "ready"
 """What a worker says on its standard output once it answers requests."""
 
@@ -64,7 +66,7 @@ class _Worker:
         self.ready = False
         self._news = news
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "stepdown.worker"],
+            [sys.executable, "-m", _PROGRAM],
             # The same modules as here, from wherever this was started.
             env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
             stdin=subprocess.PIPE,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from threading import Event, Thread
 
@@ -88,8 +88,10 @@ def site(empty_site: Site, store: Store, openings: list[Opening]) -> Site:
     """Open, with somebody on the staff list in each role, and a cohort."""
     if openings:
         [known] = openings
+        # As if it had been opened just now: what the read tables have lacked for long is not shown.
+        later = now() - max(facts[-1].recorded_at for facts in known.facts.values())
         for ledger, facts in known.facts.items():
-            store.ledger(ledger).restore(facts)
+            store.ledger(ledger).restore([replace(fact, recorded_at=fact.recorded_at + later) for fact in facts])
         empty_site.people, empty_site.cohort_id = dict(known.people), known.cohort_id
         return empty_site
     empty_site.open(*(role for role in ROLES if role not in UNLISTED))

@@ -36,6 +36,9 @@ CUT_OFF_SECONDS = 1.5
 """How long before the primary is lost a standby gets nothing more."""
 
 
+USUAL_SECONDS, IMPATIENT_SECONDS = module.WAIT_SECONDS, 0.5
+
+
 @pytest.fixture(scope="module")
 def prepared() -> Iterator[Prepared]:
     with a_folder() as folder:
@@ -44,7 +47,7 @@ def prepared() -> Iterator[Prepared]:
 
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "WAIT_SECONDS", 0.5)
+    monkeypatch.setattr(module, "WAIT_SECONDS", IMPATIENT_SECONDS)
 
 
 @contextmanager
@@ -82,10 +85,11 @@ def _clients(url: str, key_file: Path, journals: Path, run: Run, *, grace_second
 
 
 def test_a_synchronous_standby_takes_over_and_nothing_is_lost_that_a_laggard_would_have_lost(
-    prepared: Prepared, key_file: Path, journals: Path, run: Run
+    prepared: Prepared, key_file: Path, journals: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One of the two gets nothing for a while, so that the other one agrees to the commits."""
     for number in range(run.size(1, 4)):
+        monkeypatch.setattr(module, "WAIT_SECONDS", IMPATIENT_SECONDS)
         random = Random(f"{run.seed}/{number}")
         logs = journals / str(number)
         logs.mkdir()
@@ -103,6 +107,8 @@ def test_a_synchronous_standby_takes_over_and_nothing_is_lost_that_a_laggard_wou
                 cluster.promote(new)
             assert _position(new) > known, "The clients go on by themselves."
             assert cluster.streaming(new) == {behind}
+            # Nothing is away any more: who asks now has the usual time.
+            monkeypatch.setattr(module, "WAIT_SECONDS", USUAL_SECONDS)
             assert check(Place(new.app_url, new.superuser_url, key_file), read_journals(logs)) == []
             # The control: the same log against what would be there, had the other one been promoted.
             laggard.start()

@@ -25,6 +25,13 @@ from tests.stepdown.command import PATIENT, SAMPLE, Serving, get, is_ready, post
 from tests.stepdown.conftest import Program
 
 SOON = 60.0
+STANDING_IN = "tests.stepdown.standing_in"
+
+
+@pytest.fixture
+def standing_in(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Workers that do nothing but live, for those who look after them."""
+    monkeypatch.setattr(module, "_PROGRAM", STANDING_IN)
 
 
 def until(holds: Callable[[], bool]) -> None:
@@ -43,7 +50,7 @@ def workers_of(pid: int) -> set[int]:
             words = (folder / "cmdline").read_bytes().split(b"\0")
         except OSError:
             continue  # It ended meanwhile.
-        if int(parent) == pid and state != "Z" and b"stepdown.worker" in words:
+        if int(parent) == pid and state != "Z" and {b"stepdown.worker", STANDING_IN.encode()} & set(words):
             found.add(int(folder.name))
     return found
 
@@ -105,17 +112,32 @@ def test_workers_do_not_outlive_who_started_them(program: Program, tmp_path: Pat
         until(lambda: not any(lives(pid) for pid in started))
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "code", "because"),
+    [
+        ("STEPDOWN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing", 75, "The database can't be reached"),
+        ("STEPDOWN_POOL_SIZE", "none", 1, "STEPDOWN_POOL_SIZE"),
+    ],
+)
 def test_a_worker_that_cannot_start_ends_all_of_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    program: Program,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    name: str,
+    value: str,
+    code: int,
+    because: str,
 ) -> None:
-    monkeypatch.setenv("STEPDOWN_DATABASE_URL", "postgresql://nobody@127.0.0.1:1/nothing")
-    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=r"could not start \(exit code 75\)"):
-        Workers(2, tmp_path, "127.0.0.1", listener).run(listening=lambda: pytest.fail("nobody answers"))
+    monkeypatch.setenv(name, value)
+    saying = rf"could not start \(exit code {code}\)"
+    with closing(listen("127.0.0.1", 0)) as listener, pytest.raises(Wrong, match=saying):
+        Workers(1, program.data, "127.0.0.1", listener).run(listening=lambda: pytest.fail("nobody answers"))
     assert not workers_of(os.getpid())
-    assert "The database can't be reached" in capfd.readouterr().err
+    assert because in capfd.readouterr().err
 
 
-def test_workers_that_die_again_and_again_end_all_of_it(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("standing_in")
+def test_workers_that_die_again_and_again_end_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "deaths_allowed", lambda count: 0)
 
     def kill_one() -> None:
@@ -130,8 +152,9 @@ def test_the_more_there_are_the_more_may_die() -> None:
     assert [deaths_allowed(count) for count in (2, 3, 16)] == [5, 6, 32]
 
 
+@pytest.mark.usefixtures("standing_in")
 def test_a_worker_that_cannot_be_replaced_while_the_database_is_away_is_replaced_later(
-    program: Program, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """However often it is tried meanwhile, and although nobody may die but the one that is killed."""
     monkeypatch.setattr(module, "deaths_allowed", lambda count: 1)
@@ -164,9 +187,8 @@ def test_a_worker_that_cannot_be_replaced_while_the_database_is_away_is_replaced
     assert not workers_of(os.getpid())
 
 
-def test_a_replacement_that_fails_by_itself_again_and_again_ends_all_of_it(
-    program: Program, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("standing_in")
+def test_a_replacement_that_fails_by_itself_again_and_again_ends_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "deaths_allowed", lambda count: 2)
     said: list[str] = []
     monkeypatch.setattr(module, "say", said.append)
@@ -181,7 +203,8 @@ def test_a_replacement_that_fails_by_itself_again_and_again_ends_all_of_it(
     assert not workers_of(os.getpid())
 
 
-def test_a_place_stays_empty_until_a_process_can_be_had(program: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("standing_in")
+def test_a_place_stays_empty_until_a_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
     refused: list[None] = []
     starts = Workers._start
 
