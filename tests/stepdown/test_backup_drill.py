@@ -129,34 +129,36 @@ def archive_all(url: str) -> None:
 
 def work_and_lose(place: Path, times: Times) -> Lost:
     data = place / "data"
-    with Embedded.start(data) as server, opened(read_settings(data)) as use:
-        journal = Journal(use.store.ledger(LEDGER))
-        stop = threading.Event()
-        with ThreadPoolExecutor(WRITERS) as writers:
-            writing = [writers.submit(journal.write_until, stop) for _ in range(WRITERS)]
-            try:
-                journal.has_gone_on(20)
-                before = journal.position
-                with times.of("backup among writers"):
-                    backed_up = run_apart("backup", place / "backup", "--data", data, cwd=place).done()
-                after = journal.position
-            finally:
-                stop.set()
-            for one in writing:
-                one.result()
-        assert "verified" in backed_up.text
-        assert after > before, "nobody wrote during the backup"
-        journal.write()
-        at_noon = journal.position
-        time.sleep(0.01)
-        noon = datetime.now(UTC).isoformat()
-        archive_all(server.superuser_url)
-        journal.write()
-        archive_all(server.superuser_url)
-        archived = journal.position
-        journal.write()
-        known = facts(data)
-        shown = status(data, noon)
+    with Embedded.start(data) as server:
+        with opened(read_settings(data)) as use:
+            journal = Journal(use.store.ledger(LEDGER))
+            stop = threading.Event()
+            with ThreadPoolExecutor(WRITERS) as writers:
+                writing = [writers.submit(journal.write_until, stop) for _ in range(WRITERS)]
+                try:
+                    journal.has_gone_on(20)
+                    before = journal.position
+                    with times.of("backup among writers"):
+                        backed_up = run_apart("backup", place / "backup", "--data", data, cwd=place).done()
+                    after = journal.position
+                finally:
+                    stop.set()
+                for one in writing:
+                    one.result()
+            assert "verified" in backed_up.text
+            assert after > before, "nobody wrote during the backup"
+            journal.write()
+            at_noon = journal.position
+            time.sleep(0.01)
+            noon = datetime.now(UTC).isoformat()
+            archive_all(server.superuser_url)
+            journal.write()
+            archive_all(server.superuser_url)
+            archived = journal.position
+            journal.write()
+            known = facts(data)
+            shown = status(data, noon)
+        # With nobody left who looks after the server: started again, it would archive the rest when it is stopped.
         os.kill(int((data / "postgres/cluster/postmaster.pid").read_text().split()[0]), signal.SIGKILL)
     shutil.rmtree(data)
     return Lost(place, times, before, after, at_noon, noon, archived, known, shown)
