@@ -124,6 +124,14 @@ def test_passwords_lie_in_a_file_of_this_account_alone(used: tuple[Embedded, Pat
     assert "postgresql://" not in repr(used[0])
 
 
+def test_random_passwords_are_not_hashed_thousands_of_times_for_each_connection(used: tuple[Embedded, Path]) -> None:
+    is_settable = int(str(value(used[0].superuser_url, "SHOW server_version_num"))) >= 160_000
+    iterations = 1 if is_settable else 4096
+    for role in ("stepdown", "stepdown_owner"):
+        stored = value(used[0].superuser_url, f"SELECT rolpassword FROM pg_authid WHERE rolname = '{role}'")
+        assert str(stored).startswith(f"SCRAM-SHA-256${iterations}:"), role
+
+
 def test_there_is_no_tcp_and_the_database_is_checked_and_speaks_utf8_and_utc(used: tuple[Embedded, Path]) -> None:
     with psycopg.connect(used[0].superuser_url) as db:
         version = db.info.server_version // 10000

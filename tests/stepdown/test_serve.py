@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stepdown.server import made_to_stay
 from tests.stepdown.command import (
     PATIENT,
     SAMPLE,
@@ -25,6 +27,19 @@ from tests.stepdown.command import (
     serving,
 )
 from tests.stepdown.conftest import Program
+
+
+def test_what_is_made_to_stay_is_out_of_the_collectors_sight_and_the_collector_goes_on_afterwards() -> None:
+    before = gc.get_freeze_count()
+    try:
+        with made_to_stay():
+            assert not gc.isenabled()
+        assert (gc.isenabled(), gc.get_freeze_count() > before) == (True, True)
+        with pytest.raises(ValueError, match="on the way"), made_to_stay():
+            raise ValueError("on the way")
+        assert gc.isenabled()
+    finally:
+        gc.unfreeze()
 
 
 def address_of(server: Serving) -> str:
