@@ -15,7 +15,7 @@ import pytest
 from store import desk
 from tests.api.program import ENDED, LATE, STARTED, TODAY, Site, at
 
-ROUNDS = 30
+ROUNDS = 50
 
 
 @pytest.fixture

@@ -259,7 +259,7 @@ def _strikes_an_admission(fact: Any, history: History) -> bool:
 tries = st.tuples(st.sampled_from(BEGINNINGS), st.lists(attempts, min_size=20, max_size=40))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(tried=tries)
 def test_whatever_is_decided_the_record_stays_whole(tried: Tried) -> None:
     history = told(by_decision, tried)
@@ -270,7 +270,7 @@ def test_whatever_is_decided_the_record_stays_whole(tried: Tried) -> None:
     every_line_is_judged_as_it_was_decided(history)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @drawn(tried=tries)
 def test_whatever_a_file_tells_line_by_line_the_record_stays_whole(tried: Tried) -> None:
     history = told(by_judgement, tried)

@@ -111,7 +111,7 @@ attempts: Final = st.one_of(
 )
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=150, deadline=None)
 @drawn(tried=st.lists(attempts, min_size=8, max_size=30))
 def test_the_admission_follows_the_first_session_attended_whatever_moves(tried: list[Attempt]) -> None:
     story = given(*cast.ENROLLED)

@@ -62,7 +62,7 @@ def flat(status: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-@settings(max_examples=150)
+@settings(max_examples=300)
 @given(before=STATUSES, after=STATUSES)
 def test_the_differences_lead_from_one_status_to_the_other_and_say_nothing_else(
     before: dict[str, Any], after: dict[str, Any]

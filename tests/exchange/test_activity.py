@@ -74,7 +74,7 @@ WANTED = st.builds(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(wanted=WANTED, limit=st.sampled_from([7, 100, 1000]), cut=st.none() | st.integers(1, len(sample())))
 def test_it_is_what_was_recorded_and_all_of_it(followed: Store, wanted: Wanted, limit: int, cut: int | None) -> None:
     known_at = None if cut is None else sample()[cut - 1].recorded_at

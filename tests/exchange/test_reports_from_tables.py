@@ -157,7 +157,7 @@ def place(make_database: Callable[[], Database]) -> Database:
     return make_database()
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=st.one_of(weeks_of_care(), fortnights(), full_rooms()), data=st.data())
 def test_whatever_is_on_record_the_tables_say_what_the_ledger_says(
     place: Database, keyring: FileKeyring, history: History, data: st.DataObject

@@ -22,7 +22,7 @@ from tests.exchange.program_file import Values, changed, exported, sample_lines
 from tests.exchange.tables import attendance_row, local, mrns, of_type, said, site, table, taken
 
 EXAMPLES = settings(
-    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 REPORTS = ("PresumptiveReported", "DefinitiveReported")
 SPECIMEN = ("ScreeningOrdered", "SpecimenCollected", "ValidityReported", *REPORTS)

@@ -72,7 +72,7 @@ def follow_in(store: Store, sizes: list[int]) -> None:
                 after = facts[-1].position
 
 
-@settings(max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(sizes=st.lists(st.integers(1, 900), max_size=12))
 def test_following_in_any_batches_equals_folding_everything_at_once(
     recorded: Store, place: Any, sizes: list[int]

@@ -128,7 +128,7 @@ def follow(store: Store, name: str, batches: list[int]) -> None:
                 after = facts[-1].position
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(history=HISTORY, batches=BATCHES, on=DATES, due=st.none() | st.sampled_from(SeenTo))
 def test_tables_hold_and_lists_show_what_the_facts_say(
     store: Store,

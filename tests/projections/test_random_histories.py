@@ -32,7 +32,7 @@ from tests.random_ledgers import joined, ledger_of
 LEDGER = "lexington"
 NAMES = [projection.name for projection in PROJECTIONS]
 HISTORIES = st.one_of(weeks_of_care(), fortnights(), full_rooms())
-LOOSE = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+LOOSE = settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 
 
 @pytest.fixture(scope="module")

@@ -58,7 +58,7 @@ def no_ledger(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(site_list, "known_charts", folds)
 
 
-RANDOMLY = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+RANDOMLY = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 class TestScreenings:

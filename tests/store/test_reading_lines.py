@@ -95,7 +95,7 @@ def slowly(text: bytes) -> Any:
         return None
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(line=st.sampled_from(list(BY_TYPE.values())), data=st.data())
 def test_an_odd_line_is_left_to_the_slow_reading_or_read_as_the_same(line: bytes, data: st.DataObject) -> None:
     leaves = list(_LEAF.finditer(line))

@@ -55,7 +55,7 @@ class Week:
 spans = st.lists(st.tuples(st.integers(0, 4), st.integers(0, 90), st.sampled_from([30, 45, 60, 61, 90])), max_size=7)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=300, deadline=None)
 @given(spans=spans, counts=st.sampled_from([minutes_count, day_counts]), of=st.floats(0, 1))
 def test_they_are_the_first_of_all_choices_that_suffice(
     spans: list[tuple[int, int, int]], counts: Counts, of: float

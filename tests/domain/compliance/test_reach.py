@@ -124,7 +124,7 @@ def test_instants_reach_as_far_as_any_zone_may_date_them() -> None:
     assert found.first == date(2026, 2, 19)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(history=weeks_of_care())
 def test_outside_of_it_no_week_says_a_word(history: History) -> None:
     site = history.program.site()

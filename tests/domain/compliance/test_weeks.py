@@ -17,7 +17,7 @@ from tests.rule_sets import LANDMARK_IOP
 FIGURES = {"HRS-1": ("minutes", "minutes_owed"), "HRS-2": ("qualifying_days", "days_owed")}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(history=weeks_of_care())
 def test_minutes_and_days_are_those_of_the_report_of_each_week(history: History) -> None:
     site = history.program.site(history.known_at)

@@ -105,7 +105,7 @@ def test_a_month_is_compared_too() -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @drawn(history=weeks_of_care())
 def test_each_side_is_the_report_by_that_rule_set_whatever_happened(history: History) -> None:
     other = changed(LANDMARK_IOP, "HRS-1.at_least_minutes=300", "FAM-1.every_days=7")

@@ -212,7 +212,7 @@ def _happens(file: File, acts: list[Any]) -> None:
             file.add(*what, patient_id=patient_id)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(deadline=None, max_examples=300)
 @given(_ACTS, _ACTS, _ACTS, st.sampled_from(list(Kind)))
 def test_what_is_sent_makes_of_the_former_file_the_present_one(
     first: list[Any], then: list[Any], later: list[Any], kind: Kind
