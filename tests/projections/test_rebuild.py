@@ -166,7 +166,7 @@ def test_a_row_that_was_deleted_is_named(recorded: Store, place: Any, name: str)
         table = psycopg.sql.Identifier("projection", name)
         statement = psycopg.sql.SQL("DELETE FROM {0} WHERE ctid = (SELECT min(ctid) FROM {0})").format(table)
         assert connection.execute(statement).rowcount == 1
-    assert [(row.projection, row.what) for row in differences(recorded, name)] == [(name, "missing")]
+    assert [(row.projection, row.what) for row in differences(recorded)] == [(name, "missing")]
     mended(recorded, place, name)
 
 
