@@ -19,7 +19,7 @@ import orjson
 from domain.chart import Chart
 from domain.chart.attendance import RECORDS
 from domain.cohort import Cohort
-from domain.doubt import acted, doubtful
+from domain.doubt import Acted, acted, doubtful
 from domain.facility import Facility
 from domain.marks import UNMARKED, Marks, marks_of
 from domain.record import Recorded, stream_name, stream_uuid
@@ -136,12 +136,22 @@ def marked(
     zone = site.clock
     late = chart.each(f"hours late in {zone.key}", lambda entry: _hours_late(view, entry, zone), version)
     marks = marks_of(chart.entries[:version], late)[after:shown]
-    acts = chart.each(f"acts in {zone.key}", lambda entry: acted(entry, zone, scheduled_end=_end(view, entry)), shown)
-    doubts = doubtful(acts[after:], site)
+    doubts = chart.settled("in doubt", (site.version, zone.key, chart.version), lambda: _doubts(view, chart, site))
     entries = chart.entries[after:shown]
     told = _told(view, chart, shown, site)[after:] if trail else [{}] * len(entries)
-    lines = zip(chart.lines(after, shown), told, marks, doubts, strict=True)
+    lines = zip(chart.lines(after, shown), told, marks, doubts[after:shown], strict=True)
     return tuple(_line(*line) for line in lines)
+
+
+def _doubts(view: View, chart: Known, site: Facility) -> list[bool]:
+    """Of each fact that is known of the chart, whether it is in doubt by the staff list as the site has it then: that
+    changes seldom, so the next cut finds them made."""
+    zone = site.clock
+
+    def act(entry: Recorded) -> Acted:
+        return acted(entry, zone, scheduled_end=_end(view, entry))
+
+    return doubtful(chart.each(f"acts in {zone.key}", act, chart.version), site)
 
 
 def _line(line: bytes, told: Mapping[str, Any], marks: Marks, doubted: bool) -> bytes:

@@ -34,7 +34,7 @@ KEPT_FACTS: Final = 30_000
 """How many facts of a ledger are kept at hand: those of a large site's patients in care, about 40 MB, and half as much
 again where all their histories are read."""
 
-APART: Final = 64
+APART: Final = 32
 """So many versions apart the states of a stream are kept that were passed on the way to an earlier one."""
 
 TAIL: Final = 1000
@@ -78,16 +78,20 @@ class Known:
 
     def state_at(self, position: int) -> State:
         """What its facts up to that position of the ledger add up to."""
-        version = self.version_at(position)
-        if version == self.version:
+        entries = self.entries
+        if not entries or entries[-1].position <= position:
             return self.state
+        version = self.version_at(position)
         earlier = self._made.earlier
         if earlier is None or earlier[0] != version:
-            earlier = self._made.earlier = version, self._state_of(version)
+            earlier = self._made.earlier = version, self._state_of(version, earlier)
         return earlier[1]
 
-    def _state_of(self, version: int) -> State:
-        """What its first facts add up to, from the last state before that was passed already."""
+    def _state_of(self, version: int, earlier: tuple[int, State] | None) -> State:
+        """What its first facts add up to, from the last state before that was passed already, or from `earlier`, at
+        which who asks for one instant after another was just before."""
+        if earlier is not None and version - APART < earlier[0] < version:
+            return further(self.stream, earlier[1], self.entries[:version], version - earlier[0])
         passed = self._made.passed
         while len(passed) < version // APART:
             passed = (*passed, self._further_from(passed, (len(passed) + 1) * APART))

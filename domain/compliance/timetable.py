@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -14,24 +16,37 @@ from domain.record import stream_name
 from domain.session import Modality, Session
 from domain.week import local_date
 
+_A_DAY: Final = timedelta(days=1)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, kw_only=True)
 class Slot:
     """One countable session that was not cancelled.
 
     `day` is its program day, `interval` the session interval (None when it is not, or not yet, recorded as held).
     `over`: it had ended when the question is asked, at its actual end or, without one, at its scheduled one.
-    `planned_by` names the facts that planned it and, where it was moved, that set the program day; `facts` these and
-    the one that says from when to when it was held.
     """
 
     session: Session
     day: date
     interval: Interval | None
     over: bool
-    name: str
-    planned_by: tuple[str, ...]
-    facts: tuple[str, ...]
+
+    # Made when somebody wants them: a status lays out all sessions of the week, and names none.
+
+    @cached_property
+    def name(self) -> str:
+        return stream_name("session", self.session.session_id)
+
+    @cached_property
+    def planned_by(self) -> tuple[str, ...]:
+        """Names of the facts that planned it and, where it was moved, that set the program day."""
+        return planned_by(self.session)
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """These, and the one that says from when to when it was held."""
+        return (*self.planned_by, *held_by(self.session))
 
 
 def planned_by(session: Session) -> tuple[str, ...]:
@@ -90,8 +105,15 @@ def lay_out(
     removed: dict[UUID, tuple[Removed, ...]] = {}
     removed_of_cohort: dict[tuple[UUID, date], tuple[Removed, ...]] = {}
     shown = Period(period.first, min(period.last, as_of))
+    # No zone is a day from UTC: which day the others are on needn't be asked.
+    earliest = datetime.combine(shown.first, time(), tzinfo=UTC) - _A_DAY
+    latest = datetime.combine(shown.last, time(), tzinfo=UTC) + 2 * _A_DAY
     for session in sessions:
-        if session.starts_at is None or session.ends_at is None or not countable(session, modalities):
+        if session.starts_at is None or session.ends_at is None:
+            continue
+        if not earliest <= session.starts_at < latest and len(session.plans) < 2:
+            continue
+        if not countable(session, modalities):
             continue
         cohort_id = None if session.one_to_one else session.cohort_id
         day = session.program_day(zone)
@@ -121,15 +143,11 @@ def lay_out(
 def _slot(session: Session, day: date, known_at: datetime) -> Slot:
     held = session.interval
     ends_at = session.ends_at if held is None else held.ended_at
-    planned = planned_by(session)
     return Slot(
         session=session,
         day=day,
         interval=None if held is None else between(held.started_at, held.ended_at),
         over=ends_at is not None and ends_at <= known_at,
-        name=stream_name("session", session.session_id),
-        planned_by=planned,
-        facts=(*planned, *held_by(session)),
     )
 
 
