@@ -142,6 +142,21 @@ def test_what_another_process_wrote_ends_it(site: Store, over: Watch, database: 
     assert held(over) is None
 
 
+def test_the_server_plans_a_look_once(site: Store, database: Database, keyring: FileKeyring) -> None:
+    """To plan it each time costs the server twice what a look does."""
+    with Store(database.app_url, keyring, pool_size=1) as other:
+        over = Watches(other).of(SITE)
+        for _ in range(20):
+            look(over)
+        with other.database.connection() as connection:
+            plans = connection.execute("SELECT generic_plans, custom_plans, statement FROM pg_prepared_statements")
+            looked = [row for row in plans if row[0] + row[1] == 20]
+            assert len(looked) >= 5
+            # Which way to plan is chosen by the statement that says for whom it is read.
+            assert not [row for row in looked if row[1] and "plan_cache_mode" not in row[2]]
+            assert connection.execute("SHOW plan_cache_mode").fetchone() == ("auto",), "Of the look alone."
+
+
 def test_an_answer_that_was_overtaken_is_not_kept(site: Store, over: Watch) -> None:
     slow = now_of(site)
     record(site, f"chart/{OTHER}", 2, INQUIRED)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import pytest
@@ -48,6 +48,46 @@ def test_whoever_asks_while_a_round_is_under_way_is_in_the_next(threads: ThreadP
     assert answered(first) == (0, 1)
     assert [answered(other) for other in others] == [(2, 2), (4, 2), (6, 2)]
     assert slow.rounds == [[0], [2, 4, 6]]
+
+
+def test_a_round_waits_for_those_who_came_to_the_last_and_will_be_back(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LINGER", 5.0)
+    slow = Slow()
+    together = Together(threads, slow)
+    first = together.begin(0)
+    slow.begun.wait(10)
+    others = [together.begin(n) for n in (2, 4, 6)]
+    slow.may.set()
+    answered(first)
+    for other in others:
+        answered(other)
+    began = monotonic()
+    again = []
+    for n in (8, 10, 12):
+        again.append(together.begin(n))
+        sleep(0.02)
+    assert [answered(one) for one in again] == [(8, 3), (10, 3), (12, 3)]
+    assert monotonic() - began < 2.5, "The round begins when all are here."
+
+
+def test_who_does_not_come_back_is_waited_for_a_few_times_only(
+    threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = Slow()
+    together = Together(threads, slow)
+    first = together.begin(0)
+    slow.begun.wait(10)
+    others = [together.begin(n) for n in (2, 4, 6, 8)]
+    slow.may.set()
+    for one in (first, *others):
+        answered(one)
+    monkeypatch.setattr(module, "LINGER", 0.05)
+    for n in (10, 12, 14):
+        answered(together.begin(n))
+    monkeypatch.setattr(module, "LINGER", 60.0)
+    assert answered(together.begin(16)) == (16, 6)
 
 
 def test_what_fails_fails_for_all_of_a_round_and_for_no_other(threads: ThreadPoolExecutor) -> None:
