@@ -66,6 +66,8 @@ def further(stream: str, state: State, entries: Sequence[Entry], added: int) -> 
         return state
     if any(isinstance(entry.fact, EnteredInError) for entry in entries[-added:]):
         return fold_stream(stream, entries)
+    if isinstance(state, Chart):
+        return charts.further(state, entries[-added:])
     for entry in entries[-added:]:
         state = evolve(state, entry)
     return replace(state, version=entries[-1].version)

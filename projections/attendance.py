@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
+from uuid import UUID
 
 from domain.chart import fold
-from domain.chart.attendance import RECORDS, AttendanceCorrected, Attendances, evolve
+from domain.chart.attendance import RECORDS, Attendance, AttendanceCorrected, Attendances, note
 from domain.record import Recorded, stream_uuid
 from projections.definition import define
 from projections.projection import Cursor, Facts, by_stream, destroyed, whole
@@ -49,10 +50,10 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
 
 def recorded(entries: Sequence[Recorded]) -> Attendances:
     """The records that these entries make, the later one of two for a session."""
-    records: Attendances = {}
+    records: dict[UUID, Attendance] = {}
     for entry in entries:
         if type(entry.fact) in RECORDS:
-            records = evolve(records, entry)
+            note(records, entry)
     return records
 
 

@@ -181,6 +181,8 @@ def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
     if not ours:
         raise StoreError("Another rebuild of this database is under way: wait for it, then try again.")
     yield
+    # Whoever begins the next one at once may be there before the server has seen that this connection was closed.
+    owner.execute("SELECT pg_advisory_unlock(%s)", [TURN])
 
 
 def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[str]:

@@ -6,7 +6,7 @@ The table says whose charts to open, by ids and dates; what was found, and what 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from operator import attrgetter
 from typing import Any, Final, LiteralString
@@ -42,10 +42,10 @@ from store.store import Store
 # ---- fold and table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class ScreeningRow:
-    """Of refusals, missed collections and collections the one recorded last; of reports, reviews and talks the latest
-    dated. None where there is none."""
+    """As it is being made. Of refusals, missed collections and collections the one recorded last; of reports, reviews
+    and talks the latest dated. None where there is none."""
 
     patient_id: UUID
     screening_id: UUID
@@ -120,7 +120,8 @@ def apply(cursor: Cursor, ledger: Ledger, facts: Facts) -> None:
 
 
 def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:
-    """The screenings of a chart with these entries. One of a screening that isn't there is passed by."""
+    """The screenings of a chart with these entries, which are written into its rows. One of a screening that isn't
+    there is passed by."""
     screenings = dict(rows)
     for entry in entries:
         fact = entry.fact
@@ -132,24 +133,25 @@ def further(rows: Rows, patient_id: UUID, entries: Iterable[Entry]) -> Rows:
                 ordered_at=first_recorded_at(entry),
             )
         elif (row := screenings.get(fact.screening_id)) is not None:
-            screenings[fact.screening_id] = _dated(row, fact)
+            _date(row, fact)
     return screenings
 
 
-def _dated(row: ScreeningRow, fact: Any) -> ScreeningRow:
+def _date(row: ScreeningRow, fact: Any) -> None:
+    """Writes a date of the screening into its row."""
     match fact:
         case SpecimenCollected(collected_at=at):
-            return replace(row, collected_at=at)
+            row.collected_at = at
         case SpecimenRefused(at=at):
-            return replace(row, refused_at=at)
+            row.refused_at = at
         case CollectionMissed(at=at):
-            return replace(row, missed_at=at)
+            row.missed_at = at
         case PresumptiveReported(at=at) | DefinitiveReported(at=at):
-            return replace(row, reported_at=at if row.reported_at is None else max(at, row.reported_at))
+            row.reported_at = at if row.reported_at is None else max(at, row.reported_at)
         case ResultReviewed(on=on):
-            return replace(row, reviewed_on=on if row.reviewed_on is None else max(on, row.reviewed_on))
+            row.reviewed_on = on if row.reviewed_on is None else max(on, row.reviewed_on)
         case ResultDiscussed(on=on):
-            return replace(row, discussed_on=on if row.discussed_on is None else max(on, row.discussed_on))
+            row.discussed_on = on if row.discussed_on is None else max(on, row.discussed_on)
         case _:
             raise TypeError(f"{type(fact).__name__} dates no screening.")
 

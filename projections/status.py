@@ -15,7 +15,7 @@ import msgspec
 import orjson
 from psycopg.types.json import Jsonb
 
-from domain.chart import Chart, evolve, fold
+from domain.chart import Chart, fold, further
 from domain.claims import cohorts_named
 from domain.compliance.reach import reach
 from domain.record import stream_name, stream_uuid
@@ -88,10 +88,7 @@ def _further(cursor: Cursor, ledger: Ledger, facts: Facts, streams: Entries) -> 
     for stream, entries in streams.items():
         if stream not in struck:
             patient_id = stream_uuid(stream)
-            chart = charts.get(patient_id) or Chart(patient_id=patient_id)
-            for entry in entries:
-                chart = evolve(chart, entry)
-            charts[patient_id] = chart
+            charts[patient_id] = further(charts.get(patient_id) or Chart(patient_id=patient_id), entries)
     if struck:
         for stream, all_entries in whole(ledger, sorted(struck), streams, facts[-1].position).items():
             charts[stream_uuid(stream)] = fold(stream_uuid(stream), all_entries)

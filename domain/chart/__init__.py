@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -68,14 +69,19 @@ class Chart:
     does not hold (any more)."""
 
 
+_NOTED: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], None]]]] = {
+    **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.note)),
+    **dict.fromkeys(presence.NOTES, ("presences", presence.note)),
+    **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.note)),
+}
+"""Fact → the mapping of the chart that it is written into, and how: of those that grow with every week of care, one
+copy does for all the facts of a fold."""
+
 _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     identity.PatientRegistered: ("identity", identity.evolve),
     identity.IdentityCorrected: ("identity", identity.evolve),
     InquiryReceived: ("episodes", episode.opened),
     EpisodeCarriedOver: ("episodes", episode.carried_over),
-    **dict.fromkeys(attendance.RECORDS, ("attendances", attendance.evolve)),
-    **dict.fromkeys(presence.NOTES, ("presences", presence.evolve)),
-    **dict.fromkeys(screening.OF_A_SCREENING, ("screenings", screening.evolve)),
     PrescriptionVerified: ("prescriptions", screening.evolve_prescriptions),
     **dict.fromkeys(step_down.OF_A_STEP_DOWN, ("step_downs", step_down.evolve)),
     **dict.fromkeys((consent.ConsentGiven, consent.ConsentRevoked), ("consents", consent.evolve)),
@@ -87,33 +93,74 @@ _PARTS: Final[Mapping[type[Any], tuple[str, Callable[[Any, Entry], Any]]]] = {
     merging.MergedInto: ("merged_into", merging.evolve_merged),
     merging.ChartLinked: ("links", merging.evolve_links),
 }
-"""Fact → the part of the chart that it changes, and how. Facts in no line, and those about a step-down, may change
-their episode."""
+"""Fact → the part of the chart that it changes, and how. Facts in no line here and above, and those about a step-down,
+may change their episode."""
+
+
+@dataclass(frozen=True, slots=True)
+class _How:
+    """What a kind of fact may change, found once for each kind."""
+
+    noted: tuple[str, Callable[[Any, Entry], None]] | None
+    part: tuple[str, Callable[[Any, Entry], Any]] | None
+    rests_on: tuple[str, str] | None
+    of_an_episode: bool
+    may_change_episode: bool
+    corrects: bool
+    is_signed_for: bool
+
+
+@cache
+def _how(kind: Any) -> _How:
+    noted, part = _NOTED.get(kind), _PARTS.get(kind)
+    is_of_one = hasattr(kind, "episode_id")
+    return _How(
+        noted=noted,
+        part=part,
+        rests_on=_RESTS_ON.get(kind),
+        of_an_episode=is_of_one and kind not in _OPENING,
+        may_change_episode=is_of_one and noted is None and (part is None or part[0] == "step_downs"),
+        corrects=hasattr(kind, "corrects"),
+        is_signed_for=signing.is_signed_for(kind.__name__),
+    )
 
 
 def evolve(chart: Chart, entry: Entry) -> Chart:
     """One standing fact further. A strike can't be evolved, since it may bring back what came before: fold anew."""
-    kind = type(entry.fact)
-    if kind is EnteredInError:
-        raise TypeError("A struck entry changes what came before it: fold the chart anew.")
-    changed: dict[str, Any] = {
-        "version": entry.version,
-        "adrift": _adrift(chart, entry),
-        "signed": signing.evolve(chart.signed, entry),
-    }
-    if (part := _PARTS.get(kind)) is not None:
-        name, further = part
-        changed[name] = further(getattr(chart, name), entry)
-    if part is None or name == "step_downs":
-        changed["episodes"] = _episodes_further(chart, entry)
-    return replace(chart, **changed)
+    return further(chart, (entry,))
 
 
-def _adrift(chart: Chart, entry: Entry) -> frozenset[int]:
-    adrift = chart.adrift
-    if adrift and (corrects := getattr(entry.fact, "corrects", None)) is not None:
-        adrift -= {corrects}
-    return adrift if _grounded(chart, entry.fact) else adrift | {entry.version}
+def further(chart: Chart, entries: Iterable[Entry]) -> Chart:
+    """The chart with these standing facts behind it, in order. TypeError for a strike, as `evolve` says."""
+    # Nobody else has it until it is returned.
+    made = replace(chart)
+    values = made.__dict__
+    copied: set[str] = set()
+    for entry in entries:
+        fact = entry.fact
+        kind: Any = type(fact)
+        if kind is EnteredInError:
+            raise TypeError("A struck entry changes what came before it: fold the chart anew.")
+        how = _how(kind)
+        if made.adrift and how.corrects:
+            values["adrift"] = made.adrift - {fact.corrects}
+        if not _is_grounded(made, fact, how):
+            values["adrift"] = made.adrift | {entry.version}
+        if how.is_signed_for or how.corrects:
+            values["signed"] = signing.evolve(made.signed, entry)
+        if how.may_change_episode:
+            values["episodes"] = _episodes_further(made, entry)
+        if how.noted is not None:
+            name, note = how.noted
+            if name not in copied:
+                values[name] = dict(values[name])
+                copied.add(name)
+            note(values[name], entry)
+        elif how.part is not None:
+            name, evolved = how.part
+            values[name] = evolved(values[name], entry)
+        values["version"] = entry.version
+    return made
 
 
 _OPENING: Final = frozenset({InquiryReceived, EpisodeCarriedOver})
@@ -133,38 +180,33 @@ _RESTS_ON: Final[Mapping[type[Any], tuple[str, str]]] = {
 """Fact about something that another fact opened → the part of the chart that holds it, and the field that names it."""
 
 
-def _grounded(chart: Chart, fact: Any) -> bool:
+def _is_grounded(chart: Chart, fact: Any, how: _How) -> bool:
     """Whether the chart holds what the fact is about. The facts that open something stand on their own."""
-    kind = type(fact)
-    if chart.identity.mrn is None and kind is not identity.PatientRegistered:
+    if chart.identity.mrn is None and not isinstance(fact, identity.PatientRegistered):
         return False
-    episode_id = getattr(fact, "episode_id", None)
-    if episode_id is not None and episode_id not in chart.episodes and kind not in _OPENING:
+    if how.of_an_episode and (of := fact.episode_id) is not None and of not in chart.episodes:
         return False
-    if (rests_on := _RESTS_ON.get(kind)) is None:
+    if how.rests_on is None:
         return True
-    part, name = rests_on
+    part, name = how.rests_on
     return getattr(fact, name) in getattr(chart, part)
 
 
 def _episodes_further(chart: Chart, entry: Entry) -> Mapping[UUID, Episode]:
-    episode_id = getattr(entry.fact, "episode_id", None)
-    known = chart.episodes.get(episode_id) if episode_id is not None else None
+    known = chart.episodes.get(entry.fact.episode_id)
     if known is None:
         return chart.episodes
     level = None
     if isinstance(entry.fact, StepDownTookEffect) and (step := chart.step_downs.get(entry.fact.step_down_id)):
         level = step.to_level
-    further = episode.evolve(known, entry, level)
-    return chart.episodes if further is known else {**chart.episodes, known.episode_id: further}
+    later = episode.evolve(known, entry, level)
+    return chart.episodes if later is known else {**chart.episodes, known.episode_id: later}
 
 
 def fold(patient_id: UUID, entries: Iterable[Entry]) -> Chart:
     """The chart that these entries, the first ones of its stream, add up to."""
     known = list(entries)
-    chart = Chart(patient_id=patient_id)
-    for entry in standing(known):
-        chart = evolve(chart, entry)
+    chart = further(Chart(patient_id=patient_id), standing(known))
     return replace(chart, version=known[-1].version if known else 0)
 
 

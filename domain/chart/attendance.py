@@ -101,21 +101,18 @@ Attendances = Mapping[UUID, Attendance]
 """By session: there is one live record for each session and patient."""
 
 
-def evolve(attendances: Attendances, entry: Entry) -> Attendances:
-    match entry.fact:
-        case AttendanceRecorded() | AttendanceCorrected() as fact:
-            record = Attendance(
-                episode_id=fact.episode_id,
-                session_id=fact.session_id,
-                outcome=fact.outcome,
-                arrived_at=fact.arrived_at,
-                left_at=fact.left_at,
-                family_members=fact.family_members or 0,
-                version=entry.version,
-            )
-            return {**attendances, fact.session_id: record}
-        case _:
-            return attendances
+def note(attendances: dict[UUID, Attendance], entry: Entry) -> None:
+    """Writes one standing record into a mapping that nobody else holds yet."""
+    fact: AttendanceRecorded | AttendanceCorrected = entry.fact
+    attendances[fact.session_id] = Attendance(
+        episode_id=fact.episode_id,
+        session_id=fact.session_id,
+        outcome=fact.outcome,
+        arrived_at=fact.arrived_at,
+        left_at=fact.left_at,
+        family_members=fact.family_members or 0,
+        version=entry.version,
+    )
 
 
 # ---- rules

@@ -60,19 +60,18 @@ Presences = Mapping[UUID, tuple[Stay, ...]]
 """By session, in the order of recording: who goes out for a while comes in again."""
 
 
-def evolve(presences: Presences, entry: Entry) -> Presences:
-    match entry.fact:
-        case ArrivalNoted() as fact:
-            came = Stay(episode_id=fact.episode_id, arrived_at=fact.arrived_at, version=entry.version)
-            return {**presences, fact.session_id: (*presences.get(fact.session_id, ()), came)}
-        case DepartureNoted() as fact:
-            stays = presences.get(fact.session_id, ())
-            if not stays or stays[-1].left_version is not None:
-                stays = (*stays, Stay(episode_id=fact.episode_id, arrived_at=None, version=None))
-            left = replace(stays[-1], left_at=fact.left_at, left_version=entry.version)
-            return {**presences, fact.session_id: (*stays[:-1], left)}
-        case _:
-            return presences
+def note(presences: dict[UUID, tuple[Stay, ...]], entry: Entry) -> None:
+    """Writes one standing note into a mapping that nobody else holds yet."""
+    fact: ArrivalNoted | DepartureNoted = entry.fact
+    stays = presences.get(fact.session_id, ())
+    if isinstance(fact, ArrivalNoted):
+        came = Stay(episode_id=fact.episode_id, arrived_at=fact.arrived_at, version=entry.version)
+        presences[fact.session_id] = (*stays, came)
+        return
+    if not stays or stays[-1].left_version is not None:
+        stays = (*stays, Stay(episode_id=fact.episode_id, arrived_at=None, version=None))
+    left = replace(stays[-1], left_at=fact.left_at, left_version=entry.version)
+    presences[fact.session_id] = (*stays[:-1], left)
 
 
 def in_the_room(chart: Chart, session_id: UUID) -> Stay | None:

@@ -236,24 +236,20 @@ class Screening:
 Screenings = Mapping[UUID, Screening]
 
 
-def evolve(screenings: Screenings, entry: Entry) -> Screenings:
-    """One standing fact further. Facts about a screening whose order was struck are passed by."""
-    match entry.fact:
-        case ScreeningOrdered() as fact:
-            ordered = Screening(
-                screening_id=fact.screening_id,
-                episode_id=fact.episode_id,
-                panel=fact.panel,
-                version=entry.version,
-                ordered_at=first_recorded_at(entry),
-            )
-            return {**screenings, fact.screening_id: ordered}
-        case _:
-            screening_id = getattr(entry.fact, "screening_id", None)
-            screening = screenings.get(screening_id) if screening_id is not None else None
-            if screening is None:
-                return screenings
-            return {**screenings, screening.screening_id: _further(screening, entry)}
+def note(screenings: dict[UUID, Screening], entry: Entry) -> None:
+    """Writes one standing fact about a screening into a mapping that nobody else holds yet. Those about one whose order
+    was struck are passed by."""
+    fact = entry.fact
+    if isinstance(fact, ScreeningOrdered):
+        screenings[fact.screening_id] = Screening(
+            screening_id=fact.screening_id,
+            episode_id=fact.episode_id,
+            panel=fact.panel,
+            version=entry.version,
+            ordered_at=first_recorded_at(entry),
+        )
+    elif (screening := screenings.get(fact.screening_id)) is not None:
+        screenings[fact.screening_id] = _further(screening, entry)
 
 
 def evolve_prescriptions(known: tuple[Prescription, ...], entry: Entry) -> tuple[Prescription, ...]:

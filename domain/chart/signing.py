@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -41,9 +40,8 @@ def evolve(signed: Signatures, entry: Entry) -> Signatures:
     return signed
 
 
-@cache
-def _is_signed_for(name: str) -> bool:
-    """Whether facts of this stored name are kept here. Most are not, and every fact of every fold is asked about."""
+def is_signed_for(name: str) -> bool:
+    """Whether facts of this stored name are kept here. Most are not."""
     act = acts.ACTS.get(name)
     return act is not None and bool(act.credential or act.signature or name == "Discharged")
 
@@ -51,7 +49,7 @@ def _is_signed_for(name: str) -> bool:
 def _signature(entry: Entry) -> Signature | None:
     name = type(entry.fact).__name__
     by = entry.envelope.by
-    if not _is_signed_for(name) or by.role in acts.INTERFACES:
+    if not is_signed_for(name) or by.role in acts.INTERFACES:
         return None
     return Signature(
         version=entry.version,

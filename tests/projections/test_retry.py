@@ -97,7 +97,7 @@ def test_a_fold_that_was_repaired_takes_in_what_it_stumbled_over(store: Store, m
         raise KeyError("Quillfeather")
 
     with monkeypatch.context() as broken:
-        broken.setattr(status, "evolve", stumble)
+        broken.setattr(status, "further", stumble)
         Follower(store).catch_up()
     assert {one.projection for one in set_aside(store)} == {"status"}
     assert {one.projection for one in retry(store).digested} == {"status"}

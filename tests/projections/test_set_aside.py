@@ -133,7 +133,7 @@ def test_a_chart_that_lacks_a_fact_is_answered_from_the_ledger(store: Store, mon
     """Were the fold of one fact broken, the ledger would still be asked, whatever the table says."""
     record(store, REGISTERED, INQUIRED)
     with monkeypatch.context() as broken:
-        broken.setattr(status, "evolve", _stumble)
+        broken.setattr(status, "further", _stumble)
         Follower(store).catch_up()
     assert {row[0] for row in set_aside(store, "lexington")} == {"status"}
     assert not written(store, "lexington").status

@@ -169,6 +169,13 @@ def test_a_fact_about_nothing_is_set_aside_and_named(name: str) -> None:
     assert chart.episodes == {}
 
 
+def test_the_correction_of_an_entry_about_nothing_is_what_lacks_its_ground() -> None:
+    known = history(registered)
+    for fact in (EVERY["AttendanceRecorded"], replace(EVERY["AttendanceCorrected"], corrects=2)):
+        known = [*known, following(known, fact)]
+    assert fold(ANN, known).adrift == {3}
+
+
 @pytest.mark.parametrize("fact", [care.aftercare("2026-03-05"), care.summarized("2026-03-05")])
 def test_what_follows_a_discharge_lacks_its_ground_without_one(fact: Any) -> None:
     """Histories that no decision made."""
