@@ -34,8 +34,12 @@ def read_a_page(store: Store, then: BaseException | None) -> None:
 
 
 def backends(store: Store) -> set[int]:
+    """Of all the connections of the pool: one that was left in disorder is closed."""
     with store.database.connection() as connection:
-        return {connection.info.backend_pid}
+        rows = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user"
+        )
+        return {row[0] for row in rows}
 
 
 @pytest.mark.parametrize("then", [None, ValueError("mine"), Enough()], ids=["leaves", "an error", "an interrupt"])
@@ -49,7 +53,7 @@ def test_its_own_reason_is_what_is_raised_and_the_connection_goes_on(
         with pytest.raises(type(then)) as caught:
             read_a_page(followed, then)
         assert caught.value is then
-    assert backends(followed) == before
+    assert backends(followed) >= before
     with attended.records(followed, "lexington", since=None, until=None) as found:
         assert found is not None
         assert sum(map(len, found.pages)) > 2 * ROWS
