@@ -1,23 +1,19 @@
-"""B10: do answers stay as quick, and does filling the read tables stay linear, as the record grows?
+"""B10: do answers stay as quick, and does a rebuild of the read tables stay linear, as the record grows?
 
-The records are synthetic lives of one site (`stepdown simulate`), written as a file and restored: as many in care at
-any time, for longer, up to this week. Of each the same is asked: the status of those in care over HTTP, 16 clients,
-signed in and on record (B5); the first question for the history of a chart as it was known when it had 150 facts (B6).
-The records stand side by side on one server, and are asked in turn. Each is made by a process of its own, once, whose
-memory is told. A size of your own: `python -m bench B10 --facts 10000000`, which takes hours; beyond a million facts
-there are more sites, not longer ones.
+The records are those of `bench.lives`, of two sizes. Of each the same is asked: a rebuild of all read tables (B3); the
+status of those in care over HTTP, 16 clients, signed in and on record (B5); the first question for the history of a
+chart as it was known when it had 150 facts (B6). The records stand side by side on one server, and are asked in turn.
+Each is made by a process of its own, once, whose memory is told; so is how long its tables took that were followed from
+nothing. A size of your own: `python -m bench B10 --facts 10000000`, which takes hours.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from functools import partial
-from multiprocessing import get_context
-from pathlib import Path
 from statistics import median
 from time import perf_counter
 from typing import Final, LiteralString
@@ -26,35 +22,24 @@ from uuid import UUID
 import psycopg
 
 from bench.lab import Lab, in_turn
-from bench.memory import peak_megabytes
+from bench.lives import PATIENTS_A_WEEK, QUICK_PATIENTS_A_WEEK, Made, make
+from bench.rebuild import Place, rebuilt, together
 from bench.sample_site import FACILITY, LOGIN, Site
 from bench.status_http import Asked, counselor_token, serving
 from bench.table import Bar, Spread, ratios, table
-from domain.record import Person, stream_name, stream_uuid
+from domain.record import stream_name, stream_uuid
 from exchange import replay
-from exchange.restoring import restore_file
-from exchange.simulate.measuring import Tally
-from exchange.simulate.site import programs
-from exchange.simulate.writing import write
-from projections.follower import Follower
 from projections.prepare import prepare
-from store.keys import FileKeyring
 from store.migrate import migrate
-from store.store import Store
 
 TITLE: Final = "B3, B5 and B6 as the record grows"
 
 FULL: Final = (100_000, 1_000_000)
 QUICK: Final = (8_000, 24_000)
-MOST_OF_A_SITE: Final = 1_000_000
 
 FLAT: Final = 1.3
 CHART_FACTS: Final = 150
 
-_FACTS_OF_A_PATIENT: Final = 140
-_PATIENTS_A_WEEK: Final = 15
-"""New ones. With so many, some hundred are in care; a quick run has fewer, for as long."""
-_QUICK_PATIENTS_A_WEEK: Final = 4
 _ASKED: Final = 60
 
 _IN_CARE: Final[LiteralString] = """
@@ -66,17 +51,6 @@ SELECT stream, recorded_at FROM fact
 WHERE ledger = %s AND stream LIKE 'chart/%%' AND version = %s ORDER BY position DESC LIMIT %s
 """
 _GIGABYTES: Final[LiteralString] = "SELECT pg_database_size(current_database()) / 1e9"
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """How long a record took, in seconds, and the most memory of the process that made it, in MB."""
-
-    facts: int
-    written: float
-    restored: float
-    filled: float
-    memory: int
 
 
 @dataclass(frozen=True)
@@ -98,10 +72,11 @@ def run(lab: Lab) -> list[str]:
     names = [f"{record.made.facts:,}" for record in records]
     known = dict(zip(names, records, strict=True))
     history = in_turn(lab.rounds, {name: partial(first_p50, record) for name, record in known.items()})
+    rebuilds = lab.amount(full=3, quick=1)
+    rebuild = in_turn(rebuilds, {name: partial(rebuilt_at, record) for name, record in known.items()})
     status = _statuses(lab, known)
-    filled = {name: [record.made.facts / record.made.filled] for name, record in known.items()}
-    rows = [_row(name, known[name], names[0], filled, status, history) for name in names]
-    header = ["facts", "GB", "read tables, facts/s", "times slower", "bar"]
+    rows = [_row(name, known[name], names[0], rebuild, status, history) for name in names]
+    header = ["facts", "GB", "rebuild, facts/s", "times slower", "bar"]
     header += ["status, requests/s", "times slower", "bar", "history, ms p50", "times slower", "bar"]
     return [*table(header, rows), "", *[_told(record.made) for record in records]]
 
@@ -109,10 +84,10 @@ def run(lab: Lab) -> list[str]:
 Figures = dict[str, list[float]]
 
 
-def _row(name: str, record: Grown, least: str, filled: Figures, status: Figures, history: Figures) -> list[str]:
+def _row(name: str, record: Grown, least: str, rebuild: Figures, status: Figures, history: Figures) -> list[str]:
     row = [name, f"{record.gigabytes:.2f}"]
     for figures, slower, digits in (
-        (filled, ratios(filled[least], filled[name]), 0),
+        (rebuild, ratios(rebuild[least], rebuild[name]), 0),
         (status, ratios(status[least], status[name]), 0),
         (history, ratios(history[name], history[least]), 2),
     ):
@@ -123,8 +98,8 @@ def _row(name: str, record: Grown, least: str, filled: Figures, status: Figures,
 
 def _told(made: Made) -> str:
     return (
-        f"{made.facts:,} facts: simulated and written in {made.written:.0f} s, restored in {made.restored:.0f} s, read"
-        f" tables filled in {made.filled:.0f} s; {made.memory} MB at most.  "
+        f"{made.facts:,} facts: simulated and written in {made.written:.0f} s, restored in {made.restored:.0f} s,"
+        f" followed in {made.followed:.0f} s; {made.memory} MB at most.  "
     )
 
 
@@ -136,9 +111,8 @@ def grow(lab: Lab, facts: int) -> Grown:
     owner, app = lab.make_database(f"growth_{facts}")
     migrate(owner, LOGIN)
     prepare(owner, LOGIN)
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        each_week = lab.amount(full=_PATIENTS_A_WEEK, quick=_QUICK_PATIENTS_A_WEEK)
-        made = pool.submit(make, app, lab.folder, facts, each_week, lab.seed).result()
+    each_week = lab.amount(full=PATIENTS_A_WEEK, quick=QUICK_PATIENTS_A_WEEK)
+    [made] = together([partial(make, app, lab.folder, facts, each_week, lab.seed)])
     with psycopg.connect(owner, autocommit=True) as db:
         db.execute("VACUUM ANALYZE")
         patients = [row[0] for row in db.execute(_IN_CARE, [FACILITY, _ASKED])]
@@ -152,35 +126,6 @@ def grow(lab: Lab, facts: int) -> Grown:
         # Who may ask is found in the facility's facts.
         facility = tuple(store.ledger(FACILITY).read([stream])[stream])
     return Grown(made, Site(lab, owner, app, facility), patients, charts, float(gigabytes))
-
-
-def make(app: str, folder: Path, facts: int, patients_a_week: int, seed: int) -> Made:
-    """Simulated, written, restored, followed; in the process that it is called in."""
-    sites = -(-facts // MOST_OF_A_SITE)
-    weeks = max(1, facts // sites // (patients_a_week * _FACTS_OF_A_PATIENT))
-    last = last_sunday(datetime.now(UTC).date())
-    told = programs(sites, patients=patients_a_week * weeks, weeks=weeks, seed=seed, last=last)
-    by = Person("operator/bench", "B. Operator", "operator")
-    total, writing, restoring = 0, 0.0, 0.0
-    with Store(app, FileKeyring(folder / "master.key"), pool_size=4) as store:
-        for program in told:
-            began = perf_counter()
-            [file] = write([program], folder / "lives.ndjson", Tally(), lambda done: None)
-            written = perf_counter()
-            restore_file(store, file.path, by=by)
-            writing, restoring = writing + written - began, restoring + perf_counter() - written
-            total += file.facts
-            file.path.unlink()
-        began = perf_counter()
-        Follower(store).catch_up()
-        filling = perf_counter() - began
-    memory = round(peak_megabytes())
-    return Made(total, writing, restoring, filling, memory)
-
-
-def last_sunday(today: date) -> date:
-    """The last one that is over everywhere."""
-    return today - timedelta(days=today.isoweekday())
 
 
 # ---- asking
@@ -198,6 +143,14 @@ def first_p50(record: Grown) -> float:
             if found is None or found.version < CHART_FACTS:
                 raise SystemExit("The history isn't the one that was asked for.")
     return median(took)
+
+
+def rebuilt_at(record: Grown) -> float:
+    """Facts a second of a rebuild of all read tables."""
+    site = record.site
+    place = Place(site.owner, site.app, site.lab.folder / "master.key")
+    [ran] = together([partial(rebuilt, place, ())])
+    return record.made.facts / float(ran.seconds)
 
 
 def _statuses(lab: Lab, records: dict[str, Grown]) -> Figures:

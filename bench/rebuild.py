@@ -24,9 +24,9 @@ from typing import Any, Final, LiteralString
 import orjson
 import psycopg
 
-from bench.growth import make
 from bench.import_facts import BATCH_CHARTS, CHART_EVENTS, saved
 from bench.lab import Lab, in_turn
+from bench.lives import PATIENTS_A_WEEK, QUICK_PATIENTS_A_WEEK, make
 from bench.memory import peak_megabytes
 from bench.peer_projection import peer_projection
 from bench.sample_site import FACILITY, LOGIN
@@ -50,8 +50,6 @@ _FACTS: Final = 1_000_000
 _QUICK_FACTS: Final = 20_000
 _PEER_FACTS: Final = 20_000
 _QUICK_PEER_FACTS: Final = 1_500
-_PATIENTS_A_WEEK: Final = 15
-_QUICK_PATIENTS_A_WEEK: Final = 4
 _WAIT_SECONDS: Final = 600.0
 _PAGE: Final = 5000
 
@@ -152,7 +150,7 @@ def made(lab: Lab, facts: int) -> tuple[Place, int]:
     owner, app = lab.make_database("rebuild")
     migrate(owner, LOGIN)
     prepare(owner, LOGIN)
-    each_week = lab.amount(full=_PATIENTS_A_WEEK, quick=_QUICK_PATIENTS_A_WEEK)
+    each_week = lab.amount(full=PATIENTS_A_WEEK, quick=QUICK_PATIENTS_A_WEEK)
     together([partial(make, app, lab.folder, facts, each_week, lab.seed)])
     with psycopg.connect(owner, autocommit=True) as db:
         db.execute("VACUUM ANALYZE")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from datetime import date
 
-from bench.growth import CHART_FACTS, first_p50, grow, last_sunday
+from bench.growth import CHART_FACTS, first_p50, grow, rebuilt_at
 from bench.lab import Lab
+from bench.lives import last_sunday
 from domain.record import stream_name
 
 
 def test_a_record_is_restored_followed_and_has_patients_in_care(lab: Lab) -> None:
     grown = grow(lab, 8_000)
     assert grown.made.facts > 5_000
-    assert min(grown.made.written, grown.made.restored, grown.made.filled) > 0
+    assert min(grown.made.written, grown.made.restored, grown.made.followed) > 0
     assert grown.made.memory < 1_000
     assert len(grown.patients) > 10
     with grown.site.opened(2) as store:
@@ -21,6 +22,7 @@ def test_a_record_is_restored_followed_and_has_patients_in_care(lab: Lab) -> Non
             known_at = dict(zip(streams, (at for _, at in grown.charts), strict=True))[stream]
             assert entries[CHART_FACTS - 1].recorded_at == known_at
     assert first_p50(grown) > 0
+    assert rebuilt_at(grown) > 0
 
 
 def test_a_record_ends_on_a_sunday_that_is_over() -> None:
