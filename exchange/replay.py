@@ -38,6 +38,9 @@ from store.store import Store
 
 PAGE_FACTS: Final = 500
 
+FEW: Final = 50
+"""Facts. What is made of so many isn't kept."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
@@ -136,22 +139,31 @@ def marked(
     zone = site.clock
     late = chart.each(f"hours late in {zone.key}", lambda entry: _hours_late(view, entry, zone), version)
     marks = marks_of(chart.entries[:version], late)[after:shown]
-    doubts = chart.settled("in doubt", (site.version, zone.key, chart.version), lambda: _doubts(view, chart, site))
+    doubts = _doubts(view, chart, after, shown, site)
     entries = chart.entries[after:shown]
     told = _told(view, chart, shown, site)[after:] if trail else [{}] * len(entries)
-    lines = zip(chart.lines(after, shown), told, marks, doubts[after:shown], strict=True)
+    lines = zip(chart.lines(after, shown), told, marks, doubts, strict=True)
     return tuple(_line(*line) for line in lines)
 
 
-def _doubts(view: View, chart: Known, site: Facility) -> list[bool]:
-    """Of each fact that is known of the chart, whether it is in doubt by the staff list as the site has it then: that
-    changes seldom, so the next cut finds them made."""
+def _doubts(view: View, chart: Known, after: int, shown: int, site: Facility) -> list[bool]:
+    """Whether each of the facts above `after`, up to `shown`, is in doubt by the staff list as the site has it then.
+
+    That changes seldom: what all that is known of the chart comes to is kept for the next cut. Of a few, who asks gets
+    no more than these.
+    """
     zone = site.clock
 
     def act(entry: Recorded) -> Acted:
         return acted(entry, zone, scheduled_end=_end(view, entry))
 
-    return doubtful(chart.each(f"acts in {zone.key}", act, chart.version), site)
+    def upto(version: int) -> tuple[Acted, ...]:
+        return chart.each(f"acts in {zone.key}", act, version)
+
+    if shown - after <= FEW:
+        return doubtful(upto(shown)[after:], site)
+    known = (site.version, zone.key, chart.version)
+    return chart.settled("in doubt", known, lambda: doubtful(upto(chart.version), site))[after:shown]
 
 
 def _line(line: bytes, told: Mapping[str, Any], marks: Marks, doubted: bool) -> bytes:

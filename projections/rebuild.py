@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Final, LiteralString
 
 import psycopg
@@ -181,8 +181,10 @@ def _turn(owner: psycopg.Connection[Any]) -> Iterator[None]:
     if not ours:
         raise StoreError("Another rebuild of this database is under way: wait for it, then try again.")
     yield
-    # Whoever begins the next one at once may be there before the server has seen that this connection was closed.
-    owner.execute("SELECT pg_advisory_unlock(%s)", [TURN])
+    # Whoever begins the next one at once may be there before the server has seen that this connection was closed. Where
+    # it was, meanwhile, the tables are in place all the same.
+    with suppress(psycopg.Error):
+        owner.execute("SELECT pg_advisory_unlock(%s)", [TURN])
 
 
 def _make(owner: psycopg.Connection[Any], projections: Sequence[Projection]) -> list[str]:

@@ -47,8 +47,9 @@ _THREADS: Final = 4
 
 _BEGIN: Final = Statement.of("begin_read", BEGIN_READ)
 _COMMIT: Final = Statement.of("commit", COMMIT)
-# A plan for any values does: left to itself the server would plan `positions` and `news` anew for each look, since with
-# arrays and bounds that it doesn't know it expects more rows than there are, and two thirds of a look went into that.
+# A plan for any values does: on a ledger of some size the server, left to itself, would plan `positions` and `news`
+# anew for each look, since with arrays and bounds that it doesn't know it expects more rows than there are. Two thirds
+# of a look went into that.
 _AS_READER: Final = Statement.of(
     "as_reader_of",
     "SELECT set_config('role', 'stepdown_reader', true), set_config('stepdown.ledger', name, true),"

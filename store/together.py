@@ -27,8 +27,12 @@ ROUNDS: Final = 20
 """How many rounds a thread goes on for the same ones before others who share it have their turn."""
 
 LINGER: Final = 0.001
-"""Seconds that a round waits, at most, for those who asked with the last one and will be back at once. Where two
+"""Seconds that a round waits, at most, for those who asked with the last one and may be back at once. Where two
 processes answer sixteen clients, a round of four costs either, and the database, nearly what a round of eight does."""
+
+LONGEST_REST: Final = 64
+"""Rounds. When not even half came of those that were waited for, the next one doesn't wait, then the next two, four …,
+up to so many: clients that take their time between questions are not slowed down by each other."""
 
 WAIT_SECONDS: Final = 30.0
 """How long somebody waits: longer than the database lets anybody wait for a lock or a connection."""
@@ -119,6 +123,7 @@ class Together(Generic[Question, Answer]):
         self._lock = Lock()
         self._filled = Condition(self._lock)
         self._expected = 1
+        self._rest, self._next_rest = 0, 1
 
     def begin(self, question: Question) -> Asked[Answer]:
         """Asks, and doesn't wait: see `answered` and `awaited`."""
@@ -163,15 +168,26 @@ class Together(Generic[Question, Answer]):
                     return
             self._round(taken)
             with self._lock:
-                # When they don't come again, fewer are waited for each time.
-                self._expected = max(len(taken) + len(self._waiting), (self._expected + 1) // 2)
+                came = len(taken) + len(self._waiting)
+                self._expected = min(LARGEST_ROUND, max(came, (self._expected + 1) // 2))
         self._submit()
 
     def _linger(self) -> None:
-        """For as many as came to the last round, unless nobody is here. Called with the lock."""
+        """For as many as came to the last round and since it began, unless nobody is here, or that was in vain lately.
+        Called with the lock."""
+        here = len(self._waiting)
+        if not 0 < here < self._expected:
+            return
+        if self._rest:
+            self._rest -= 1
+            return
         until = monotonic() + LINGER
-        while 0 < len(self._waiting) < self._expected and (left := until - monotonic()) > 0:
+        while len(self._waiting) < self._expected and (left := until - monotonic()) > 0:
             self._filled.wait(left)
+        if 2 * (len(self._waiting) - here) < self._expected - here:
+            self._rest, self._next_rest = self._next_rest, min(2 * self._next_rest, LONGEST_REST)
+        else:
+            self._next_rest = 1
 
     def _round(self, taken: Sequence[tuple[Question, Asked[Answer]]]) -> None:
         # Whoever has gone meanwhile is not carried out.

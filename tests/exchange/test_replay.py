@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import fields as dataclass_fields
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -16,8 +17,9 @@ from domain.chart.attendance import RECORDS, AttendanceCorrected, AttendanceReco
 from domain.record import EnteredInError, Recorded, stream_uuid
 from domain.recording import is_late
 from domain.site import fold_site
+from domain.staff import CredentialEnded
 from exchange.errors import NotOnRecord
-from exchange.replay import History, answer
+from exchange.replay import FEW, History, answer
 from projections import status
 from store.append import NewFact
 from store.lines import to_line
@@ -199,6 +201,28 @@ def test_what_was_read_before_changes_no_answer(store: Store, seed: int) -> None
                 for e in sample()[first : first + 100]
             ]
         )
+
+
+def test_doubts_are_by_the_staff_list_of_the_cut_whatever_was_asked_before(restored: Store) -> None:
+    ledger, stream = restored.ledger("lexington"), "facility/lexington"
+    site = ledger.read([stream])[stream]
+    last = ledger.head().recorded_at
+    assert len(replay(restored).lines) > FEW
+    by = Counter(entry.envelope.by for entry in ledger.read([f"chart/{ANN}"])[f"chart/{ANN}"])
+    [(author, many)] = by.most_common(1)
+    ended = CredentialEnded(
+        staff_id=UUID(author.id.removeprefix("staff/")),
+        credential=str(author.credential),
+        on=date(2026, 3, 1),
+        reason="licence suspended",
+    )
+    ledger.append([NewFact(stream=stream, version=len(site) + 1, envelope=site[-1].envelope, fact=ended)])
+    for known_at in (None, last, None, last):
+        whole = replay(restored, known_at=known_at)
+        pages = [replay(restored, known_at=known_at, after=after, limit=10) for after in range(0, whole.version, 10)]
+        assert [line for page in pages for line in page.lines] == list(whole.lines)
+        doubted = [line for line in marked(whole) if "credential_in_doubt" in line]
+        assert (len(doubted) > many // 2) == (known_at is None)
 
 
 def test_whoever_pages_pays_for_the_status_once(restored: Store, monkeypatch: pytest.MonkeyPatch) -> None:

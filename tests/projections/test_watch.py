@@ -143,7 +143,7 @@ def test_what_another_process_wrote_ends_it(site: Store, over: Watch, database: 
 
 
 def test_the_server_plans_a_look_once(site: Store, database: Database, keyring: FileKeyring) -> None:
-    """To plan it each time costs the server twice what a look does."""
+    """Whatever it expects of the values: on a ledger of some size it would plan two of the statements each time."""
     with Store(database.app_url, keyring, pool_size=1) as other:
         over = Watches(other).of(SITE)
         for _ in range(20):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from threading import Event
+from threading import Condition, Event
 from time import monotonic, sleep
 from typing import Any
 
@@ -53,41 +53,52 @@ def test_whoever_asks_while_a_round_is_under_way_is_in_the_next(threads: ThreadP
 def test_a_round_waits_for_those_who_came_to_the_last_and_will_be_back(
     threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "LINGER", 5.0)
     slow = Slow()
     together = Together(threads, slow)
     first = together.begin(0)
     slow.begun.wait(10)
     others = [together.begin(n) for n in (2, 4, 6)]
     slow.may.set()
-    answered(first)
-    for other in others:
-        answered(other)
+    for one in (first, *others):
+        answered(one)
+    # The second round waited for the first to come back, in vain: the next one doesn't wait.
+    assert answered(together.begin(8)) == (8, 3)
+    monkeypatch.setattr(module, "LINGER", 5.0)
     began = monotonic()
     again = []
-    for n in (8, 10, 12):
+    for n in (10, 12):
         again.append(together.begin(n))
         sleep(0.02)
-    assert [answered(one) for one in again] == [(8, 3), (10, 3), (12, 3)]
+    assert [answered(one) for one in again] == [(10, 4), (12, 4)]
     assert monotonic() - began < 2.5, "The round begins when all are here."
 
 
-def test_who_does_not_come_back_is_waited_for_a_few_times_only(
+def test_who_does_not_come_back_is_waited_for_less_and_less(
     threads: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = Slow()
-    together = Together(threads, slow)
-    first = together.begin(0)
-    slow.begun.wait(10)
-    others = [together.begin(n) for n in (2, 4, 6, 8)]
-    slow.may.set()
-    for one in (first, *others):
-        answered(one)
-    monkeypatch.setattr(module, "LINGER", 0.05)
-    for n in (10, 12, 14):
-        answered(together.begin(n))
-    monkeypatch.setattr(module, "LINGER", 60.0)
-    assert answered(together.begin(16)) == (16, 6)
+    """Clients that take their time: now and then one asks while another is answered."""
+    waits: list[float] = []
+
+    class Filled:
+        def __init__(self, lock: Any) -> None:
+            self._filled = Condition(lock)
+
+        def notify(self) -> None:
+            self._filled.notify()
+
+        def wait(self, seconds: float) -> None:
+            waits.append(seconds)
+            self._filled.wait(seconds)
+
+    monkeypatch.setattr(module, "Condition", Filled)
+    monkeypatch.setattr(module, "LINGER", 0.002)
+    together = Together(threads, lambda asked: (sleep(0.003), asked)[1])
+    for n in range(40):
+        first = together.begin(n)
+        sleep(0.001)
+        second = together.begin(n)
+        assert (answered(first), answered(second)) == (n, n)
+    assert 1 <= len(waits) <= 12, "Of some eighty rounds."
 
 
 def test_what_fails_fails_for_all_of_a_round_and_for_no_other(threads: ThreadPoolExecutor) -> None:
