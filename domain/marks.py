@@ -22,17 +22,27 @@ class Marks:
 
 def marks_of(entries: Sequence[Entry], hours_late: Sequence[int | None]) -> list[Marks]:
     """Those of each entry of a stream, as it stands with all of them."""
-    replaced = replaced_by(entries)
-    strikes = {entry.fact.target: entry.version for entry in entries if isinstance(entry.fact, EnteredInError)}
+    # Few entries say something of another one.
+    saying = [entry for entry in entries if _says_of_another(entry)]
+    replaced = replaced_by(saying)
+    strikes = {entry.fact.target: entry.version for entry in saying if isinstance(entry.fact, EnteredInError)}
+    concerned = {*replaced, *strikes, *(entry.version for entry in saying)}
     marked = []
     for entry, late in zip(entries, hours_late, strict=True):
-        corrects, by = getattr(entry.fact, "corrects", None), replaced.get(entry.version)
-        strike = strikes.get(entry.version)
+        version = entry.version
+        if late is None and version not in concerned:
+            marked.append(UNMARKED)
+            continue
+        corrects, by, strike = getattr(entry.fact, "corrects", None), replaced.get(version), strikes.get(version)
         if late is None and corrects is None and by is None and strike is None:
             marked.append(UNMARKED)
         else:
             marked.append(Marks(hours_late=late, corrects=corrects, replaced_by=by, struck_by=strike))
     return marked
+
+
+def _says_of_another(entry: Entry) -> bool:
+    return isinstance(entry.fact, EnteredInError) or getattr(entry.fact, "corrects", None) is not None
 
 
 UNMARKED: Final = Marks()

@@ -6,7 +6,7 @@ measure that was not taken decides nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -145,11 +145,10 @@ def told_of(
 ) -> Result | Validity | None:
     """As `result_of`, but negative is said only of a specimen of which each analyte of its panel has a result: until
     then it has none. A rate counts what there is; whoever reads of one patient takes negative for all of it."""
-    result = result_of(screening, prescriptions, zone=zone, as_of=as_of)
+    result, final = _result_with(screening, prescriptions, zone, as_of)
     if result is not Result.NEGATIVE:
         return result
-    found = {spelt(analyte) for analyte in final_results(screening, zone=zone, as_of=as_of)}
-    return result if found.issuperset(map(spelt, screening.panel)) else None
+    return result if {spelt(analyte) for analyte in final}.issuperset(map(spelt, screening.panel)) else None
 
 
 def result_of(
@@ -160,20 +159,27 @@ def result_of(
     One unexpected positive analyte suffices. A positive is expected when a verified prescription of the same analyte
     covers the collection date. Inconclusive is said only of a specimen of which nothing else can be.
     """
+    return _result_with(screening, prescriptions, zone, as_of)[0]
+
+
+def _result_with(
+    screening: Screening, prescriptions: Iterable[Prescription], zone: ZoneInfo, as_of: date
+) -> tuple[Result | Validity | None, Mapping[str, AnalyteResult]]:
+    """As `result_of`, and the final results of the analytes that it is made of."""
     collected = collected_on(screening, zone)
     if collected is None:
-        return None
+        return None, {}
     validity = latest_validity(screening)
     if validity is not Validity.VALID:
-        return validity
-    results = final_results(screening, zone=zone, as_of=as_of).values()
-    if not results:
-        return None
-    positive = {result.analyte for result in results if result.outcome is AnalyteOutcome.POSITIVE}
+        return validity, {}
+    final = final_results(screening, zone=zone, as_of=as_of)
+    if not final:
+        return None, final
+    positive = {result.analyte for result in final.values() if result.outcome is AnalyteOutcome.POSITIVE}
     if positive - prescribed(prescriptions, collected, positive):
-        return Result.UNEXPECTED_POSITIVE
+        return Result.UNEXPECTED_POSITIVE, final
     if positive:
-        return Result.EXPECTED_POSITIVE
-    if all(result.outcome is AnalyteOutcome.INCONCLUSIVE for result in results):
-        return Result.INCONCLUSIVE
-    return Result.NEGATIVE
+        return Result.EXPECTED_POSITIVE, final
+    if all(result.outcome is AnalyteOutcome.INCONCLUSIVE for result in final.values()):
+        return Result.INCONCLUSIVE, final
+    return Result.NEGATIVE, final

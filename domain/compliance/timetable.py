@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from typing import Final
 from uuid import UUID
@@ -16,7 +16,7 @@ from domain.record import stream_name
 from domain.session import Modality, Session
 from domain.week import local_date
 
-_A_DAY: Final = timedelta(days=1)
+_TWO_DAYS: Final = timedelta(days=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,13 +105,13 @@ def lay_out(
     removed: dict[UUID, tuple[Removed, ...]] = {}
     removed_of_cohort: dict[tuple[UUID, date], tuple[Removed, ...]] = {}
     shown = Period(period.first, min(period.last, as_of))
-    # No zone is a day from UTC: which day the others are on needn't be asked.
-    earliest = datetime.combine(shown.first, time(), tzinfo=UTC) - _A_DAY
-    latest = datetime.combine(shown.last, time(), tzinfo=UTC) + 2 * _A_DAY
+    # No zone is a day from UTC, nor is the offset that a start was told with: which day the others are on in this zone
+    # needn't be asked.
+    earliest, latest = shown.first - _TWO_DAYS, shown.last + _TWO_DAYS
     for session in sessions:
         if session.starts_at is None or session.ends_at is None:
             continue
-        if not earliest <= session.starts_at < latest and len(session.plans) < 2:
+        if not earliest <= session.starts_at.date() <= latest and len(session.plans) < 2:
             continue
         if not countable(session, modalities):
             continue

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta, timezone
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -51,7 +51,8 @@ def test_the_first_and_the_last_minute_of_the_week_are_of_it_and_no_other(name: 
     zone = ZoneInfo(name)
     begins, ends = at(WEEK.monday, zone), at(WEEK.sunday + timedelta(days=1), zone)
     starts = [begins - MINUTE, begins, ends - MINUTE, ends]
-    for spelt in (UTC, zone):
+    # Whatever offset a start was told with.
+    for spelt in (UTC, zone, timezone(timedelta(hours=-12)), timezone(timedelta(hours=14))):
         timetable = laid_out(zone, *(session(n, start.astimezone(spelt)) for n, start in enumerate(starts)))
         assert {key.int: slot.day for key, slot in timetable.slots.items()} == {1: WEEK.monday, 2: WEEK.sunday}
 
