@@ -89,7 +89,8 @@ def answer(
 
     def status_then() -> tuple[dict[str, Any], tuple[Linked, ...]]:
         planned = planned_in(ledger, Week.of(cut.as_of), upto=known.position, since=view.since)
-        streams = [*view.streams.values(), *states.beside(view, planned).values()]
+        further_on = states.beside(view, planned - view.streams.keys())
+        streams = [*view.streams.values(), *further_on.values()]
         return status_at(store, chart, streams, cut, known_at)
 
     shown = min(version, after + max(limit, 0))

@@ -24,7 +24,6 @@ from domain.streams import State, fold_stream, further, named
 from store.database import UNREACHABLE
 from store.errors import ShapeError, Unavailable, Unreadable
 from store.ledger import Ledger
-from store.ledger_keys import is_sealed
 from store.lines import to_line
 from store.mapper import Row
 
@@ -39,6 +38,9 @@ APART: Final = 32
 
 TAIL: Final = 1000
 """When more facts than these have come since, what was kept is read anew as it is needed."""
+
+_CHARTS: Final = "chart/"
+"""What the streams of charts begin with."""
 
 
 class _Made:
@@ -198,7 +200,7 @@ class States:
                 further_on = {name for known in found.values() for name in known.names}
                 found |= self._take(further_on - found.keys())
                 # What is recorded in a chart is recorded in the one that it names, too: that takes its sessions.
-                beside = {name for chart in further_on if is_sealed(chart) for name in found[chart].names}
+                beside = {name for chart in further_on if chart.startswith(_CHARTS) for name in found[chart].names}
                 found |= self._take(beside - found.keys())
             except Unavailable:
                 self._failed = self._begun
