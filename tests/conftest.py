@@ -18,10 +18,12 @@ from stepdown.embedded import Embedded
 from store.keys import FileKeyring
 from store.migrate import migrate
 from store.store import Store
+from tests.shared_memory import Block, blocks, free_unused
 
 TEMPLATE = "prepared"
 USUAL_SEED = 2026
 APP_ROLE = "stepdown"
+BLOCKS_BEFORE: pytest.StashKey[set[Block]] = pytest.StashKey()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +38,14 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.seed = secrets.randbelow(2**31) if config.option.full else USUAL_SEED
     if config.option.full:
         print(f"seed {config.option.seed}", flush=True)
+    if not hasattr(config, "workerinput"):
+        config.stash[BLOCKS_BEFORE] = blocks()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Tests kill servers and never start them again. Workers have ended by now."""
+    if BLOCKS_BEFORE in config.stash:
+        free_unused(config.stash[BLOCKS_BEFORE])
 
 
 @pytest.hookimpl(wrapper=True)

@@ -1,0 +1,40 @@
+"""Blocks of shared memory: each Postgres has a small one, which tells the next server on its files that it has ended.
+
+That of a killed server lies there until the next start on the same files, or the machine's. The kernel holds a few
+thousand in all; when they are used up no Postgres starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from pathlib import Path
+from typing import NamedTuple
+
+# Of <sys/ipc.h>.
+IPC_RMID = 0
+
+
+class Block(NamedTuple):
+    """A block, named so that no other is ever taken for it: the numbers of processes come round again."""
+
+    identifier: int
+    maker: int
+
+
+def blocks() -> set[Block]:
+    """All that there are."""
+    return set(_attached())
+
+
+def free_unused(before: set[Block]) -> None:
+    """Give back the blocks that weren't there before and that no process is attached to. Those of others stay."""
+    libc = ctypes.CDLL(None)
+    for block, attached in _attached().items():
+        if block not in before and attached == 0:
+            # Refused for a block of somebody else, or one that is gone by now: neither is ours to free.
+            libc.shmctl(block.identifier, IPC_RMID, None)
+
+
+def _attached() -> dict[Block, int]:
+    rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
+    return {Block(int(row[1]), int(row[4])): int(row[6]) for row in rows}
