@@ -86,9 +86,9 @@ def find(store: Store, facility: str, name: str) -> list[Chart]:
         return []
     with snapshot(store, facility) as cursor:
         cut = cut_of(cursor, facility, (PROJECTION,))
+        if cut is None:
+            raise Behind
         found = [row[0] for row in cursor.execute(_FIND, {"ledger": facility, "key": key, "most": MOST}).fetchall()]
-    if cut is None:
-        raise Behind
     upto = ledger.head().position
     stay: dict[UUID, Chart] = {}
     for patient_id in found:

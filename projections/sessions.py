@@ -268,9 +268,9 @@ def answer(store: Store, facility: str, *, on: date, known_at: datetime | None =
     since, until = midnights(on, on, zone)
     with snapshot(store, facility) as cursor:
         cut = cut_of(cursor, facility, (PROJECTION, ATTENDANCE))
+        if cut is None:
+            raise Behind
         rows = cursor.execute(_OF_A_DAY, {"ledger": facility, "since": since, "until": until}).fetchall()
-    if cut is None:
-        raise Behind
     return SessionsOfDay([_shown(row, site, zone, on) for row in rows], on, cut.position, cut.known_at)
 
 

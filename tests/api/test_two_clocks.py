@@ -6,61 +6,23 @@ Which addresses take them, the OpenAPI document says: a new one is in this table
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, Final
 
 import httpx
 import pytest
 
-from projections.follower import Follower
 from store.keys import FileKeyring
-from tests.api.gates import roles_of
-from tests.api.program import Site, made_by
+from tests.api.program import Site
+from tests.api.questions import Question, questions_of
 from tests.api.sample_site import sample_site
 from tests.conftest import Database
-from tests.sample_program import sample
-
-PATIENT: Final = "6e0b3a72-3a0f-4e01-85b9-568a0846352a"
-SESSION: Final = next(fact.stream for fact in sample() if type(fact.fact).__name__ == "SessionScheduled")
-
-NEEDED: Final[Mapping[str, Mapping[str, str]]] = {
-    "read_weekly_report": {"week": "2026-W10"},
-    "read_monthly_report": {"month": "2026-03"},
-    "compare_rule_sets": {"week": "2026-W10", "rule_set": "az-s9480"},
-    "read_disclosures": {"basis": "part2"},
-    "read_changes": {"from_known_at": "2019-01-01T00:00:00Z"},
-}
-"""`operationId` → what has to be asked besides."""
-
-CALLED: Final = {"read_changes": "to_known_at"}
-"""`operationId` → what its `known_at` is called, where there are two."""
 
 CANARY: Final = "canary-7f3a"
 """What no answer may repeat."""
 
 LATER: Final = "2100-01-01T00:00:00Z"
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """An address with the site's ids in it, and which of the two times it takes."""
-
-    name: str
-    path: str
-    role: str
-    has_as_of: bool
-    has_known_at: bool
-
-    def ask(self, site: Site, *, as_of: str | None = None, known_at: str | None = None) -> httpx.Response:
-        times = {"as_of": as_of, self.known_at: known_at}
-        given = {name: value for name, value in times.items() if value is not None}
-        return site.ask(self.role, self.path, params={**NEEDED.get(self.name, {}), **given})
-
-    @property
-    def known_at(self) -> str:
-        return CALLED.get(self.name, "known_at")
 
 
 @pytest.fixture(scope="module")
@@ -71,28 +33,7 @@ def lexington(make_database: Callable[[], Database], keyring: FileKeyring) -> It
 
 @pytest.fixture(scope="module")
 def questions(lexington: Site) -> list[Question]:
-    """Every one that takes a time."""
-    issue = {"kind": "weekly", "week": "2026-W10", "as_of": "2026-03-08", "purpose": "operations"}
-    issued = lexington.send("compliance_officer", f"/facilities/{lexington.code}/reports", issue)
-    Follower(lexington.client.app.state.wiring.store).catch_up()
-    ids = {
-        "code": lexington.code,
-        "patient_id": PATIENT,
-        "session_id": SESSION.partition("/")[2],
-        "report_id": made_by(issued),
-    }
-    roles = roles_of(lexington.client.app, lexington, method="GET")
-    found = []
-    for path, methods in lexington.client.send("GET", "/openapi.json").json()["paths"].items():
-        operation = methods.get("get", {})
-        names = {one["name"] for one in operation.get("parameters", ())}
-        name = operation.get("operationId")
-        has_known_at = CALLED.get(name, "known_at") in names
-        if has_known_at or "as_of" in names:
-            at = path.removeprefix("/v1").format(**ids, kind="attendance")
-            found.append(Question(name, at, roles[name], "as_of" in names, has_known_at))
-    assert len(found) > 20
-    return found
+    return questions_of(lexington)
 
 
 def told(response: httpx.Response) -> dict[str, Any]:
@@ -217,7 +158,7 @@ def test_a_parameter_that_is_said_twice_is_refused_wherever_it_is_no_list(
     because = "is there more than once: say it once"
     for each in questions:
         names = [each.known_at, *(["as_of"] if each.has_as_of else [])]
-        twice = {**NEEDED.get(each.name, {}), **{name: [CANARY, CANARY] for name in names}}
+        twice = {**each.needed, **{name: [CANARY, CANARY] for name in names}}
         response = lexington.ask(each.role, each.path, params=twice)
         assert response.status_code == 422, (each.name, response.text)
         told_of = [(error["field"], error["because"]) for error in response.json()["errors"]]
