@@ -56,7 +56,7 @@ class FileKeyring:
     def unwrap(self, wrapped: bytes, about: bytes) -> bytes:
         try:
             return self._cipher.decrypt(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:], about)
-        except InvalidTag:
+        except (InvalidTag, ValueError):  # The latter where too little is left of it.
             raise KeyringError(
                 "This master key doesn't open the keys of this database: use the key file that it was made with."
             ) from None

@@ -12,7 +12,7 @@ from eventsourcing.application import LRUCache
 
 from domain.record import stream_kind
 from store.database import AS_WRITER, BEGIN, COMMIT, Database, Query
-from store.errors import Destroyed, Unreadable
+from store.errors import Destroyed, KeyringError, Unreadable
 from store.keys import KEY_BYTES, Keyring
 from store.sealing import ChartKey, LookupKey, bound
 
@@ -105,12 +105,18 @@ class LedgerKeys:
         return _CHART_KEYS, {"ledger": self._ledger, "streams": list(streams)}
 
     def take(self, rows: Iterable[tuple[str, bytes | None]]) -> dict[str, ChartKey]:
-        """The keys that came out of `query`, opened, and kept for next time. Of what was destroyed there is none."""
+        """The keys that came out of `query`, opened, and kept for next time. Of what was destroyed there is none, nor of
+        a chart whose key was altered. KeyringError when the master key isn't that of the ledger."""
         taken = {}
         for stream, wrapped in rows:
             if wrapped is None:
                 continue
-            key = ChartKey(self._keyring.unwrap(wrapped, bound("chart", self._ledger, stream)))
+            try:
+                key = ChartKey(self._keyring.unwrap(wrapped, bound("chart", self._ledger, stream)))
+            except KeyringError:
+                # It is the trouble of this chart alone where the master key opens what else it wraps here.
+                self.lookup()
+                continue
             self._cache.put((self._ledger, stream), key)
             taken[stream] = key
         return taken
@@ -150,5 +156,8 @@ class LedgerKeys:
         if key is None and stream in self.destroyed():
             raise Destroyed(f"{stream} in ledger {self._ledger} was destroyed: nothing of it can be read any more.")
         if key is None:
-            raise Unreadable(f"{stream} in ledger {self._ledger} has no key: restore the database from its backup.")
+            raise Unreadable(
+                f"The key of {stream} in ledger {self._ledger} is missing or was altered: "
+                "restore the database from its backup."
+            )
         return key

@@ -29,6 +29,9 @@ from tests.conftest import Database
 CHART = "stream = %s AND version = 2"
 SESSION = "stream = %s AND version = 1"
 FLIPPED = "UPDATE fact SET body = set_byte(body, 40, get_byte(body, 40) # 1)"
+KEY_ALTERED: LiteralString = (
+    "UPDATE chart_key SET wrapped = set_bit(wrapped, 200, 1 - get_bit(wrapped, 200)) WHERE stream = %s"
+)
 DAMAGE: dict[str, tuple[LiteralString, LiteralString]] = {
     "a flipped byte of a chart": (FLIPPED, CHART),
     "another type in a chart": ("UPDATE fact SET type = 'TriggerIdentified'", CHART),
@@ -100,6 +103,24 @@ def test_questions_of_the_whole_site_say_that_the_record_is_damaged_and_others_g
     if of_chart:
         for path in ("status", "history"):
             is_damaged(elsewhere.ask("counselor", f"/patients/{patient}/{path}"))
+
+
+def test_a_chart_whose_key_was_altered_is_damaged_and_no_other(
+    site: Site, elsewhere: Site, wiring: Wiring, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The master key is the right one: it opens what else it wraps."""
+    session = site.session(site.cohort_id)
+    (patient, episode), (other, _) = site.enrolled(site.cohort_id), site.enrolled(site.cohort_id, "MRN-2")
+    Follower(wiring.store).catch_up()
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        assert connection.execute(KEY_ALTERED, [f"chart/{patient}"]).rowcount == 1
+    for path in ("status", "history", "compliance", "screenings"):
+        is_damaged(elsewhere.ask("counselor", f"/patients/{patient}/{path}"))
+    is_damaged(elsewhere.ask("compliance_officer", f"/facilities/{site.code}/exports/facts"))
+    is_damaged(elsewhere.send("counselor", f"/episodes/{episode}/attendance", site.attended(session)))
+    assert elsewhere.ask("counselor", f"/patients/{other}/status").status_code == 200
+    assert f"The key of chart/{patient} in ledger {site.code} is missing or was altered" in caplog.text
 
 
 @pytest.mark.parametrize("path", ["step-downs", "screenings"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from typing import Any
+from typing import Any, LiteralString
 from uuid import uuid4
 
 import psycopg
@@ -18,6 +18,7 @@ from projections.follower import Follower
 from projections.rebuild import check, rebuild
 from projections.retry import retry
 from projections.standing import set_aside
+from store.keys import FileKeyring
 from store.ledger import Ledger
 from store.store import Store
 from tests.projections.tables import folded, positions, written
@@ -54,6 +55,37 @@ def test_a_projection_that_is_rebuilt_alone_sets_it_aside_as_following_does(
     assert retry(store).digested == aside
     assert set_aside(store) == []
     assert written(store, LEDGER) == whole
+
+
+KEY_ALTERED: dict[str, LiteralString] = {
+    "a bit turned": "UPDATE chart_key SET wrapped = set_bit(wrapped, 200, 1 - get_bit(wrapped, 200)) WHERE stream = %s",
+    "little left": "UPDATE chart_key SET wrapped = substring(wrapped for 5) WHERE stream = %s",
+    "gone": "DELETE FROM chart_key WHERE stream = %s",
+}
+
+
+@pytest.mark.parametrize("how", KEY_ALTERED)
+def test_a_chart_whose_key_was_altered_is_set_aside_and_the_rest_goes_on(
+    store: Store, database: Any, keyring: FileKeyring, how: str
+) -> None:
+    record(store, REGISTERED, INQUIRED, ENROLLED, ATTENDED)
+    other = f"chart/{uuid4()}"
+    store.ledger(LEDGER).append([new(other, 1, replace(REGISTERED, mrn="OTHER"))])
+    facts = store.ledger(LEDGER).facts()
+    with psycopg.connect(database.superuser_url) as connection:
+        [[key]] = connection.execute("SELECT wrapped FROM chart_key WHERE stream = %s", [CHART]).fetchall()
+    change(database, KEY_ALTERED[how], CHART)
+    # Another process, which has no key at hand.
+    with Store(database.app_url, keyring) as fresh:
+        Follower(fresh).catch_up()
+        assert {one.stream for one in set_aside(fresh)} == {CHART}
+        assert positions(fresh, LEDGER) == dict.fromkeys(NAMES, facts[-1].position)
+        assert written(fresh, LEDGER) == folded(one for one in facts if one.stream != CHART)
+        change(database, "DELETE FROM chart_key WHERE stream = %s", CHART)
+        change(database, "INSERT INTO chart_key (ledger, stream, wrapped) VALUES (%s, %s, %s)", LEDGER, CHART, key)
+        retry(fresh)
+        assert set_aside(fresh) == []
+        assert written(fresh, LEDGER) == folded(facts)
 
 
 @pytest.mark.parametrize("name", NAMES)
