@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from domain.record import EnteredInError, Entry, replaced_by
+from domain.record import EnteredInError, Entry, aims_at, replaced_by
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +23,7 @@ class Marks:
 def marks_of(entries: Sequence[Entry], hours_late: Sequence[int | None]) -> list[Marks]:
     """Those of each entry of a stream, as it stands with all of them."""
     # Few entries say something of another one.
-    saying = [entry for entry in entries if _says_of_another(entry)]
+    saying = [entry for entry in entries if aims_at(entry.fact) is not None]
     replaced = replaced_by(saying)
     strikes = {entry.fact.target: entry.version for entry in saying if isinstance(entry.fact, EnteredInError)}
     concerned = {*replaced, *strikes, *(entry.version for entry in saying)}
@@ -39,10 +39,6 @@ def marks_of(entries: Sequence[Entry], hours_late: Sequence[int | None]) -> list
         else:
             marked.append(Marks(hours_late=late, corrects=corrects, replaced_by=by, struck_by=strike))
     return marked
-
-
-def _says_of_another(entry: Entry) -> bool:
-    return isinstance(entry.fact, EnteredInError) or getattr(entry.fact, "corrects", None) is not None
 
 
 UNMARKED: Final = Marks()

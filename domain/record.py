@@ -114,6 +114,17 @@ class EnteredInError:
     target: int
 
 
+def aims_at(fact: Any) -> int | None:
+    """The version, of the same stream, that it strikes or corrects; None where it does neither."""
+    return fact.target if isinstance(fact, EnteredInError) else getattr(fact, "corrects", None)
+
+
+def aims_ahead(entry: Entry) -> bool:
+    """Whether it strikes or corrects what doesn't come before it in its stream, which no ledger ever took in."""
+    aim = aims_at(entry.fact)
+    return aim is not None and not 0 < aim < entry.version
+
+
 def first_recorded_at(entry: Entry) -> datetime:
     """When it was recorded; of one that was imported, when it had been elsewhere."""
     return entry.envelope.recorded_elsewhere_at or entry.recorded_at

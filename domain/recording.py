@@ -15,7 +15,7 @@ from domain.chart.attendance import AttendanceCorrected, Outcome
 from domain.chart.exit import Discharged, DischargeReason, DischargeSummarySigned
 from domain.chart.identity import IdentityCorrected
 from domain.facility import HolidayDeclared
-from domain.record import EnteredInError, Entry, Person, first_recorded_at, live, replaced_by, struck
+from domain.record import EnteredInError, Entry, Person, aims_at, first_recorded_at, live, replaced_by, struck
 from domain.refused import Refused
 from domain.scene import Scene
 from domain.session import SessionHeld, SessionTimesCorrected
@@ -186,7 +186,7 @@ def _staff_key(person_id: str) -> UUID | None:
 
 def _judge_correction(entry: Entry, history: Sequence[Entry]) -> None:
     fact = entry.fact
-    target = fact.target if isinstance(fact, EnteredInError) else getattr(fact, "corrects", None)
+    target = aims_at(fact)
     if target is None and not isinstance(fact, (SessionTimesCorrected, IdentityCorrected)):
         return
     if not (entry.envelope.reason or "").strip():

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.chart import fold
 from domain.chart.judgement import broken
-from domain.record import EnteredInError, Entry, EntryT, live
+from domain.record import EnteredInError, EntryT, aims_at, live
 from domain.scene import Scene
 
 DECISIONS: Final = frozenset(
@@ -56,8 +56,8 @@ def stood(entries: Sequence[EntryT], version: int) -> list[Stretch[EntryT]]:
     since: EntryT | None = None
     strikes = {entry.version for entry in entries if isinstance(entry.fact, EnteredInError)}
     for n, entry in enumerate(entries, start=1):
-        if entry.version < version or (entry.version > version and not _may_move(entry)):
-            continue
+        if entry.version < version or (entry.version > version and aims_at(entry.fact) is None):
+            continue  # It takes no other entry out, and brings none back.
         counts = version in strikes or any(one.version == version for one in live(entries[:n]))
         if counts and since is None:
             since = entry
@@ -67,19 +67,12 @@ def stood(entries: Sequence[EntryT], version: int) -> list[Stretch[EntryT]]:
     return stretches if since is None else [*stretches, Stretch(since, None)]
 
 
-def _may_move(entry: Entry) -> bool:
-    """Whether it may take another entry out, or bring it back."""
-    return isinstance(entry.fact, EnteredInError) or getattr(entry.fact, "corrects", None) is not None
-
-
 def resting_on(patient_id: UUID, entries: Sequence[EntryT], version: int, scene: Scene) -> list[EntryT]:
     """Of the entries, the first ones of a chart's stream, those that would lack what they require if that version had
     never been recorded: by the same judgement that refuses a strike. What corrects it goes with it."""
     gone = {version}
     for entry in entries:
-        if getattr(entry.fact, "corrects", None) in gone or (
-            isinstance(entry.fact, EnteredInError) and entry.fact.target in gone
-        ):
+        if aims_at(entry.fact) in gone:
             gone.add(entry.version)
     without = [entry for entry in entries if entry.version not in gone]
     lost = set(broken(fold(patient_id, without), scene)) - set(broken(fold(patient_id, entries), scene))

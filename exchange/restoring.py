@@ -19,7 +19,7 @@ from domain.chart.exit import Discharged, DischargeVoided
 from domain.claims import SEAT, Claim, claims_held, claims_of, cohort_held, seats
 from domain.files import LedgerRestored
 from domain.key_destruction import ended_by
-from domain.record import EnteredInError, Person, Recorded, stream_kind, stream_uuid
+from domain.record import EnteredInError, Person, Recorded, aims_ahead, stream_kind, stream_uuid
 from domain.site import fold_cohort
 from exchange.errors import FileUnreadable, NotRestored
 from exchange.fact_line import read_fact
@@ -136,6 +136,8 @@ class _Check:
             raise _bad(line, f"`position` must be {self.position + 1}: positions follow each other from 1.")
         if recorded.version != version:
             raise _bad(line, f"`version` must be {version}, the next of its stream.")
+        if isinstance(recorded, Recorded) and aims_ahead(recorded):
+            raise _bad(line, "It strikes or corrects what doesn't come before it in its stream.")
         if self.recorded_at is not None and recorded.recorded_at < self.recorded_at:
             raise _bad(line, "`recorded_at` is before that of the line before it.")
         if recorded.recorded_at > self.now:

@@ -11,7 +11,7 @@ from eventsourcing.domain import DomainEventProtocol
 
 from domain.claims import Claim, claims_held, claims_of
 from domain.key_destruction import ended_by
-from domain.record import EnteredInError, Recorded
+from domain.record import EnteredInError, Recorded, aims_ahead
 from store.append import AppendRequest, NewFact
 from store.codec import check_place
 from store.database import AS_WRITER, BEGIN, COMMIT, Connection, Database, without_haste
@@ -114,6 +114,8 @@ class Restoration:
             self._hollow.add(recorded.stream)
             return
         check_place(recorded.stream, type(recorded.fact).__name__)
+        if aims_ahead(recorded):
+            raise LedgerBroken(f"Position {recorded.position} strikes or corrects what doesn't come before it.")
         if (ended := ended_by(recorded.fact)) is not None:
             self._ended.add(ended)
         if isinstance(recorded.fact, EnteredInError) or any(claims_of(recorded.stream, recorded.fact)):

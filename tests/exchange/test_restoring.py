@@ -81,7 +81,24 @@ def replaced(number: int, **values: Any) -> Broken:
     return lambda lines: [*lines[: number - 1], changed(lines[number - 1], **values), *lines[number:]]
 
 
+def aimed(number: int, **aim: int) -> Broken:
+    """The first fact from there on that says of another one, saying so of a later one."""
+
+    def broken(lines: list[Values]) -> list[Values | bytes]:
+        [field] = aim
+        at, line = next((at, line) for at, line in enumerate(lines) if at + 1 >= number and field in line["fact"])
+        return [*lines[:at], {**line, "fact": {**line["fact"], **aim}}, *lines[at + 1 :]]
+
+    return broken
+
+
 BROKEN: dict[str, tuple[Broken, str]] = {
+    "a strike of what is to come": (
+        aimed(1, target=900),
+        r"Line \d+: It strikes or corrects what doesn't come before it",
+    ),
+    "a correction of what is to come": (aimed(1, corrects=900), r"Line \d+: It strikes or corrects what doesn't come"),
+    "a correction of nothing": (aimed(1, corrects=0), r"Line \d+: It strikes or corrects what doesn't come before it"),
     "no JSON": (lambda lines: [*lines[:2000], b'{"ledger": "lexing', *lines[2001:]], "Line 2001: This is no JSON"),
     "an unknown type": (replaced(2001, type="PatientAbducted"), "Line 2001: `type` names no fact"),
     "an unknown field": (replaced(2001, colour="blue"), "Line 2001: `colour` is no field"),

@@ -102,6 +102,11 @@ BROKEN = {
         LedgerBroken,
         "Position 101 was recorded before",
     ),
+    "a strike of what is to come": (
+        _changed(199, fact=EnteredInError(target=900)),
+        LedgerBroken,
+        "Position 200 strikes or corrects what doesn't come before it",
+    ),
     "another ledger's": (_changed(100, ledger="other"), LedgerBroken, "Position 101 is of another ledger"),
     "a fact out of place": (_changed(0, stream=f"session/{uuid4()}"), ShapeError, "doesn't belong"),
 }
