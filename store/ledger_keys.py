@@ -105,8 +105,8 @@ class LedgerKeys:
         return _CHART_KEYS, {"ledger": self._ledger, "streams": list(streams)}
 
     def take(self, rows: Iterable[tuple[str, bytes | None]]) -> dict[str, ChartKey]:
-        """The keys that came out of `query`, opened, and kept for next time. None of a chart that was destroyed, or whose
-        key was altered. KeyringError when the master key isn't that of the ledger."""
+        """The keys that came out of `query`, opened, and kept for next time. None of a chart that was destroyed or
+        whose key was altered. KeyringError when the master key isn't that of the ledger."""
         taken = {}
         for stream, wrapped in rows:
             if wrapped is None:
