@@ -124,24 +124,25 @@ def _found(store: Store, ledger: Ledger, wanted: Wanted, after: int, upto: int, 
         yield from (entry for entry in entries if entry.position > after and _is_wanted(entry, wanted))
         return
     while after < upto:
-        rows = _next(store, ledger, wanted, after, upto, enough)
+        rows, after = _next(store, ledger, wanted, after, upto, enough)
         yield from (entry for entry in ledger.opened(rows) if _is_wanted(entry, wanted))
-        if not rows:
-            return
-        after = rows[-1][0]
 
 
-def _next(store: Store, ledger: Ledger, wanted: Wanted, after: int, upto: int, enough: int) -> Sequence[Row]:
-    """The next that may be wanted, by the shortest way; none where there are no more."""
+def _next(
+    store: Store, ledger: Ledger, wanted: Wanted, after: int, upto: int, enough: int
+) -> tuple[Sequence[Row], int]:
+    """The next that may be wanted, by the shortest way, and up to where these are all."""
     if wanted.person is not None:
         types = stored_names(wanted.kinds) if wanted.kinds else None
-        positions = positions_of(store, ledger.name, wanted.person, types=types, after=after, upto=upto, limit=enough)
-        if positions is not None:
-            return ledger.at(positions)
+        found = positions_of(store, ledger.name, wanted.person, types=types, after=after, upto=upto, limit=enough)
+        if found.upto > after:
+            return ledger.at(found.positions), found.upto
     limit = enough if wanted.person is None else _READ_FACTS
     if wanted.kinds:
-        return ledger.typed(wanted.kinds, after=after, upto=upto, limit=limit)
-    return ledger.rows(after=after, upto=upto, limit=limit)
+        rows = ledger.typed(wanted.kinds, after=after, upto=upto, limit=limit)
+    else:
+        rows = ledger.rows(after=after, upto=upto, limit=limit)
+    return rows, rows[-1][0] if len(rows) == limit else upto
 
 
 def _is_wanted(entry: Recorded, wanted: Wanted) -> bool:

@@ -20,7 +20,10 @@ from domain.site import fold_session
 from exchange.cut import Knowledge, take_cut, utc_text
 from exchange.errors import NotAsked
 from exchange.exporting import PAGE_FACTS, last_before
+from projections import elsewhere
+from projections.site import midnights
 from store.ledger import Ledger
+from store.mapper import Row
 from store.store import Store
 
 
@@ -72,7 +75,7 @@ def answer(
     found: dict[str, Tally] = {}
     people: dict[str, tuple[str, str]] = {}
     whole = Tally()
-    for entry, one in _timed(ledger, known, zone, from_on, cut.as_of):
+    for entry, one in _timed(store, ledger, known, zone, from_on, cut.as_of):
         found.setdefault(one.counted(per), Tally()).add(one)
         whole.add(one)
         people[one.by] = entry.envelope.by.name, entry.envelope.by.role
@@ -92,28 +95,54 @@ def answer(
 
 
 def _timed(
-    ledger: Ledger, known: Knowledge, zone: ZoneInfo, from_on: date | None, to_on: date
+    store: Store, ledger: Ledger, known: Knowledge, zone: ZoneInfo, from_on: date | None, to_on: date
 ) -> Iterator[tuple[Recorded, Timed]]:
-    # What was recorded here within the dates ends with them. What was recorded elsewhere came in later than that, never
-    # earlier; whether an entry did is sealed with it in a chart, so those behind the dates are opened to see it. An
-    # import that was broken off has left no other trace.
-    after = 0 if from_on is None else last_before(ledger, from_on, zone)
-    end = last_before(ledger, to_on + timedelta(days=1), zone)
-    while after < known.position:
-        rows = ledger.rows(after=after, upto=known.position, limit=PAGE_FACTS)
-        entries = [entry for entry in ledger.opened(rows) if _within(entry, end, zone, from_on, to_on)]
+    for rows in _pages(store, ledger, known.position, zone, from_on, to_on):
+        entries = [entry for entry in ledger.opened(rows) if _within(entry, zone, from_on, to_on)]
         ends = scheduled_ends(ledger, entries, known.position)
         for entry in entries:
             one = timed(entry, zone, scheduled_end=ends.get(entry.position))
             if one is not None:
                 yield entry, one
+
+
+def _pages(
+    store: Store, ledger: Ledger, upto: int, zone: ZoneInfo, from_on: date | None, to_on: date
+) -> Iterator[Sequence[Row]]:
+    """In order, stored rows among which are all that were first recorded on these dates: those that came in within
+    them, and those of later imports."""
+    after = 0 if from_on is None else last_before(ledger, from_on, zone)
+    end = min(upto, last_before(ledger, to_on + timedelta(days=1), zone))
+    while after < end:
+        rows = ledger.rows(after=after, upto=end, limit=PAGE_FACTS)
+        yield rows
+        after = rows[-1][0]
+    # What was recorded elsewhere came in later than that, never earlier. The ledger has it sealed with what it tells.
+    since, until = midnights(from_on or to_on, to_on, zone)
+    after = max(after, end)
+    while after < upto:
+        found = elsewhere.recorded(
+            store,
+            ledger.name,
+            since=None if from_on is None else since,
+            until=until,
+            after=after,
+            upto=upto,
+            limit=PAGE_FACTS,
+        )
+        if found.upto == after:
+            break
+        yield ledger.at(found.positions)
+        after = found.upto
+    # The rest, to which the table hasn't come: few, unless it is being made.
+    while after < upto:
+        rows = ledger.rows(after=after, upto=upto, limit=PAGE_FACTS)
+        yield rows
         after = rows[-1][0]
 
 
-def _within(entry: Recorded, end: int, zone: ZoneInfo, from_on: date | None, to_on: date) -> bool:
-    """Whether it was first recorded on these dates; here, that was up to position `end`."""
-    if entry.position > end and entry.envelope.recorded_elsewhere_at is None:
-        return False
+def _within(entry: Recorded, zone: ZoneInfo, from_on: date | None, to_on: date) -> bool:
+    """Whether it was first recorded on these dates."""
     on = recorded_on(entry, zone)
     return on <= to_on and (from_on is None or from_on <= on)
 

@@ -10,7 +10,7 @@ from projections.cut import cut_of
 from projections.definition import define
 from projections.projection import Cursor, Facts, destroyed
 from projections.read_table import ReadTable
-from projections.reading import snapshot
+from projections.reading import Found, snapshot
 from store.ledger import Ledger
 from store.store import Store
 
@@ -61,11 +61,9 @@ def positions_of(
     after: int,
     upto: int,
     limit: int,
-) -> list[int] | None:
+) -> Found:
     """The first of a person's facts behind a position, up to another; of these stored names, where some are
-    given. None where the ledger has to be looked through: the table doesn't come so far, or lacks a fact.
-
-    Raises the errors of the store.
+    given. Raises the errors of the store.
     """
     asked = {
         "ledger": facility,
@@ -73,12 +71,13 @@ def positions_of(
         "person": person,
         "types": None if types is None else list(types),
         "after": after,
-        "upto": upto,
         "limit": limit,
     }
     with snapshot(store, facility) as cursor:
         cut = cut_of(cursor, facility, (PROJECTION,))
         [[is_set_aside]] = cursor.execute(_IS_SET_ASIDE, asked).fetchall()
-        if cut is None or cut.position < upto or is_set_aside:
-            return None
-        return [row[0] for row in cursor.execute(_FOUND, asked).fetchall()]
+        if cut is None or cut.position <= after or is_set_aside:
+            return Found.nothing(after)
+        there = min(upto, cut.position)
+        positions = [row[0] for row in cursor.execute(_FOUND, {**asked, "upto": there}).fetchall()]
+    return Found.of(positions, there, limit)

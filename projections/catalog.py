@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from projections import activity, attendance, census, names, screenings, sessions, status, step_downs
+from projections import activity, attendance, census, elsewhere, names, screenings, sessions, status, step_downs
 from projections.projection import Projection
 
 PROJECTIONS: Final[tuple[Projection, ...]] = (
@@ -16,4 +16,5 @@ PROJECTIONS: Final[tuple[Projection, ...]] = (
     screenings.PROJECTION,
     step_downs.PROJECTION,
     activity.PROJECTION,
+    elsewhere.PROJECTION,
 )

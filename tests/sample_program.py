@@ -6,8 +6,8 @@ import csv
 import gzip
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,17 @@ def sample() -> tuple[Recorded, ...]:
     """Every fact of the sample program, in order."""
     with gzip.open(SAMPLE / "lexington.ndjson.gz", "rb") as lines:
         return tuple(read_line(line) for line in lines)
+
+
+@cache
+def partly_elsewhere() -> tuple[Recorded, ...]:
+    """The sample program, as if every ninth fact had been recorded elsewhere an hour before."""
+    return tuple(
+        replace(fact, envelope=replace(fact.envelope, recorded_elsewhere_at=fact.recorded_at - timedelta(hours=1)))
+        if fact.position % 9 == 0
+        else fact
+        for fact in sample()
+    )
 
 
 @cache

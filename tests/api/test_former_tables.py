@@ -30,6 +30,7 @@ WAITING = {
     "screenings": {"read_site_screenings"},
     "step_downs": {"read_site_step_downs"},
     "activity": set(),
+    "elsewhere": set(),
 }
 """Which questions say to try again while a table is of another version. A new projection says it here."""
 

@@ -17,8 +17,12 @@ from domain.recording import LATE_HOURS
 from exchange import activity
 from exchange.activity import Activity, Wanted
 from exchange.errors import NotAsked, NotOnRecord
+from projections.activity import positions_of
 from projections.follower import Follower
+from projections.reading import Found
 from store.keys import FileKeyring
+from store.ledger import Ledger
+from store.mapper import Row
 from store.store import Store
 from tests.projections.tables import refusing, set_aside
 from tests.projections.test_rows import CHART, INQUIRED, PATIENT, REGISTERED
@@ -89,14 +93,29 @@ def test_it_is_what_was_recorded_and_all_of_it(followed: Store, wanted: Wanted, 
     assert [row["by"]["id"] for row in rows] == [fact.envelope.by.id for fact in expected]
 
 
+@pytest.mark.parametrize("come", [0, 2500])
 @pytest.mark.parametrize("person", PEOPLE[:4] + PEOPLE[-2:])
 def test_a_table_that_is_behind_is_not_waited_for(
-    followed: Store, person: str, monkeypatch: pytest.MonkeyPatch
+    followed: Store, person: str, monkeypatch: pytest.MonkeyPatch, come: int
 ) -> None:
+    """As far as it has come it is gone by, and what is behind that is read in the ledger."""
     by_table = all_pages(followed, Wanted(person=person), 1000)
-    monkeypatch.setattr(activity, "positions_of", lambda *_, **__: None)
+    read, usual = [], Ledger.rows
+
+    def watched(ledger: Ledger, **asked: Any) -> list[Row]:
+        read.append(asked["after"])
+        return usual(ledger, **asked)
+
+    def so_far(*given: Any, after: int, upto: int, **asked: Any) -> Found:
+        if after >= come:
+            return Found.nothing(after)
+        return positions_of(*given, after=after, upto=min(upto, come), **asked)
+
+    monkeypatch.setattr(activity, "positions_of", so_far)
+    monkeypatch.setattr(Ledger, "rows", watched)
     assert all_pages(followed, Wanted(person=person), 1000) == by_table
     assert by_table
+    assert min(read) == come
 
 
 def test_lateness_is_counted_from_when_it_was_over(followed: Store) -> None:

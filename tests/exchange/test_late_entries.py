@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,9 +16,17 @@ from exchange import late_entries, replay
 from exchange.errors import NotAsked, NotOnRecord
 from exchange.importing import import_file
 from exchange.late_entries import LateEntries, answer
+from projections import elsewhere
+from projections.digest import further
+from projections.follower import Follower
+from projections.standing import set_aside
+from store.ledger import Ledger
+from store.mapper import Row
 from store.store import Store
+from tests.conftest import Database
 from tests.exchange.program_file import OPERATOR, SAMPLE
 from tests.exchange.test_replay import NOW, PATIENTS
+from tests.projections.test_retry import body_at, change
 from tests.sample_program import sample
 
 ZONE = ZoneInfo("America/New_York")
@@ -99,8 +108,56 @@ def test_of_a_week_no_more_is_counted_than_that_week(restored: Store, monkeypatc
     assert {entry.recorded_at.astimezone(ZONE).date() for entry in judged} <= {date(2026, 3, n) for n in range(2, 9)}
 
 
-def test_what_was_imported_counts_in_the_week_in_which_it_was_recorded_elsewhere(restored: Store, store: Store) -> None:
-    """It came in long after: behind all that was recorded here that week."""
+@pytest.fixture
+def imported(store: Store) -> Store:
+    """The sample program, recorded elsewhere, and here today."""
     import_file(store, SAMPLE, by=OPERATOR)
+    return store
+
+
+def test_what_was_imported_counts_in_the_week_in_which_it_was_recorded_elsewhere(
+    restored: Store, imported: Store
+) -> None:
+    """It came in long after: behind all that was recorded here that week."""
     for per in (Per.KIND, Per.PERSON):
-        assert figures(store, per, **WEEK).rows == figures(restored, per, **WEEK).rows
+        assert figures(imported, per, **WEEK).rows == figures(restored, per, **WEEK).rows
+
+
+@pytest.mark.parametrize("followed", [0, 1, 2000, 3000, None])
+def test_the_table_finds_them_as_far_as_it_has_come_and_the_ledger_is_looked_through_for_the_rest(
+    restored: Store, imported: Store, monkeypatch: pytest.MonkeyPatch, followed: int | None
+) -> None:
+    """In pages of three hundred."""
+    ledger = imported.ledger("lexington")
+    last = ledger.head().position if followed is None else followed
+    if last:
+        with imported.database.connection() as db:
+            further(db, [elsewhere.PROJECTION], ledger, 0, last, last)
+    expected, read, usual = figures(restored, **WEEK).rows, [], Ledger.rows
+
+    def watched(ledger: Ledger, **asked: Any) -> list[Row]:
+        rows = usual(ledger, **asked)
+        read.extend(row[0] for row in rows)
+        return rows
+
+    monkeypatch.setattr(Ledger, "rows", watched)
+    monkeypatch.setattr(late_entries, "PAGE_FACTS", 300)
+    assert figures(imported, **WEEK).rows == expected
+    assert read == list(range(last + 1, ledger.head().position + 1))
+
+
+def test_without_a_first_date_all_that_was_recorded_by_the_last_counts(restored: Store, imported: Store) -> None:
+    until = {"to_on": date(2026, 3, 8)}
+    before = figures(imported, **until).rows
+    Follower(imported).catch_up()
+    assert figures(imported, **until).rows == before == figures(restored, **until).rows
+
+
+def test_a_table_that_lacks_an_entry_is_not_gone_by(restored: Store, imported: Store, database: Database) -> None:
+    one = next(fact.position for fact in sample() if fact.recorded_at.astimezone(ZONE).date() == WEEK["from_on"])
+    body = body_at(database, one)
+    change(database, "UPDATE fact SET body = '\\x00' WHERE position = %s", one)
+    Follower(imported).catch_up()
+    change(database, "UPDATE fact SET body = %s WHERE position = %s", body, one)
+    assert {aside.position for aside in set_aside(imported)} == {one}
+    assert figures(imported, **WEEK).rows == figures(restored, **WEEK).rows

@@ -53,6 +53,7 @@ SELECT patient_id, step_down_id, episode_id, recommended_on, ended_on
 FROM projection.step_downs WHERE ledger = %(ledger)s
 """
 ACTIVITY: LiteralString = "SELECT position, person FROM projection.activity WHERE ledger = %(ledger)s"
+ELSEWHERE: LiteralString = "SELECT position, recorded_at FROM projection.elsewhere WHERE ledger = %(ledger)s"
 NAMES: LiteralString = "SELECT patient_id, key FROM projection.names WHERE ledger = %(ledger)s"
 POSITIONS: LiteralString = "SELECT projection, position FROM projection.position WHERE ledger = %(ledger)s"
 SET_ASIDE: LiteralString = """
@@ -76,6 +77,8 @@ class Tables:
     step_downs: dict[tuple[UUID, UUID], StepDownRow]
     activity: dict[int, str]
     """Who recorded what stands at a position."""
+    elsewhere: dict[int, datetime]
+    """When what stands at a position was recorded elsewhere."""
 
 
 def query(store: Store, ledger: str, statement: LiteralString) -> list[tuple[Any, ...]]:
@@ -109,6 +112,7 @@ def written(store: Store, ledger: str) -> Tables:
         screenings={row[:2]: ScreeningRow(**_named(ScreeningRow, row)) for row in query(store, ledger, SCREENINGS)},
         step_downs={row[:2]: StepDownRow(**_named(StepDownRow, row)) for row in query(store, ledger, STEP_DOWNS)},
         activity=dict(query(store, ledger, ACTIVITY)),
+        elsewhere=dict(query(store, ledger, ELSEWHERE)),
     )
 
 
@@ -154,6 +158,7 @@ def folded(facts: Iterable[Recorded]) -> Tables:
             for row in step_downs.rows_of(chart).values()
         },
         activity={fact.position: fact.envelope.by.id for fact in read},
+        elsewhere={fact.position: at for fact in read if (at := fact.envelope.recorded_elsewhere_at) is not None},
     )
 
 

@@ -34,7 +34,7 @@ from tests.projections.test_rebuild import rebuilt_meanwhile
 from tests.projections.test_retry import change
 from tests.projections.test_rows import CHART, INQUIRED, REGISTERED, SCHEDULED
 from tests.projections.test_set_aside import POISON, UNSPEAKABLE
-from tests.sample_program import sample
+from tests.sample_program import partly_elsewhere
 from tests.store.given import new
 
 NAMES = [projection.name for projection in PROJECTIONS]
@@ -55,7 +55,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(place: Any, key: Path) -> Iterator[Store]:
     """The sample program, followed a few hundred facts at a time."""
     with Store(place.app_url, FileKeyring(key)) as store:
-        store.ledger(LEDGER).restore(sample())
+        store.ledger(LEDGER).restore(partly_elsewhere())
         Follower(store, batch=300).catch_up()
         yield store
 
@@ -84,7 +84,7 @@ def differences(store: Store, projections: Sequence[Projection], chance: Random)
     """Of the followed tables from those that are folded apart."""
     ledger = store.ledger(LEDGER)
     with beside(store, projections) as fresh:
-        goal = {projection.name: len(sample()) for projection in projections}
+        goal = {projection.name: len(partly_elsewhere()) for projection in projections}
         fresh.fold(ledger, goal, hands=in_any_order(fresh, chance))
         return [row for one in compare(fresh, ledger) for row in one.differences]
 
@@ -102,10 +102,10 @@ def test_a_projection_alone_gives_the_same_rows(recorded: Store, name: str) -> N
 
 
 def test_every_stream_is_in_one_task_and_none_is_much_too_long(recorded: Store) -> None:
-    tasks = list(apart.tasks_of(recorded.ledger(LEDGER), len(sample()), 500))
+    tasks = list(apart.tasks_of(recorded.ledger(LEDGER), len(partly_elsewhere()), 500))
     streams = [stream for task in tasks for stream in task.streams]
-    assert sorted(streams) == sorted({fact.stream for fact in sample()})
-    assert sum(task.facts for task in tasks) == len(sample())
+    assert sorted(streams) == sorted({fact.stream for fact in partly_elsewhere()})
+    assert sum(task.facts for task in tasks) == len(partly_elsewhere())
     assert all(task.facts <= 500 or len(task.streams) == 1 for task in tasks)
 
 
@@ -137,8 +137,8 @@ def estimated(place: Any, table: str) -> int:
 
 def test_of_a_sound_record_no_part_has_to_be_folded_with_care(recorded: Store) -> None:
     with beside(recorded, PROJECTIONS) as fresh:
-        [begun] = fresh.begin(recorded.ledger(LEDGER), dict.fromkeys(NAMES, len(sample())), batch=500)
-    assert (begun.upto, begun.left) == (len(sample()), [])
+        [begun] = fresh.begin(recorded.ledger(LEDGER), dict.fromkeys(NAMES, len(partly_elsewhere())), batch=500)
+    assert (begun.upto, begun.left) == (len(partly_elsewhere()), [])
 
 
 @pytest.mark.usefixtures("always")
@@ -154,10 +154,10 @@ def test_several_processes_make_the_tables_that_one_makes(recorded: Store, place
         reopen=partial(another, place.app_url, key),
     )
     assert [(one.projection, one.differences) for one in found] == [(name, []) for name in NAMES]
-    assert written(recorded, LEDGER) == folded(sample())
-    assert positions(recorded, LEDGER) == dict.fromkeys(NAMES, len(sample()))
+    assert written(recorded, LEDGER) == folded(partly_elsewhere())
+    assert positions(recorded, LEDGER) == dict.fromkeys(NAMES, len(partly_elsewhere()))
     assert told == sorted(told)
-    assert told[-1] == (LEDGER, len(sample()), len(sample()))
+    assert told[-1] == (LEDGER, len(partly_elsewhere()), len(partly_elsewhere()))
     assert made_of(place) == made
 
 
@@ -184,8 +184,8 @@ def another_that_dies(url: str, key: Path) -> Store:
 def test_when_one_of_them_is_killed_the_live_tables_stay(recorded: Store, place: Any, key: Path) -> None:
     with pytest.raises(StoreError, match="ended before its time"):
         rebuild(recorded, place.owner_url, PROJECTIONS, reopen=partial(another_that_dies, place.app_url, key))
-    assert written(recorded, LEDGER) == folded(sample())
-    assert positions(recorded, LEDGER) == dict.fromkeys(NAMES, len(sample()))
+    assert written(recorded, LEDGER) == folded(partly_elsewhere())
+    assert positions(recorded, LEDGER) == dict.fromkeys(NAMES, len(partly_elsewhere()))
     rebuild(recorded, place.owner_url, PROJECTIONS, reopen=partial(another, place.app_url, key))
     assert [row for one in check(recorded, PROJECTIONS) for row in one.differences] == []
 
@@ -205,7 +205,7 @@ def test_what_stops_one_of_them_is_said_by_the_one_that_leads(recorded: Store, p
     with pytest.raises(StoreError, match="KeyError") as caught:
         rebuild(recorded, place.owner_url, PROJECTIONS, reopen=partial(another_that_stumbles, place.app_url, key))
     assert "Quillfeather" not in str(caught.value)
-    assert written(recorded, LEDGER) == folded(sample())
+    assert written(recorded, LEDGER) == folded(partly_elsewhere())
 
 
 def test_one_that_outlived_its_rebuild_writes_nothing_into_the_tables_of_the_next(recorded: Store) -> None:
@@ -235,7 +235,7 @@ def test_what_cannot_be_digested_is_set_aside_as_in_following(
     """And once its cause is repaired, taking it up again gives what a rebuild gives."""
     own = make_database()
     with Store(own.app_url, FileKeyring(key)) as store:
-        store.ledger(LEDGER).restore(sample())
+        store.ledger(LEDGER).restore(partly_elsewhere())
         with psycopg.connect(own.superuser_url) as connection:
             rows = connection.execute("SELECT position, type, body FROM fact").fetchall()
         whole = {position: (kind, body) for position, kind, body in rows}
@@ -250,7 +250,7 @@ def test_what_cannot_be_digested_is_set_aside_as_in_following(
             kind, body = whole[position]
             change(own, "UPDATE fact SET type = %s, body = %s WHERE position = %s", kind, body, position)
         assert retry(store).left == []
-        assert written(store, LEDGER) == folded(sample())
+        assert written(store, LEDGER) == folded(partly_elsewhere())
 
 
 @pytest.mark.usefixtures("always")
@@ -258,8 +258,8 @@ def test_what_no_table_can_hold_is_set_aside_as_in_following(make_database: Call
     """Whole streams are copied in at once; those among which one stumbles are folded with care, once there are keys."""
     own = make_database()
     with Store(own.app_url, FileKeyring(key)) as store:
-        ledger, last = store.ledger(LEDGER), len(sample())
-        ledger.restore(sample())
+        ledger, last = store.ledger(LEDGER), len(partly_elsewhere())
+        ledger.restore(partly_elsewhere())
         ledger.append([new(f"session/{uuid4()}", 1, UNSPEAKABLE), new(f"session/{uuid4()}", 1, SCHEDULED)])
         ledger.append(
             [new(CHART, version, fact) for version, fact in enumerate((REGISTERED, INQUIRED, POISON), start=1)]

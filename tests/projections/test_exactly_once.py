@@ -30,7 +30,7 @@ from store.store import Store
 from tests.projections.tables import NAMES as KEYS
 from tests.projections.tables import folded, named, positions, query, whole, written
 from tests.projections.test_rows import ATTENDED, CHART, HELD, INQUIRED, REGISTERED, SCHEDULED, SESSION
-from tests.sample_program import sample
+from tests.sample_program import partly_elsewhere
 from tests.store.given import new
 
 NAMES = {projection.name for projection in PROJECTIONS}
@@ -50,7 +50,7 @@ def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def recorded(place: Any, key_file: Path) -> Iterator[Store]:
     """The sample program on record; nobody follows yet."""
     with Store(place.app_url, FileKeyring(key_file)) as store:
-        store.ledger("lexington").restore(sample())
+        store.ledger("lexington").restore(partly_elsewhere())
         yield store
 
 
@@ -66,7 +66,7 @@ def follow_in(store: Store, sizes: list[int]) -> None:
     ledger = store.ledger("lexington")
     after = 0
     with store.database.connection() as db:
-        for size in [*sizes, len(sample())]:
+        for size in [*sizes, len(partly_elsewhere())]:
             if facts := ledger.facts(after=after, limit=size):
                 digest(db, PROJECTIONS, ledger, whole(facts))
                 after = facts[-1].position
@@ -79,17 +79,17 @@ def test_following_in_any_batches_equals_folding_everything_at_once(
 ) -> None:
     forget(place)
     follow_in(recorded, sizes)
-    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(sample()))
-    assert written(recorded, "lexington") == folded(sample())
-    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
+    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(partly_elsewhere()))
+    assert written(recorded, "lexington") == folded(partly_elsewhere())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, partly_elsewhere())
 
 
 def test_one_fact_at_a_time_equals_folding_everything_at_once(recorded: Store, place: Any) -> None:
     """Around the sample's strike, its voided discharge and its corrected result, each fact alone."""
     forget(place)
     follow_in(recorded, [1600, *[1] * 20, 470, *[1] * 20, 700, *[1] * 20])
-    assert written(recorded, "lexington") == folded(sample())
-    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
+    assert written(recorded, "lexington") == folded(partly_elsewhere())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, partly_elsewhere())
 
 
 def test_a_batch_is_not_written_twice(recorded: Store, place: Any) -> None:
@@ -167,11 +167,11 @@ def test_a_follower_that_is_killed_leaves_rows_and_position_together(
         at = positions(recorded, "lexington")
         assert set(at) == NAMES
         [position] = set(at.values())
-        assert further <= position < len(sample())
-        assert written(recorded, "lexington") == folded(sample()[:position])
+        assert further <= position < len(partly_elsewhere())
+        assert written(recorded, "lexington") == folded(partly_elsewhere()[:position])
     Follower(recorded).catch_up()
-    assert written(recorded, "lexington") == folded(sample())
-    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
+    assert written(recorded, "lexington") == folded(partly_elsewhere())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, partly_elsewhere())
 
 
 def wait_until_nobody_is_connected_but_us(store: Store) -> None:

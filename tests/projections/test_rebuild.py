@@ -31,7 +31,7 @@ from tests.conftest import APP_ROLE
 from tests.projections.tables import NAMES as KEYS
 from tests.projections.tables import folded, named, positions, query, written
 from tests.projections.test_rows import ATTENDED, ENROLLED, INQUIRED, REGISTERED
-from tests.sample_program import sample
+from tests.sample_program import partly_elsewhere
 from tests.store.given import new
 
 NAMES = [projection.name for projection in PROJECTIONS]
@@ -47,7 +47,7 @@ def place(make_database: Callable[[], Any]) -> Any:
 def recorded(place: Any, keyring: FileKeyring) -> Iterator[Store]:
     """The sample program, followed. Whoever spoils its tables has them rebuilt."""
     with Store(place.app_url, keyring) as store:
-        store.ledger("lexington").restore(sample())
+        store.ledger("lexington").restore(partly_elsewhere())
         Follower(store).catch_up()
         yield store
 
@@ -66,7 +66,7 @@ def differences(store: Store, *names: str) -> list[Difference]:
 def rebuilt(store: Store, place: Any) -> None:
     rebuild(store, place.owner_url, PROJECTIONS)
     assert differences(store) == []
-    assert written(store, "lexington") == folded(sample())
+    assert written(store, "lexington") == folded(partly_elsewhere())
 
 
 def mended(store: Store, place: Any, name: str) -> None:
@@ -78,7 +78,7 @@ def mended(store: Store, place: Any, name: str) -> None:
 def test_tables_that_are_right_are_equal_to_a_fresh_fold(recorded: Store) -> None:
     found = check(recorded, PROJECTIONS, batch=500)
     assert [one.projection for one in found] == NAMES
-    assert {one.position for one in found} == {len(sample())}
+    assert {one.position for one in found} == {len(partly_elsewhere())}
     few = {"step_downs": 3}
     assert all(one.rows >= few.get(one.projection, 10) and not one.differences for one in found)
 
@@ -208,12 +208,14 @@ def test_a_position_that_was_moved_is_named(recorded: Store, place: Any, by: int
     with psycopg.connect(place.superuser_url) as connection:
         connection.execute("UPDATE projection.position SET position = position + %s WHERE projection = 'census'", [by])
     found = differences(recorded, "census")
-    assert ("census", {"position": str(len(sample()) + by)}) in [(row.projection, dict(row.key)) for row in found]
+    assert ("census", {"position": str(len(partly_elsewhere()) + by)}) in [
+        (row.projection, dict(row.key)) for row in found
+    ]
     assert any("the position was moved" in row.what for row in found)
     rebuild(recorded, place.owner_url, PROJECTIONS)
     Follower(recorded).catch_up()
     assert differences(recorded) == []
-    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(sample()))
+    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(partly_elsewhere()))
 
 
 def test_rows_of_a_ledger_that_is_not_on_record_are_named(recorded: Store, place: Any) -> None:
@@ -230,7 +232,7 @@ def test_only_the_named_projection_is_rebuilt(recorded: Store, place: Any) -> No
     [one] = rebuild(recorded, place.owner_url, chosen(["census"]))
     assert (one.projection, {row.what for row in one.differences}) == ("census", {"missing"})
     there = written(recorded, "lexington")
-    assert (there.attendance, there.census) == ({}, folded(sample()).census)
+    assert (there.attendance, there.census) == ({}, folded(partly_elsewhere()).census)
     rebuilt(recorded, place)
 
 
@@ -262,7 +264,7 @@ def test_what_is_read_meanwhile_is_whole(recorded: Store, place: Any) -> None:
     assert wrong == []
 
 
-PATIENT = next(stream_uuid(fact.stream) for fact in sample() if fact.stream.startswith("chart/"))
+PATIENT = next(stream_uuid(fact.stream) for fact in partly_elsewhere() if fact.stream.startswith("chart/"))
 
 
 def test_while_facts_are_written_and_followed_nothing_is_lost_or_doubled(store: Store, database: Any) -> None:
@@ -368,7 +370,7 @@ def test_a_new_version_makes_its_tables_while_the_former_one_serves(recorded: St
     )
     found = rebuild(recorded, place.owner_url, PROJECTIONS)
     assert {one.projection for one in found} == set(NAMES) - {"status", "names"}
-    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(sample()))
+    assert positions(recorded, "lexington") == dict.fromkeys(NAMES, len(partly_elsewhere()))
     assert differences(recorded) == []
     assert prepare(place.owner_url, APP_ROLE) == []
-    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, sample())
+    assert dict(query(recorded, "lexington", KEYS)) == named(recorded, partly_elsewhere())

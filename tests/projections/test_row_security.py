@@ -13,7 +13,7 @@ from projections.projection import AS_PROJECTOR
 from store.database import AS_READER, AS_WRITER
 from store.keys import FileKeyring
 from store.store import Store
-from tests.sample_program import sample
+from tests.sample_program import partly_elsewhere
 
 COUNTS: dict[str, LiteralString] = {
     "status": "SELECT count(*) FROM projection.status",
@@ -24,6 +24,7 @@ COUNTS: dict[str, LiteralString] = {
     "screenings": "SELECT count(*) FROM projection.screenings",
     "step_downs": "SELECT count(*) FROM projection.step_downs",
     "activity": "SELECT count(*) FROM projection.activity",
+    "elsewhere": "SELECT count(*) FROM projection.elsewhere",
     "position": "SELECT count(*) FROM projection.position",
 }
 WRITES: dict[str, LiteralString] = {
@@ -35,6 +36,7 @@ WRITES: dict[str, LiteralString] = {
     "screenings": "UPDATE projection.screenings SET reviewed_on = '2026-01-01'",
     "step_downs": "DELETE FROM projection.step_downs",
     "activity": "UPDATE projection.activity SET person = 'system'",
+    "elsewhere": "DELETE FROM projection.elsewhere",
     "position": "UPDATE projection.position SET position = 0",
     "set_aside": "INSERT INTO projection.set_aside VALUES ('a', 'b', 1, 'c', 1, 'd', 'e')",
     "definition": "DELETE FROM projection.definition",
@@ -45,7 +47,7 @@ WRITES: dict[str, LiteralString] = {
 def place(make_database: Callable[[], Any], keyring: FileKeyring) -> Any:
     place = make_database()
     with Store(place.app_url, keyring) as store:
-        store.ledger("lexington").restore(sample())
+        store.ledger("lexington").restore(partly_elsewhere())
         Follower(store).catch_up()
     return place
 
