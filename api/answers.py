@@ -143,7 +143,9 @@ class Said(Document):
         None, description="The instant that was asked for, where nothing was recorded after `known_at`."
     )
     remarks: list[str] | None = Field(
-        None, description="A sentence each: on a `known_at` after the last fact, on an `as_of` that was still to come."
+        None,
+        description="A sentence each: on a `known_at` after the last fact, on an `as_of` that was still to come, on "
+        "what the answer may lack.",
     )
 
 

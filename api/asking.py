@@ -3,6 +3,7 @@
 A parameter that isn't known is refused: a misspelt `as_of` would otherwise be answered as today.
 """
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
@@ -84,19 +85,27 @@ def _seen(by: Caller, asked: Current) -> int:
 
 
 def said(
-    by: Caller, document: dict[str, Any], known_at: datetime | None, *, answered: datetime | None = None
+    by: Caller,
+    document: dict[str, Any],
+    known_at: datetime | None,
+    *,
+    answered: datetime | None = None,
+    besides: Sequence[str] = (),
 ) -> dict[str, Any]:
     """The document of an answer, with what has to be said beside it: `asked_known_at` where a later instant was asked
-    for than it answers, `remarks` on that, and on an `as_of` that was still to come. `answered` where it isn't
-    the document's own `known_at`."""
+    for than it answers, `remarks` on that, on an `as_of` that was still to come, and `besides`. `answered` where it
+    isn't the document's own `known_at`."""
     stands_at = answered or datetime.fromisoformat(document["known_at"])
-    told = remarks(
-        stands_at,
-        asked=known_at,
-        as_of=date.fromisoformat(document["as_of"]) if "as_of" in document else None,
-        now=by.wiring.clock(),
-        zone=None if by.glance is None else by.glance.facility.zone,
-    )
+    told = [
+        *remarks(
+            stands_at,
+            asked=known_at,
+            as_of=date.fromisoformat(document["as_of"]) if "as_of" in document else None,
+            now=by.wiring.clock(),
+            zone=None if by.glance is None else by.glance.facility.zone,
+        ),
+        *besides,
+    ]
     return {
         **document,
         **({} if known_at is None or known_at <= stands_at else {"asked_known_at": utc_text(known_at)}),

@@ -1,6 +1,6 @@
 """Questions about one patient. Each answer is on record in the access ledger before it goes out."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 import orjson
@@ -23,6 +23,11 @@ from projections.site import date_asked, is_past
 
 status_router = APIRouter(responses=OF_CHARTS, route_class=AboutPatient)
 router = APIRouter(responses=OF_CHARTS)
+
+_MAY_LACK_SESSION: Final = (
+    "The record of a session of this facility is damaged: if the patient was expected there, that isn't in here. "
+    "Whoever runs the system finds which by `stepdown follow --status`."
+)
 
 
 class HistoryAsked(Asked):
@@ -88,7 +93,8 @@ def _looked_up(by: Caller, patient_id: UUID, asked: Asked) -> tuple[int, bytes] 
     if by.glance is not None:
         by.wiring.watches.of(by.facility).keep(patient_id, found, by.glance)
     by.read_linked(found.linked)
-    return found.version, orjson.dumps(said(by, found.document, asked.known_at))
+    besides = (_MAY_LACK_SESSION,) if found.may_lack_session else ()
+    return found.version, orjson.dumps(said(by, found.document, asked.known_at, besides=besides))
 
 
 @router.get(

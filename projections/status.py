@@ -195,7 +195,8 @@ class Answer:
 
     `cut` is there when it came from the read tables. Until the chart, its site or a session has another fact, or what
     is known comes to the instant `until`, a later cut differs in `known_at` and `position` alone.
-    `linked` are the charts at other sites that were looked at for it.
+    `linked` are the charts at other sites that were looked at for it. `may_lack_session`: one of the site can't be
+    read, and nobody can say whose it is.
     """
 
     document: dict[str, Any]
@@ -203,6 +204,7 @@ class Answer:
     linked: tuple[Linked, ...] = field(default=(), compare=False)
     cut: Cut | None = field(default=None, compare=False)
     until: datetime | None = field(default=None, compare=False)
+    may_lack_session: bool = False
 
 
 # Those that the patient has records for, and those of the patient's cohorts within some days: with all of the site's a
@@ -216,14 +218,13 @@ WHERE ledger = %(ledger)s AND session_id IN (
       AND patient_id = %(patient)s AND cohorts ? cohort_id::text
 )
 """)
-# Of the chart itself, or of a session that the patient has a record for.
-_IS_SET_ASIDE: Final[LiteralString] = """
-SELECT EXISTS (
-    SELECT FROM projection.set_aside
-    WHERE ledger = %(ledger)s AND (stream = 'chart/' || %(patient)s::uuid OR stream IN (
+# Of the chart itself, or of a session that the patient has a record for; and of any session.
+_ARE_SET_ASIDE: Final[LiteralString] = """
+SELECT coalesce(bool_or(stream = 'chart/' || %(patient)s::uuid OR stream IN (
         SELECT 'session/' || session_id FROM projection.attendance
-        WHERE ledger = %(ledger)s AND patient_id = %(patient)s))
-)
+        WHERE ledger = %(ledger)s AND patient_id = %(patient)s)), false),
+    coalesce(bool_or(stream LIKE 'session/%%'), false)
+FROM projection.set_aside WHERE ledger = %(ledger)s
 """
 
 
@@ -258,13 +259,13 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     patient = {"ledger": ledger.name, "patient": patient_id}
     where_they_are = positions_in(ledger.name, (PROJECTION, SESSIONS, ATTENDANCE))
     try:
-        positions, rows, needed, [[is_set_aside]] = rows_of(
+        positions, rows, needed, [[is_set_aside, is_any_session]] = rows_of(
             store,
             ledger.name,
             where_they_are,
             (_LOAD, {"ledger": ledger.name, "patients": [patient_id]}),
             (_SESSIONS, {**patient, "since": since, "until": until}),
-            (_IS_SET_ASIDE, patient),
+            (_ARE_SET_ASIDE, patient),
         )
     except Unavailable:
         raise
@@ -289,6 +290,8 @@ def _from_tables(store: Store, ledger: Ledger, patient_id: UUID, *, now: datetim
     on = date_asked(as_of, None, now=now, zone=site.facility.clock)
     linked = linked_charts(store, chart, None)
     found = _presented(chart, site, sessions, on, cut, linked)
+    if is_any_session:
+        return replace(found, may_lack_session=True)
     if chart.links:
         return found  # Not to be kept: what happens at another site is no news of this one.
     return replace(found, cut=cut, until=_next_end(sessions.values(), cut.known_at))

@@ -16,6 +16,7 @@ from api.app import create_app
 from api.wiring import Wiring
 from projections import site_list
 from projections.follower import Follower
+from projections.retry import retry
 from store.accesses import Accesses
 from store.desk import Desk
 from store.keys import FileKeyring
@@ -32,11 +33,13 @@ FLIPPED = "UPDATE fact SET body = set_byte(body, 40, get_byte(body, 40) # 1)"
 KEY_ALTERED: LiteralString = (
     "UPDATE chart_key SET wrapped = set_bit(wrapped, 200, 1 - get_bit(wrapped, 200)) WHERE stream = %s"
 )
+# Of what is kept in plain, any other byte may make another fact as well.
+CUT_OFF: LiteralString = "UPDATE fact SET body = substr(body, 1, 30)"
 DAMAGE: dict[str, tuple[LiteralString, LiteralString]] = {
     "a flipped byte of a chart": (FLIPPED, CHART),
     "another type in a chart": ("UPDATE fact SET type = 'TriggerIdentified'", CHART),
     "a type that is none in a chart": ("UPDATE fact SET type = 'OfALaterVersion'", CHART),
-    "a body of a session cut off": ("UPDATE fact SET body = substr(body, 1, 30)", SESSION),
+    "a body of a session cut off": (CUT_OFF, SESSION),
     "another type in a session": ("UPDATE fact SET type = 'SessionEnded'", SESSION),
     "a type that is none in a session": ("UPDATE fact SET type = 'OfALaterVersion'", SESSION),
 }
@@ -137,11 +140,32 @@ def test_a_list_whose_tables_lack_a_damaged_fact_says_so_without_folding_the_sit
     is_damaged(site.ask("counselor", f"/facilities/{site.code}/{path}"))
 
 
+def test_a_status_says_that_it_may_lack_a_session_as_long_as_one_is_damaged(
+    site: Site, elsewhere: Site, wiring: Wiring, database: Database
+) -> None:
+    """The session is of the patient's cohort: nobody can read that it is."""
+    patient, _ = site.enrolled(site.cohort_id)
+    session = site.session(site.cohort_id)
+    with psycopg.connect(database.superuser_url) as connection:
+        [[body]] = connection.execute("SELECT body FROM fact WHERE stream = %s", [f"session/{session}"]).fetchall()
+    damaged(database, CUT_OFF, SESSION, f"session/{session}")
+    Follower(wiring.store).catch_up()
+    for asker in (site, elsewhere, elsewhere):
+        [remark] = asker.told("counselor", f"/patients/{patient}/status")["remarks"]
+        assert remark.startswith("The record of a session of this facility is damaged: ")
+    with psycopg.connect(database.superuser_url) as connection:
+        connection.execute("SET LOCAL session_replication_role = replica")
+        connection.execute("UPDATE fact SET body = %s WHERE stream = %s", [body, f"session/{session}"])
+    retry(wiring.store)
+    for asker in (site, elsewhere):
+        assert "remarks" not in asker.told("counselor", f"/patients/{patient}/status")
+
+
 @pytest.mark.parametrize("path", ["step-downs", "screenings"])
 def test_a_list_that_needs_no_session_is_answered_without_a_damaged_one(
     site: Site, wiring: Wiring, database: Database, path: str
 ) -> None:
-    damaged(database, FLIPPED, SESSION, f"session/{site.session(site.cohort_id)}")
+    damaged(database, CUT_OFF, SESSION, f"session/{site.session(site.cohort_id)}")
     Follower(wiring.store).catch_up()
     assert site.ask("counselor", f"/facilities/{site.code}/{path}").status_code == 200
 
