@@ -117,7 +117,7 @@ def _pages(
         rows = ledger.rows(after=after, upto=end, limit=PAGE_FACTS)
         yield rows
         after = rows[-1][0]
-    # What was recorded elsewhere came in later than that, never earlier. The ledger has it sealed with what it tells.
+    # An import comes in later than what it tells was recorded, never before. The ledger has that sealed with the fact.
     since, until = midnights(from_on or to_on, to_on, zone)
     after = max(after, end)
     while after < upto:
@@ -134,7 +134,7 @@ def _pages(
             break
         yield ledger.at(found.positions)
         after = found.upto
-    # The rest, to which the table hasn't come: few, unless it is being made.
+    # The rest, to which the table hasn't come: few, unless it is being made, or nobody follows.
     while after < upto:
         rows = ledger.rows(after=after, upto=upto, limit=PAGE_FACTS)
         yield rows

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, Final, LiteralString
 from uuid import UUID
 
+from domain.record import stream_name
 from projections.projection import Cursor
 
 _UPSERT: Final[LiteralString] = """
@@ -22,6 +23,11 @@ ON CONFLICT (ledger, {key}) DO {otherwise}
 _COPY: Final[LiteralString] = "COPY projection.{name} (ledger, {columns}) FROM STDIN (FORMAT BINARY)"
 _DELETE: Final[LiteralString] = """
 DELETE FROM projection.{name} WHERE ledger = %(ledger)s AND patient_id = ANY(%(patients)s)
+"""
+
+_DELETE_FACTS: Final[LiteralString] = """
+DELETE FROM projection.{name} WHERE ledger = %(ledger)s AND position IN (
+    SELECT position FROM fact WHERE ledger = %(ledger)s AND stream = ANY(%(streams)s))
 """
 
 _BEYOND: Final = 2**31
@@ -56,6 +62,11 @@ class ReadTable:
         """Deletes the rows of these patients, where the key begins with the patient."""
         if gone := list(patient_ids):
             cursor.execute(self._delete, {"ledger": ledger, "patients": gone})
+
+    def forget_facts(self, cursor: Cursor, ledger: str, patient_ids: Iterable[UUID]) -> None:
+        """Deletes the rows of all facts of these patients' charts, where rows are known by position."""
+        if gone := [stream_name("chart", patient_id) for patient_id in patient_ids]:
+            cursor.execute(_DELETE_FACTS.format(name=self.name), {"ledger": ledger, "streams": gone})
 
     def _copy(self, cursor: Cursor, ledger: str, rows: Sequence[Sequence[Any]]) -> None:
         types = [*self.key.values(), *self.values.values()]

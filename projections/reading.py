@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any, Final, LiteralString, Self
+from typing import Any, Final, LiteralString
 
 from projections.projection import Cursor
 from store.database import AS_READER, COMMIT, Query
@@ -17,25 +16,6 @@ BEGIN_SNAPSHOT: Final[LiteralString] = "BEGIN ISOLATION LEVEL REPEATABLE READ RE
 GATE: Final[LiteralString] = "LOCK TABLE projection.position IN ACCESS SHARE MODE"
 FOR_LEDGER: Final[LiteralString] = "SELECT set_config('stepdown.ledger', %(ledger)s, true)"
 """What the row-level security of the read tables goes by."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """All `positions` that were asked for, in order, up to `upto`. Behind it the table has to be asked again; where it
-    is where it was before, the ledger has to be."""
-
-    positions: Sequence[int]
-    upto: int
-
-    @classmethod
-    def of(cls, positions: Sequence[int], upto: int, limit: int) -> Self:
-        """The first `limit` of those up to there."""
-        return cls(positions, upto if len(positions) < limit else positions[-1])
-
-    @classmethod
-    def nothing(cls, after: int) -> Self:
-        """The table can't be shown, hasn't come further than that, or lacks a fact."""
-        return cls((), after)
 
 
 @contextmanager

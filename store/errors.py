@@ -56,7 +56,12 @@ class ShapeError(StoreError):
 
 
 class Unreadable(StoreError):
-    """A stored fact doesn't open under its key: altered, moved, or another key. A bug or damage; never an answer."""
+    """A stored fact doesn't open: it was altered or moved, or the key of its chart is gone. A bug or damage; never an
+    answer."""
+
+
+class KeyAltered(Unreadable):
+    """The key of a chart, or of a report's rows, is there and doesn't open, and the master key is the right one."""
 
 
 class Misshapen(Unreadable, ShapeError):

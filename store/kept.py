@@ -13,7 +13,7 @@ from hashlib import sha256
 from typing import Final, LiteralString
 
 from store.database import Database
-from store.errors import KeyringError, RowsAltered, Unreadable
+from store.errors import KeyAltered, KeyringError, RowsAltered, Unreadable
 from store.ledger_keys import LedgerKeys
 from store.round_trip import Sent, Statement, blobs, texts
 from store.sealing import ChartKey, NotOpened, bound
@@ -91,9 +91,11 @@ def read_rows(database: Database, keys: LedgerKeys, ledger: str, stream: str, di
 
 
 def _has_key(keys: LedgerKeys, stream: str) -> bool:
-    """A key comes with the rows: alone, it says that there were some."""
+    """A key comes with the rows: alone, it says that there were some, be it altered."""
     try:
         keys.one(stream)
+    except KeyAltered:
+        return True
     except Unreadable:
         return False
     return True

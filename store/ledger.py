@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final, LiteralString, NoReturn, cast
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import ApplicationRecorder, InfrastructureFactory, Mapper
@@ -190,8 +190,8 @@ class Ledger(Application[str]):
         `releases` are given up first. The same `command` again answers the first receipt. `kept`: the rows of the
         report that they issue.
 
-        Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, ShapeError; ValueError when the facts don't follow
-        from `reads`.
+        Raises VersionConflict, ClaimTaken, KeyReused, Unavailable, Unreadable, ShapeError; ValueError when the facts
+        don't follow from `reads`.
         """
         versions = versions_seen(facts, reads or {})
         for new in facts:
@@ -202,9 +202,9 @@ class Ledger(Application[str]):
         keys |= {stream: new_key.key for stream, new_key in begun.items()}
         if kept is not None:
             begun[kept.stream] = self._keys.new(kept.stream)
-        if any(is_sealed(new.stream) and new.stream not in keys for new in facts):
-            # A later fact of a chart that has none: the decision rests on something that isn't so.
-            raise VersionConflict
+        for new in facts:
+            if is_sealed(new.stream) and new.stream not in keys:
+                self._refuse(new.stream)
         ends = [stream for new in facts if (stream := ended_by(new.fact)) is not None]
         if not versions.keys() >= set(ends):
             raise ValueError("Whoever ends a chart has read it: name its version.")
@@ -233,6 +233,12 @@ class Ledger(Application[str]):
             raise AssertionError("What was written has been stamped.")
         stream, version, latest = resource_of(command, facts, versions)
         return Receipt(self.name, stream, version, latest, request.position, request.recorded_at)
+
+    def _refuse(self, stream: str) -> NoReturn:
+        """A later fact of a chart that has none, or was destroyed: the decision rests on something that isn't so.
+        VersionConflict; Unreadable where its key was altered or is gone, which to decide again would not mend."""
+        self.read([stream])
+        raise VersionConflict
 
     def answered(self, command: Command) -> Receipt | None:
         """The first receipt of a command that was carried out. KeyReused when its key was another request's."""

@@ -12,7 +12,7 @@ from eventsourcing.application import LRUCache
 
 from domain.record import stream_kind
 from store.database import AS_WRITER, BEGIN, COMMIT, Database, Query
-from store.errors import Destroyed, KeyringError, Unreadable
+from store.errors import Destroyed, KeyAltered, KeyringError, Unreadable
 from store.keys import KEY_BYTES, Keyring
 from store.sealing import ChartKey, LookupKey, bound
 
@@ -151,13 +151,17 @@ class LedgerKeys:
         return found
 
     def one(self, stream: str) -> ChartKey:
-        """The key of a chart, or of a report's rows. Destroyed when it was, Unreadable when it has none."""
-        key = self.known(stream) or self._of([stream]).get(stream)
-        if key is None and stream in self.destroyed():
+        """The key of a chart, or of a report's rows. Destroyed when it was, KeyAltered when it doesn't open, Unreadable
+        when there is none."""
+        if (key := self.known(stream)) is not None:
+            return key
+        [rows] = self._database.select(self.query([stream]))
+        if (key := self.take(rows).get(stream)) is not None:
+            return key
+        if not rows:
+            raise Unreadable(f"{stream} in ledger {self._ledger} has no key: restore the database from its backup.")
+        if rows[0][1] is None:
             raise Destroyed(f"{stream} in ledger {self._ledger} was destroyed: nothing of it can be read any more.")
-        if key is None:
-            raise Unreadable(
-                f"The key of {stream} in ledger {self._ledger} is missing or was altered: "
-                "restore the database from its backup."
-            )
-        return key
+        raise KeyAltered(
+            f"The key of {stream} in ledger {self._ledger} was altered: restore the database from its backup."
+        )

@@ -13,6 +13,9 @@ from typing import NamedTuple
 # Of <sys/ipc.h>.
 IPC_RMID = 0
 
+OF_POSTGRES = 56
+"""Bytes of a block that Postgres makes."""
+
 
 class Block(NamedTuple):
     """A block, named so that no other is ever taken for it: the numbers of processes come round again."""
@@ -23,18 +26,19 @@ class Block(NamedTuple):
 
 def blocks() -> set[Block]:
     """All that there are."""
-    return set(_attached())
+    return {block for block, _, _ in _all()}
 
 
 def free_unused(before: set[Block]) -> None:
-    """Give back the blocks that weren't there before and that no process is attached to. Those of others stay."""
+    """Give back the blocks of servers that weren't there before and that no process is attached to."""
     libc = ctypes.CDLL(None)
-    for block, attached in _attached().items():
-        if block not in before and attached == 0:
+    for block, size, attached in _all():
+        if block not in before and size == OF_POSTGRES and attached == 0:
             # Refused for a block of somebody else, or one that is gone by now: neither is ours to free.
             libc.shmctl(block.identifier, IPC_RMID, None)
 
 
-def _attached() -> dict[Block, int]:
+def _all() -> list[tuple[Block, int, int]]:
+    """With size in bytes, and how many processes are attached."""
     rows = [line.split() for line in Path("/proc/sysvipc/shm").read_text().splitlines()[1:]]
-    return {Block(int(row[1]), int(row[4])): int(row[6]) for row in rows}
+    return [(Block(int(row[1]), int(row[4])), int(row[3]), int(row[6])) for row in rows]

@@ -19,7 +19,7 @@ from exchange.activity import Activity, Wanted
 from exchange.errors import NotAsked, NotOnRecord
 from projections.activity import positions_of
 from projections.follower import Follower
-from projections.reading import Found
+from projections.found import Found
 from store.keys import FileKeyring
 from store.ledger import Ledger
 from store.mapper import Row
@@ -108,7 +108,7 @@ def test_a_table_that_is_behind_is_not_waited_for(
 
     def so_far(*given: Any, after: int, upto: int, **asked: Any) -> Found:
         if after >= come:
-            return Found.nothing(after)
+            return Found((), after)
         return positions_of(*given, after=after, upto=min(upto, come), **asked)
 
     monkeypatch.setattr(activity, "positions_of", so_far)

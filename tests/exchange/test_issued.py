@@ -199,6 +199,8 @@ TAMPERED = {
     "taken away": "DELETE FROM kept_rows",
     "under another's key": "UPDATE chart_key SET wrapped = (SELECT wrapped FROM chart_key WHERE stream LIKE 'chart/%')"
     " WHERE stream LIKE 'report/%'",
+    "taken away, and the key altered": "WITH gone AS (DELETE FROM kept_rows) "
+    "UPDATE chart_key SET wrapped = set_bit(wrapped, 200, 1 - get_bit(wrapped, 200)) WHERE stream LIKE 'report/%'",
     "without the key": "DELETE FROM chart_key WHERE stream LIKE 'report/%'",
 }
 

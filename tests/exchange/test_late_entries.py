@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.key_destruction import KeyDestroyed
 from domain.late_entries import Per
-from domain.record import Recorded
+from domain.record import Recorded, stream_uuid
 from exchange import late_entries, replay
 from exchange.errors import NotAsked, NotOnRecord
 from exchange.importing import import_file
@@ -20,6 +23,8 @@ from projections import elsewhere
 from projections.digest import further
 from projections.follower import Follower
 from projections.standing import set_aside
+from store.append import NewFact
+from store.errors import Unreadable
 from store.ledger import Ledger
 from store.mapper import Row
 from store.store import Store
@@ -27,7 +32,10 @@ from tests.conftest import Database
 from tests.exchange.program_file import OPERATOR, SAMPLE
 from tests.exchange.test_replay import NOW, PATIENTS
 from tests.projections.test_retry import body_at, change
+from tests.projections.test_rows import INQUIRED, REGISTERED
+from tests.projections.test_set_aside import OPENED
 from tests.sample_program import sample
+from tests.store.given import new
 
 ZONE = ZoneInfo("America/New_York")
 
@@ -153,11 +161,70 @@ def test_without_a_first_date_all_that_was_recorded_by_the_last_counts(restored:
     assert figures(imported, **until).rows == before == figures(restored, **until).rows
 
 
-def test_a_table_that_lacks_an_entry_is_not_gone_by(restored: Store, imported: Store, database: Database) -> None:
+def test_an_entry_that_the_table_lacks_is_read_in_the_ledger(
+    restored: Store, imported: Store, database: Database
+) -> None:
     one = next(fact.position for fact in sample() if fact.recorded_at.astimezone(ZONE).date() == WEEK["from_on"])
     body = body_at(database, one)
     change(database, "UPDATE fact SET body = '\\x00' WHERE position = %s", one)
     Follower(imported).catch_up()
+    with pytest.raises(Unreadable):
+        figures(imported, **WEEK)
     change(database, "UPDATE fact SET body = %s WHERE position = %s", body, one)
     assert {aside.position for aside in set_aside(imported)} == {one}
     assert figures(imported, **WEEK).rows == figures(restored, **WEEK).rows
+
+
+def test_a_day_begins_and_ends_at_midnight_of_the_site_by_the_table_as_by_the_ledger(store: Store) -> None:
+    """On the day when the clocks are changed as well."""
+    ledger, zone = store.ledger("lexington"), ZONE
+    days = [date(2026, 3, 7), date(2026, 3, 8), date(2026, 3, 9)]
+    instants = [
+        datetime.combine(day, time(), zone).astimezone(UTC) + off
+        for day in (*days, date(2026, 3, 10))
+        for off in (timedelta(microseconds=-1), timedelta(0), timedelta(microseconds=1))
+    ]
+    ledger.append([new("facility/lexington", 1, OPENED)])
+    for number, at in enumerate(instants):
+        chart = f"chart/{uuid4()}"
+        told = [replace(REGISTERED, mrn=f"MRN-{number}"), replace(INQUIRED, episode_id=uuid4())]
+        ledger.append([elsewhere_at(new(chart, version, fact), at) for version, fact in enumerate(told, start=1)])
+    counts = []
+    for _ in ("by the ledger", "by the table"):
+        counts.append([figures(store, from_on=day, to_on=day).whole["entries"] for day in days])
+        Follower(store).catch_up()
+    assert counts == [[3, 3, 3]] * 2
+
+
+def elsewhere_at(fact: NewFact, at: datetime) -> NewFact:
+    return replace(fact, envelope=replace(fact.envelope, recorded_elsewhere_at=at))
+
+
+def test_what_was_recorded_after_the_cut_does_not_count(restored: Store) -> None:
+    """In the middle of the week that is asked for."""
+    wednesday = datetime(2026, 3, 4, 12, tzinfo=ZONE)
+    then = figures(restored, **WEEK, known_at=wednesday).whole["entries"]
+    days = [figures(restored, from_on=date(2026, 3, n), to_on=date(2026, 3, n)).whole["entries"] for n in range(2, 9)]
+    assert sum(days[:2]) <= then <= sum(days[:3])
+    assert then < sum(days)
+
+
+def test_a_chart_that_was_destroyed_is_in_no_figure(imported: Store) -> None:
+    ledger = imported.ledger("lexington")
+    [chart, *_] = (
+        fact.stream
+        for fact in sample()
+        if fact.stream.startswith("chart/") and fact.recorded_at.astimezone(ZONE).date() == WEEK["from_on"]
+    )
+    by_ledger = figures(imported, **WEEK).whole["entries"]
+    Follower(imported).catch_up()
+    assert figures(imported, **WEEK).whole["entries"] == by_ledger
+    gone = KeyDestroyed(patient_id=stream_uuid(chart), authority="Schedule of retention")
+    site = len(ledger.read(["facility/lexington"])["facility/lexington"])
+    ledger.append(
+        [new("facility/lexington", site + 1, gone)],
+        reads={chart: len(ledger.read([chart])[chart]), "facility/lexington": site},
+    )
+    left = figures(imported, **WEEK).whole["entries"]
+    Follower(imported).catch_up()
+    assert figures(imported, **WEEK).whole["entries"] == left < by_ledger

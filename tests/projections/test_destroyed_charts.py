@@ -21,7 +21,7 @@ from projections.watch import Watches
 from store.ledger import Ledger
 from store.store import Store
 from store.together import answered
-from tests.projections.tables import NAMES, folded, positions, query, set_aside, whole, written
+from tests.projections.tables import ACTIVITY, ELSEWHERE, NAMES, folded, positions, query, set_aside, whole, written
 from tests.projections.test_rows import (
     ATTENDED,
     CHART,
@@ -48,9 +48,10 @@ def ledger(store: Store) -> Ledger:
     made = store.ledger("lexington")
     made.append([new(SITE, 1, OPENED), new(f"session/{SESSION}", 1, SCHEDULED)])
     others = [replace(REGISTERED, mrn="MRN-2", family_name="Lark"), replace(INQUIRED, episode_id=uuid4())]
-    made.append(
-        [new(CHART, 1, REGISTERED), new(OTHER, 1, others[0]), new(CHART, 2, INQUIRED), new(OTHER, 2, others[1])]
-    )
+    told = [new(CHART, 1, REGISTERED), new(OTHER, 1, others[0]), new(CHART, 2, INQUIRED), new(OTHER, 2, others[1])]
+    before = datetime(2026, 3, 1, 12, tzinfo=UTC)
+    imported = [replace(one, envelope=replace(one.envelope, recorded_elsewhere_at=before)) for one in told[2:]]
+    made.append([*told[:2], *imported])
     made.append([new(CHART, version, fact) for version, fact in enumerate([ENROLLED, ATTENDED, DISCHARGED], start=3)])
     return made
 
@@ -83,6 +84,8 @@ def test_its_rows_go_with_the_fact_that_ends_it(store: Store, ledger: Ledger, da
     follower.catch_up()
     stays = stream_uuid(OTHER)
     assert patients(database) == {"status": {stays}, "attendance": set(), "census": {stays}, "names": {stays}}
+    assert {row[0] for row in query(store, "lexington", ACTIVITY)} == {1, 2, 4, 6, 10}
+    assert {row[0] for row in query(store, "lexington", ELSEWHERE)} == {6}
     assert set_aside(store, "lexington") == []
     assert positions(store, "lexington") == {projection.name: 10 for projection in PROJECTIONS}
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 
+from domain.chart.attendance import AttendanceCorrected
 from domain.claims import Claim
 from domain.files import LedgerRestored
 from domain.record import EnteredInError, Recorded
@@ -93,6 +95,15 @@ def _changed(at: int, **fields: object) -> Callable[[list[Recorded]], list[Recor
     return lambda facts: [*facts[:at], replace(facts[at], **fields), *facts[at + 1 :]]  # type: ignore[arg-type]
 
 
+def _aimed_at_itself(kind: type[Any]) -> Callable[[list[Recorded]], list[Recorded]]:
+    """All of the program, whose first fact of the kind says so of itself."""
+    facts = list(sample())
+    at, one = next((at, one) for at, one in enumerate(facts) if isinstance(one.fact, kind))
+    field = "target" if kind is EnteredInError else "corrects"
+    broken = replace(one, fact=replace(one.fact, **{field: one.version}))
+    return lambda _: [*facts[:at], broken, *facts[at + 1 :]]
+
+
 BROKEN = {
     "a position is missing": (_without(100), LedgerBroken, "Position 101 is missing"),
     "the start is missing": (_without(0), LedgerBroken, "Position 1 is missing"),
@@ -106,6 +117,16 @@ BROKEN = {
         _changed(199, fact=EnteredInError(target=900)),
         LedgerBroken,
         "Position 200 strikes or corrects what doesn't come before it",
+    ),
+    "a strike of itself": (
+        _aimed_at_itself(EnteredInError),
+        LedgerBroken,
+        "strikes or corrects what doesn't come before it",
+    ),
+    "a correction of itself": (
+        _aimed_at_itself(AttendanceCorrected),
+        LedgerBroken,
+        "strikes or corrects what doesn't come before it",
     ),
     "another ledger's": (_changed(100, ledger="other"), LedgerBroken, "Position 101 is of another ledger"),
     "a fact out of place": (_changed(0, stream=f"session/{uuid4()}"), ShapeError, "doesn't belong"),
