@@ -17,5 +17,6 @@ from tests.exchange.program_file import OPERATOR, SAMPLE
 def restored(make_database: Callable[[], Database], keyring: FileKeyring) -> Iterator[Store]:
     """Nobody writes to it."""
     with Store(make_database().app_url, keyring, pool_size=4) as opened:
-        restore_file(opened, SAMPLE, by=OPERATOR)
+        head = restore_file(opened, SAMPLE, by=OPERATOR).head
         yield opened
+        assert opened.ledger("lexington").head() == head, "A test wrote to what others only read."

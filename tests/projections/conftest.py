@@ -20,3 +20,4 @@ def followed(make_database: Callable[[], Any], keyring: FileKeyring) -> Iterator
         store.ledger("lexington").restore(sample())
         Follower(store).catch_up()
         yield store
+        assert store.ledger("lexington").head().position == len(sample()), "A test wrote to what others only read."
