@@ -85,20 +85,24 @@ def of_now(store: Store) -> status.Answer:
     return found
 
 
-def test_what_was_taken_up_again_ends_what_lacked_it(site: Store, over: Watch, database: Database) -> None:
+def test_what_lacks_a_session_is_not_kept_and_what_was_made_before_it_was_taken_up_again_is_too_late(
+    site: Store, over: Watch, database: Database
+) -> None:
     """The tables are where they were before: no fact says that there is something new in them."""
     expecting(site, database)
     glance = look(over)
     lacking = of_now(site)
     on = date.fromisoformat(lacking.document["as_of"])
+    assert lacking.may_lack_session
     over.keep(PATIENT, lacking, glance)
-    assert held(over, on=on) is not None
+    assert held(over, on=on) is None
     alter(database, "OfALaterVersion", "SessionScheduled")
     retry(site)
-    assert of_now(site).document["week"] != lacking.document["week"]
-    assert held(over, on=on) is None
-    # Who was on the way with it all the while is too late.
-    over.keep(PATIENT, lacking, glance)
+    whole = of_now(site)
+    assert not whole.may_lack_session
+    assert whole.document["week"] != lacking.document["week"]
+    # By a glance of before.
+    over.keep(PATIENT, whole, glance)
     assert held(over, on=on) is None
     over.keep(PATIENT, of_now(site), look(over))
     assert held(over, on=on) == orjson.dumps(of_now(site).document)
