@@ -4,7 +4,7 @@ The records are those of `bench.lives`, of two sizes. Of each the same is asked:
 status of those in care over HTTP, 16 clients, signed in and on record (B5); the first question for the history of a
 chart as it was known when it had 150 facts (B6). The records stand side by side on one server, and are asked in turn.
 Each is made by a process of its own, once, whose memory is told; so is how long its tables took that were followed from
-nothing. A size of your own: `python -m bench B10 --facts 10000000`, which takes hours.
+nothing. A size of your own: `python -m bench B10 --facts 10000000`, which takes an hour.
 """
 
 from __future__ import annotations
