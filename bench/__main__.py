@@ -68,7 +68,9 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("ids", nargs="*", help=f"some of {' '.join(BENCHMARKS)}; all without", metavar="id")
     parser.add_argument("--quick", action="store_true", help="less work, fewer and shorter rounds: under two minutes")
     parser.add_argument("--seed", type=int, default=2026)
-    parser.add_argument("--facts", type=int, help="how many B10 ends with, by hand: 10000000 takes an hour", metavar="N")
+    parser.add_argument(
+        "--facts", type=int, help="how many B10 ends with, by hand: 10000000 takes an hour", metavar="N"
+    )
     given = parser.parse_args(words)
     unknown = sorted(set(given.ids) - set(BENCHMARKS))
     if unknown:
