@@ -29,6 +29,11 @@ _PATIENT: Final = "patient_id"
 _EVERYTHING: Final = 2**63 - 1
 
 
+UNDIGESTED: Final = "can't be digested and isn't set aside"
+DIGESTIBLE: Final = "set aside, and could be digested"
+"""What a difference says of a fact; its key is the position."""
+
+
 @dataclass(frozen=True, slots=True)
 class Difference:
     """A row of a live table that isn't what the facts say. `key`: its columns, ids alone. `what` in words."""
@@ -165,7 +170,7 @@ def _differently_aside(fresh: Beside, ledger: str) -> dict[str, list[Difference]
     found: dict[str, list[Difference]] = {}
     query = sql.SQL(_SET_ASIDE).format(fresh=fresh.table("set_aside"))
     for name, position, missing in fresh.db.execute(query, _asked(fresh, ledger)).fetchall():
-        what = "can't be digested and isn't set aside" if missing else "set aside, and could be digested"
+        what = UNDIGESTED if missing else DIGESTIBLE
         found.setdefault(name, []).append(Difference(ledger, name, {"position": str(position)}, what))
     return found
 

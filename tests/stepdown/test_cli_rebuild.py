@@ -46,6 +46,40 @@ def test_a_row_that_differs_is_named_and_made_right(followed: Program, monkeypat
     assert all(one["equal"] for one in found)
 
 
+def test_a_fact_that_cannot_be_digested_is_no_table_s_fault_and_is_told_of_until_it_is_repaired(
+    followed: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def called(kind: str) -> None:
+        with psycopg.connect(followed.database.superuser_url) as connection:
+            connection.execute("SET LOCAL session_replication_role = replica")
+            connection.execute("UPDATE fact SET type = %s WHERE position = 300", [kind])
+
+    with psycopg.connect(followed.database.superuser_url) as connection:
+        [[usual]] = connection.execute("SELECT type FROM fact WHERE position = 300").fetchall()
+    monkeypatch.setenv("STEPDOWN_OWNER_URL", followed.database.owner_url)
+    called("OfALaterVersion")
+    # Folded before: the tables hold it.
+    ended = run("rebuild", "--check")
+    assert (ended.code, "can't be digested and isn't set aside" in ended.text) == (1, True)
+    assert "1 fact can't be digested, and a rebuild leaves that out: " in ended.err
+    assert "makes the tables anew" not in ended.err
+    ended = run("rebuild")
+    assert ended.code == 1
+    assert "The tables were made anew without 1 fact that can't be digested: " in ended.err
+    assert ended.err.endswith("then run `stepdown follow --retry`.\n")
+    # The tables are those of all other facts, and no less is said of it.
+    for words in ([], ["names", "--json"]):
+        ended = run("rebuild", "--check", *words)
+        assert (ended.code, "differences" in ended.text, " differ" in ended.text) == (1, bool(words), False)
+        assert ended.err.startswith("1 fact can't be digested, ")
+    called(usual)
+    ended = run("rebuild", "--check")
+    assert (ended.code, "set aside, and could be digested" in ended.text) == (1, True)
+    assert ended.err.endswith("`stepdown rebuild` makes the tables anew.\n")
+    run("follow", "--retry").done()
+    assert run("rebuild", "--check").done().err == ""
+
+
 def test_a_projection_that_there_is_not_is_named(followed: Program) -> None:
     run("rebuild", "censuses", "--check").refused("no projection censuses", "status, sessions")
 
