@@ -14,7 +14,7 @@ from api.commands import Topic
 from api.gate import Caller, may
 from api.permission import Read
 from api.problem import not_found
-from exchange.cut import take_cut, utc_text
+from exchange.cut import left_out, take_cut, utc_text
 from projections import census, sessions
 
 router = APIRouter(responses=OF_QUERIES)
@@ -49,7 +49,7 @@ def read_census(by: Annotated[Caller, may(Read.CENSUS)], code: Code, asked: Anno
         "position": found.position,
         "rows": found.rows,
     }
-    return json_answer(said(by, document, asked.known_at))
+    return json_answer(said(by, document, asked.known_at, besides=left_out(found.lacking)))
 
 
 @router.get(
@@ -74,4 +74,4 @@ def read_sessions(
         "position": found.position,
         "sessions": found.rows,
     }
-    return json_answer(said(by, document, asked.known_at))
+    return json_answer(said(by, document, asked.known_at, besides=left_out(found.lacking)))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from domain.facility import Facility
@@ -16,6 +17,8 @@ from domain.site import fold_facility
 from domain.week import local_date
 from exchange.errors import NotAsked, NotOnRecord
 from store.ledger import Head, Ledger
+
+_SEE_WHICH: Final = "Whoever runs the system finds which by `stepdown follow --status`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +100,14 @@ def remarks(
             f"{as_of} was still to come when this was known: plans count, and nothing has happened by then yet."
         )
     return said
+
+
+def left_out(lacking: int) -> list[str]:
+    """What is said of a list whose tables had to leave out so many facts."""
+    if not lacking:
+        return []
+    facts = "1 fact of this facility is" if lacking == 1 else f"{lacking} facts of this facility are"
+    return [f"{facts} damaged or not known to this version: what it says isn't in here. {_SEE_WHICH}"]
 
 
 def utc_text(instant: datetime) -> str:

@@ -27,7 +27,7 @@ from projections.cut import Behind, cut_of, known
 from projections.definition import define
 from projections.projection import Cursor, Facts, by_stream, destroyed, whole
 from projections.read_table import ReadTable
-from projections.reading import snapshot
+from projections.reading import facts_lacking, snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
 from projections.site import A_DAY, date_asked, is_past, site_at, whole_site
@@ -175,21 +175,18 @@ _OPEN: Final[LiteralString] = """
 SELECT DISTINCT patient_id FROM projection.census
 WHERE ledger = %(ledger)s AND (ended_on IS NULL OR ended_on > %(before)s)
 """
-_SET_ASIDE: Final[LiteralString] = """
-SELECT count(DISTINCT position) FROM projection.set_aside WHERE ledger = %(ledger)s
-"""
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
     """One row an episode open at the end of `as_of`, by patient id, JSON-ready (`domain.status.census_row`), and the
-    cut of the ledger that they stand on. `set_aside`: facts of the site that some read table lacks."""
+    cut of the ledger that they stand on. `lacking`: how many facts of the site some read table had to leave out."""
 
     rows: list[dict[str, Any]]
     as_of: date
     position: int
     known_at: datetime | None
-    set_aside: int
+    lacking: int
 
 
 def answer(
@@ -211,15 +208,15 @@ def answer(
         patients = [row[0] for row in cursor.execute(_OPEN, asked)]
         charts = status.sealed_charts(cursor, facility, patients)
         sessions = sessions_needed(cursor, facility, patients, since=now, until=now)
-        [[set_aside]] = cursor.execute(_SET_ASIDE, asked).fetchall()
+        lacking = facts_lacking(cursor, facility)
     opened = status.opened(ledger, charts)
     cohorts = frozenset().union(*map(cohorts_named, opened.values()))
     site = replace(site_at(store, facility, cohorts, upto=cut.position), charts=opened, sessions=sessions)
     if site.facility.zone is None:
-        return Census([], before + A_DAY, cut.position, cut.known_at, set_aside)
+        return Census([], before + A_DAY, cut.position, cut.known_at, lacking)
     on = date_asked(as_of, None, now=now, zone=site.facility.zone)
     rows = _rows(site, on)
-    return Census(rows, on, cut.position, cut.known_at, set_aside)
+    return Census(rows, on, cut.position, cut.known_at, lacking)
 
 
 def _from_ledger(ledger: Ledger, *, now: datetime, as_of: date | None, known_at: datetime | None) -> Census:

@@ -12,7 +12,7 @@ from projections import status
 from projections.attendance import PROJECTION as ATTENDANCE
 from projections.census import PROJECTION as CENSUS
 from projections.cut import cut_of
-from projections.reading import snapshot
+from projections.reading import facts_lacking, snapshot
 from projections.sessions import PROJECTION as SESSIONS
 from projections.sessions import sessions_needed
 from projections.site import A_DAY, midnights, site_at
@@ -24,7 +24,6 @@ FROM projection.census
 WHERE ledger = %(ledger)s AND admitted_on IS NOT NULL AND (ended_on IS NULL OR ended_on >= %(left_since)s)
 GROUP BY patient_id
 """
-_SET_ASIDE: Final[LiteralString] = "SELECT count(*) FROM projection.set_aside WHERE ledger = %(ledger)s"
 
 
 def site_in_care(
@@ -40,8 +39,7 @@ def site_in_care(
     asked = {"ledger": facility, "open_on": open_on - A_DAY, "left_since": left_since - A_DAY}
     with snapshot(store, facility) as cursor:
         cut = cut_of(cursor, facility, (CENSUS, status.PROJECTION, SESSIONS, ATTENDANCE))
-        [[set_aside]] = cursor.execute(_SET_ASIDE, asked).fetchall()
-        if cut is None or cut.known_at is None or set_aside:
+        if cut is None or cut.known_at is None or facts_lacking(cursor, facility):
             return None
         admitted = cursor.execute(_ADMITTED, asked).fetchall()
         patients = [row[0] for row in admitted]

@@ -16,6 +16,9 @@ BEGIN_SNAPSHOT: Final[LiteralString] = "BEGIN ISOLATION LEVEL REPEATABLE READ RE
 GATE: Final[LiteralString] = "LOCK TABLE projection.position IN ACCESS SHARE MODE"
 FOR_LEDGER: Final[LiteralString] = "SELECT set_config('stepdown.ledger', %(ledger)s, true)"
 """What the row-level security of the read tables goes by."""
+_SET_ASIDE: Final[LiteralString] = """
+SELECT count(DISTINCT position) FROM projection.set_aside WHERE ledger = %(ledger)s
+"""
 
 
 @contextmanager
@@ -36,6 +39,12 @@ def snapshot(store: Store, ledger: str) -> Iterator[Cursor]:
         except BaseException:
             connection.rollback()
             raise
+
+
+def facts_lacking(cursor: Cursor, ledger: str) -> int:
+    """How many facts of a ledger some read table had to leave out."""
+    [[many]] = cursor.execute(_SET_ASIDE, {"ledger": ledger}).fetchall()
+    return int(many)
 
 
 def rows_of(store: Store, ledger: str, *queries: Query) -> list[list[tuple[Any, ...]]]:

@@ -26,7 +26,7 @@ from projections.definition import define
 from projections.known_site import known_site
 from projections.projection import Cursor, Facts, by_stream, whole
 from projections.read_table import ReadTable
-from projections.reading import snapshot
+from projections.reading import facts_lacking, snapshot
 from projections.site import midnights, site_of
 from store.database import Query
 from store.ledger import Ledger
@@ -243,12 +243,14 @@ def sessions_in(rows: Iterable[Sequence[Any]]) -> dict[UUID, Session]:
 
 @dataclass(frozen=True, slots=True)
 class SessionsOfDay:
-    """The sessions of a program day, by scheduled start, JSON-ready, and the cut of the ledger that they stand on."""
+    """The sessions of a program day, by scheduled start, JSON-ready, and the cut of the ledger that they stand on.
+    `lacking`: how many facts of the site some read table had to leave out."""
 
     rows: list[dict[str, Any]]
     on: date
     position: int
     known_at: datetime | None
+    lacking: int = 0
 
 
 def answer(store: Store, facility: str, *, on: date, known_at: datetime | None = None) -> SessionsOfDay:
@@ -271,7 +273,8 @@ def answer(store: Store, facility: str, *, on: date, known_at: datetime | None =
         if cut is None:
             raise Behind
         rows = cursor.execute(_OF_A_DAY, {"ledger": facility, "since": since, "until": until}).fetchall()
-    return SessionsOfDay([_shown(row, site, zone, on) for row in rows], on, cut.position, cut.known_at)
+        lacking = facts_lacking(cursor, facility)
+    return SessionsOfDay([_shown(row, site, zone, on) for row in rows], on, cut.position, cut.known_at, lacking)
 
 
 def _from_ledger(ledger: Ledger, on: date, cut: Cut) -> SessionsOfDay:

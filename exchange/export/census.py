@@ -68,7 +68,7 @@ def _found(store: Store, asked: Asked, known: Knowledge, as_of: date) -> Census:
             found = census.answer(store, asked.facility, now=asked.now, as_of=as_of)
         except Behind:
             found = None
-        if found is not None and found.known_at is not None and not found.set_aside:
+        if found is not None and found.known_at is not None and not found.lacking:
             return found
     return census.answer(store, asked.facility, now=asked.now, as_of=as_of, known_at=known.known_at)
 

@@ -18,14 +18,14 @@ from domain.site_step_downs import WantedStepDowns
 from domain.week import Week, local_date
 from exchange import site_lists
 from exchange import weeks as by_week
-from exchange.cut import utc_text
+from exchange.cut import left_out, utc_text
 from exchange.site_lists import Listed
 from projections import census as of_census
 from projections.cut import Behind
 from stepdown.asker import Asker, asker, facility_of
 from stepdown.errors import Wrong
 from stepdown.opening import now, opened, settings_at
-from stepdown.terminal import answers, write
+from stepdown.terminal import answers, say, write
 from stepdown.worklist_tables import (
     census_table,
     screenings_table,
@@ -68,6 +68,8 @@ def census(
         }
         patients = [UUID(row["patient_id"]) for row in found.rows]
         show(asks, document, patients, known_at, census_table, as_json=as_json)
+        for line in left_out(found.lacking):
+            say(line)
 
 
 def screenings(

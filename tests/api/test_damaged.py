@@ -140,6 +140,21 @@ def test_a_list_whose_tables_lack_a_damaged_fact_says_so_without_folding_the_sit
     is_damaged(site.ask("counselor", f"/facilities/{site.code}/{path}"))
 
 
+def test_lists_say_how_many_facts_they_had_to_leave_out(site: Site, wiring: Wiring, database: Database) -> None:
+    session = site.session(site.cohort_id)
+    site.enrolled(site.cohort_id)
+    Follower(wiring.store).catch_up()
+    paths = [f"/facilities/{site.code}/{path}" for path in ("census", "sessions")]
+    assert all("remarks" not in site.told("counselor", path) for path in paths)
+    # Later than what is in the tables already.
+    site.done("counselor", f"/sessions/{session}/cancellation", {"cause": "weather"})
+    damaged(database, CUT_OFF, "stream = %s AND version = 2", f"session/{session}")
+    Follower(wiring.store).catch_up()
+    for path in paths:
+        [remark] = site.told("counselor", path)["remarks"]
+        assert remark.startswith("1 fact of this facility is damaged or not known to this version: ")
+
+
 def test_a_status_says_that_it_may_lack_a_session_as_long_as_one_is_damaged(
     site: Site, elsewhere: Site, wiring: Wiring, database: Database
 ) -> None:

@@ -72,6 +72,8 @@ def test_a_fact_that_cannot_be_digested_is_no_table_s_fault_and_is_told_of_until
         ended = run("rebuild", "--check", *words)
         assert (ended.code, "differences" in ended.text, " differ" in ended.text) == (1, bool(words), False)
         assert ended.err.startswith("1 fact can't be digested, ")
+    said = run("census").done().err
+    assert said.startswith("1 fact of this facility is damaged or not known to this version: ")
     called(usual)
     ended = run("rebuild", "--check")
     assert (ended.code, "set aside, and could be digested" in ended.text) == (1, True)
