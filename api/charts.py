@@ -17,7 +17,7 @@ from api.permission import Read
 from api.plain import AboutPatient
 from domain.week import local_date
 from exchange import replay, screenings
-from exchange.cut import utc_text
+from exchange.cut import SEE_WHICH, utc_text
 from projections import status
 from projections.site import date_asked, is_past
 
@@ -26,7 +26,7 @@ router = APIRouter(responses=OF_CHARTS)
 
 _MAY_LACK_SESSION: Final = (
     "The record of a session of this facility is damaged: if the patient was expected there, that isn't in here. "
-    "Whoever runs the system finds which by `stepdown follow --status`."
+    + SEE_WHICH
 )
 
 

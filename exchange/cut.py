@@ -18,7 +18,7 @@ from domain.week import local_date
 from exchange.errors import NotAsked, NotOnRecord
 from store.ledger import Head, Ledger
 
-_SEE_WHICH: Final = "Whoever runs the system finds which by `stepdown follow --status`."
+SEE_WHICH: Final = "Whoever runs the system finds which by `stepdown follow --status`."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,8 +106,15 @@ def left_out(lacking: int) -> list[str]:
     """What is said of a list whose tables had to leave out so many facts."""
     if not lacking:
         return []
-    facts = "1 fact of this facility is" if lacking == 1 else f"{lacking} facts of this facility are"
-    return [f"{facts} damaged or not known to this version: what it says isn't in here. {_SEE_WHICH}"]
+    facts, tell = (
+        ("1 fact of this facility is", "it tells")
+        if lacking == 1
+        else (
+            f"{lacking} facts of this facility are",
+            "they tell",
+        )
+    )
+    return [f"{facts} damaged or not known to this version: what {tell} isn't in here. {SEE_WHICH}"]
 
 
 def utc_text(instant: datetime) -> str:

@@ -30,8 +30,10 @@ _EVERYTHING: Final = 2**63 - 1
 
 
 UNDIGESTED: Final = "can't be digested and isn't set aside"
-DIGESTIBLE: Final = "set aside, and could be digested"
 """What a difference says of a fact; its key is the position."""
+
+DIGESTIBLE: Final = "set aside, and could be digested"
+"""The same."""
 
 
 @dataclass(frozen=True, slots=True)

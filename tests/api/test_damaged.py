@@ -14,6 +14,7 @@ import pytest
 
 from api.app import create_app
 from api.wiring import Wiring
+from exchange.cut import left_out
 from projections import site_list
 from projections.follower import Follower
 from projections.retry import retry
@@ -152,7 +153,12 @@ def test_lists_say_how_many_facts_they_had_to_leave_out(site: Site, wiring: Wiri
     Follower(wiring.store).catch_up()
     for path in paths:
         [remark] = site.told("counselor", path)["remarks"]
-        assert remark.startswith("1 fact of this facility is damaged or not known to this version: ")
+        assert remark.startswith(
+            "1 fact of this facility is damaged or not known to this version: what it tells isn't "
+        )
+    assert left_out(2)[0].startswith(
+        "2 facts of this facility are damaged or not known to this version: what they tell "
+    )
 
 
 def test_a_status_says_that_it_may_lack_a_session_as_long_as_one_is_damaged(
